@@ -1,0 +1,19 @@
+//! What zsplice.h declares: one file per section of the header, in its order (build.rs).
+//!
+//! Here C's pointers become values and outcomes become counts and errno; nothing is decided.
+//! What a function asks of its pointers is said in the words printed into the header: an offset or a
+//! result is NULL, or room for one that nobody else uses until the function returns.
+
+#![allow(clippy::missing_safety_doc)]
+
+mod about;
+mod call;
+mod full;
+mod retry;
+mod types;
+
+pub use about::*;
+pub use call::*;
+pub use full::*;
+pub use retry::*;
+pub use types::*;

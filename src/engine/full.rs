@@ -1,0 +1,320 @@
+//! A whole length with one mechanism.
+
+use super::doubt;
+use super::progress::{side_of, via, Progress, Side};
+use super::retry::{self, only, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};
+use crate::errno::{Errno, Result};
+use crate::sys::End;
+use core::ffi::{c_int, c_uint};
+
+/// The most that one step asks for. Less than a call would move, so that a step into a file that
+/// shares extents ends on a block's edge, and that no 32-bit count overflows on the way (FUSE
+/// before Linux 6.17).
+const STEP_MAX: u64 = 1 << 30;
+
+pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = only(SPLICE_FLAGS, flags) {
+        return Progress::refused(errno);
+    }
+    let steps = repeat(len, |left| retry::splice(from, to, left, flags), || ended(from, flags));
+    steps.progress(via::SPLICE, from.fd, to.fd)
+}
+
+pub(crate) fn copy_range(from: End, to: End, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = only(COPY_RANGE_FLAGS, flags) {
+        return Progress::refused(errno);
+    }
+    let steps = repeat(len, |left| retry::copy_range(from, to, left, flags), || ended(from, flags));
+    steps.progress(via::COPY_RANGE, from.fd, to.fd)
+}
+
+pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = only(SENDFILE_FLAGS, flags) {
+        return Progress::refused(errno);
+    }
+    let steps = repeat(len, |left| retry::sendfile(to, from, left, flags), || ended(from, flags));
+    steps.progress(via::SENDFILE, from.fd, to)
+}
+
+/// Moves from `from` to `to` and leaves a copy in `copy`.
+pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = only(SPLICE_FLAGS, flags) {
+        return Progress::refused(errno);
+    }
+    let (input, output) = (End::own(from), End::own(to));
+    let (steps, in_flight) = duplicate(
+        len,
+        |left| retry::tee(from, copy, left, flags),
+        |left| retry::splice(input, output, left, flags),
+        || ended(input, flags),
+    );
+    let progress = steps.progress(via::TEE | via::SPLICE, from, to);
+    match in_flight {
+        0 => progress,
+        _ => Progress { in_flight, via: progress.via | via::TEE, ..progress },
+    }
+}
+
+fn ended(input: End, flags: c_uint) -> Result<bool> {
+    doubt::ended(input, flags & libc::SPLICE_F_NONBLOCK == 0)
+}
+
+/// How far a loop came.
+#[derive(PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+struct Steps {
+    bytes: u64,
+    end: core::result::Result<(), Stop>,
+}
+
+/// What stopped it early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+enum Stop {
+    /// The step itself, which touches both sides.
+    Step(Errno),
+    /// A look at the input.
+    Input(Errno),
+}
+
+impl Steps {
+    fn progress(self, by: u32, input: c_int, output: c_int) -> Progress {
+        let (side, end) = match self.end {
+            Ok(()) => (None, Ok(())),
+            Err(Stop::Input(errno)) => (Some(Side::In), Err(errno)),
+            Err(Stop::Step(errno)) => (side_of(errno, input, output), Err(errno)),
+        };
+        let via = if self.bytes > 0 { by } else { 0 };
+        Progress { bytes: self.bytes, in_flight: 0, via, side, end }
+    }
+}
+
+/// Repeats `step` until `len` bytes have moved, or it says 0 and the input has `ended`. A step that
+/// says 0 again although the input goes on is no way to move it.
+fn repeat(
+    len: u64,
+    mut step: impl FnMut(usize) -> Result<usize>,
+    mut ended: impl FnMut() -> Result<bool>,
+) -> Steps {
+    let mut bytes = 0_u64;
+    let mut doubted = false;
+    let end = loop {
+        let left = len.saturating_sub(bytes);
+        match step(left.min(STEP_MAX) as usize) {
+            Ok(0) if left == 0 => break Ok(()),
+            Ok(0) => match ended() {
+                Ok(true) => break Ok(()),
+                Ok(false) if doubted => break Err(Stop::Step(Errno::OPNOTSUPP)),
+                Ok(false) => doubted = true,
+                Err(errno) => break Err(Stop::Input(errno)),
+            },
+            Ok(moved) => {
+                doubted = false;
+                bytes = bytes.saturating_add(moved as u64);
+                if bytes >= len {
+                    break Ok(());
+                }
+            }
+            Err(errno) => break Err(Stop::Step(errno)),
+        }
+    };
+    Steps { bytes, end }
+}
+
+/// Repeats `tee`, and after each passes on exactly the bytes that it has copied, before the next:
+/// tee(2) begins at the head of its input every time. Returns also how many bytes have been copied,
+/// but not passed on.
+fn duplicate(
+    len: u64,
+    mut tee: impl FnMut(usize) -> Result<usize>,
+    mut pass_on: impl FnMut(usize) -> Result<usize>,
+    ended: impl FnMut() -> Result<bool>,
+) -> (Steps, u64) {
+    let (mut bytes, mut in_flight) = (0_u64, 0_u64);
+    let copied = repeat(
+        len,
+        |left| {
+            let copied = tee(left)?;
+            if copied == 0 {
+                return Ok(0);
+            }
+            let passed = repeat(copied as u64, &mut pass_on, || Ok(true));
+            bytes = bytes.saturating_add(passed.bytes);
+            in_flight = (copied as u64).saturating_sub(passed.bytes);
+            match passed.end {
+                // The pipe has another reader after all.
+                Ok(()) if in_flight > 0 => Err(Errno::IO),
+                Ok(()) => Ok(copied),
+                Err(Stop::Step(errno) | Stop::Input(errno)) => Err(errno),
+            }
+        },
+        ended,
+    );
+    (Steps { bytes, end: copied.end }, in_flight)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::Script;
+    use super::*;
+    use std::vec::Vec;
+
+    const STEP_AGAIN: Stop = Stop::Step(Errno::AGAIN);
+
+    /// Plays `answers` to the steps and `ends` to the doubts; returns also what was asked for.
+    fn play(len: u64, answers: &[Result<usize>], ends: &[Result<bool>]) -> (Steps, Vec<usize>) {
+        let (mut answers, mut ends) = (Script::new(answers), Script::new(ends));
+        let mut asked = Vec::new();
+        let step = |left| {
+            asked.push(left);
+            answers.next()
+        };
+        let steps = repeat(len, step, || ends.next());
+        answers.assert_over();
+        ends.assert_over();
+        (steps, asked)
+    }
+
+    #[test]
+    fn resumes_after_a_short_count() {
+        let (steps, asked) = play(10, &[Ok(4), Ok(6)], &[]);
+        assert_eq!(steps, Steps { bytes: 10, end: Ok(()) });
+        assert_eq!(asked, [10, 6]);
+    }
+
+    #[test]
+    fn ends_early_when_the_end_is_proved() {
+        let (steps, asked) = play(10, &[Ok(4), Ok(0)], &[Ok(true)]);
+        assert_eq!(steps, Steps { bytes: 4, end: Ok(()) });
+        assert_eq!(asked, [10, 6]);
+    }
+
+    #[test]
+    fn asks_the_kernel_once_even_for_nothing() {
+        let (steps, asked) = play(0, &[Ok(0)], &[]);
+        assert_eq!(steps, Steps { bytes: 0, end: Ok(()) });
+        assert_eq!(asked, [0]);
+        let (steps, _) = play(0, &[Err(Errno::INVAL)], &[]);
+        assert_eq!(steps, Steps { bytes: 0, end: Err(Stop::Step(Errno::INVAL)) });
+    }
+
+    #[test]
+    fn asks_again_when_a_zero_is_contradicted() {
+        let (steps, _) = play(10, &[Ok(0), Ok(10)], &[Ok(false)]);
+        assert_eq!(steps, Steps { bytes: 10, end: Ok(()) });
+    }
+
+    #[test]
+    fn a_growing_file_may_be_contradicted_any_number_of_times() {
+        let answers = [Ok(0), Ok(3), Ok(0), Ok(3), Ok(0), Ok(4)];
+        let (steps, _) = play(10, &answers, &[Ok(false); 3]);
+        assert_eq!(steps, Steps { bytes: 10, end: Ok(()) });
+    }
+
+    #[test]
+    fn a_second_zero_in_a_row_is_no_way_to_move_bytes() {
+        let (steps, _) = play(10, &[Ok(3), Ok(0), Ok(0)], &[Ok(false), Ok(false)]);
+        assert_eq!(steps, Steps { bytes: 3, end: Err(Stop::Step(Errno::OPNOTSUPP)) });
+    }
+
+    #[test]
+    fn a_second_zero_may_be_the_end_after_all() {
+        let (steps, _) = play(10, &[Ok(3), Ok(0), Ok(0)], &[Ok(false), Ok(true)]);
+        assert_eq!(steps, Steps { bytes: 3, end: Ok(()) });
+    }
+
+    #[test]
+    fn an_input_that_fails_when_looked_at_is_blamed() {
+        let (steps, _) = play(10, &[Ok(3), Ok(0)], &[Err(Errno::IO)]);
+        assert_eq!(steps, Steps { bytes: 3, end: Err(Stop::Input(Errno::IO)) });
+    }
+
+    #[test]
+    fn an_error_keeps_the_count_from_before() {
+        let (steps, asked) = play(10, &[Ok(1), Ok(2), Err(Errno::AGAIN)], &[]);
+        assert_eq!(steps, Steps { bytes: 3, end: Err(STEP_AGAIN) });
+        assert_eq!(asked, [10, 9, 7]);
+    }
+
+    #[test]
+    fn no_step_is_larger_than_the_largest() {
+        let (steps, asked) = play(u64::MAX, &[Ok(1 << 30), Ok(5), Ok(0)], &[Ok(true)]);
+        assert_eq!(steps, Steps { bytes: (1 << 30) + 5, end: Ok(()) });
+        assert_eq!(asked, [1 << 30; 3]);
+    }
+
+    #[test]
+    fn every_order_of_answers_adds_up() {
+        let choices = [Ok(1), Ok(4), Ok(0), Err(Errno::IO)];
+        for order in 0..choices.len().pow(5) {
+            let answers: Vec<_> =
+                (0..5).map(|place| choices[order / 4_usize.pow(place) % 4]).collect();
+            let (mut left, mut moved, mut zeros) = (answers.iter(), 0, 0);
+            let step = |room: usize| {
+                let answer = left.next().copied().unwrap_or(Err(Errno::AGAIN));
+                moved += answer.map_or(0, |count| count.min(room));
+                answer.map(|count| count.min(room))
+            };
+            let steps = repeat(8, step, || {
+                zeros += 1;
+                Ok(false)
+            });
+            assert_eq!(steps.bytes, moved as u64, "{answers:?}");
+            assert_eq!(steps.end.is_ok(), moved == 8, "{answers:?}");
+            assert!(zeros <= 5);
+        }
+    }
+
+    /// Plays tee's and splice's answers; returns also what splice was asked to pass on.
+    fn play_tee(
+        len: u64,
+        tees: &[Result<usize>],
+        passes: &[Result<usize>],
+        ends: &[Result<bool>],
+    ) -> (Steps, u64, Vec<usize>) {
+        let (mut tees, mut passes, mut ends) =
+            (Script::new(tees), Script::new(passes), Script::new(ends));
+        let mut asked = Vec::new();
+        let pass_on = |left| {
+            asked.push(left);
+            passes.next()
+        };
+        let (steps, in_flight) = duplicate(len, |_| tees.next(), pass_on, || ends.next());
+        tees.assert_over();
+        passes.assert_over();
+        ends.assert_over();
+        (steps, in_flight, asked)
+    }
+
+    #[test]
+    fn passes_on_exactly_what_was_copied_before_copying_more() {
+        let (steps, in_flight, asked) = play_tee(10, &[Ok(6), Ok(4)], &[Ok(2), Ok(4), Ok(4)], &[]);
+        assert_eq!((steps, in_flight), (Steps { bytes: 10, end: Ok(()) }, 0));
+        assert_eq!(asked, [6, 4, 4]);
+    }
+
+    #[test]
+    fn counts_what_was_copied_and_not_passed_on() {
+        let (steps, in_flight, asked) = play_tee(10, &[Ok(6)], &[Ok(2), Err(Errno::AGAIN)], &[]);
+        assert_eq!((steps, in_flight), (Steps { bytes: 2, end: Err(STEP_AGAIN) }, 4));
+        assert_eq!(asked, [6, 4]);
+    }
+
+    #[test]
+    fn a_failing_tee_leaves_nothing_in_flight() {
+        let (steps, in_flight, _) = play_tee(10, &[Ok(6), Err(Errno::AGAIN)], &[Ok(6)], &[]);
+        assert_eq!((steps, in_flight), (Steps { bytes: 6, end: Err(STEP_AGAIN) }, 0));
+    }
+
+    #[test]
+    fn the_end_of_the_input_is_the_end_of_both() {
+        let (steps, in_flight, _) = play_tee(10, &[Ok(6), Ok(0)], &[Ok(6)], &[Ok(true)]);
+        assert_eq!((steps, in_flight), (Steps { bytes: 6, end: Ok(()) }, 0));
+    }
+
+    #[test]
+    fn bytes_that_somebody_else_took_are_an_error() {
+        let (steps, in_flight, _) = play_tee(10, &[Ok(6)], &[Ok(2), Ok(0)], &[]);
+        assert_eq!((steps, in_flight), (Steps { bytes: 2, end: Err(Stop::Step(Errno::IO)) }, 4));
+    }
+}

@@ -1,0 +1,123 @@
+//! One transfer, asked for until it is answered.
+
+use super::wait::Wait;
+use crate::errno::{Errno, Result};
+use crate::sys::{self, End};
+use core::ffi::{c_int, c_uint};
+
+/// The most that one call moves, whatever it is asked for (MAX_RW_COUNT: INT_MAX in whole pages).
+/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8), and so is one that ends
+/// beyond the largest offset (sendfile(2), splice(2)).
+const CALL_MAX: usize = 0x7fff_f000;
+
+/// Every flag that splice(2) and tee(2) know.
+pub(super) const SPLICE_FLAGS: c_uint =
+    libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MORE | libc::SPLICE_F_GIFT;
+/// copy_file_range(2) knows none so far.
+pub(super) const COPY_RANGE_FLAGS: c_uint = 0;
+/// sendfile(2) has none: this one is ours, and means that we do not wait.
+pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
+
+pub(crate) fn splice(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
+    only(SPLICE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
+    let mut wait = Wait::new(from.fd, to.fd, flags);
+    until_answered(|| sys::splice(from, to, len, flags), || wait.stalled())
+}
+
+pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
+    only(SPLICE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
+    let mut wait = Wait::new(from, to, flags);
+    until_answered(|| sys::tee(from, to, len, flags), || wait.stalled())
+}
+
+pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
+    only(COPY_RANGE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
+    let mut wait = Wait::new(from.fd, to.fd, flags);
+    until_answered(|| sys::copy_file_range(from, to, len, flags), || wait.stalled())
+}
+
+pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Result<usize> {
+    only(SENDFILE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
+    let mut wait = Wait::new(from.fd, to, flags);
+    until_answered(|| sys::sendfile(to, from, len), || wait.stalled())
+}
+
+/// Refuses flags that are not `known`.
+pub(super) fn only(known: c_uint, flags: c_uint) -> Result<()> {
+    match flags & !known {
+        0 => Ok(()),
+        _ => Err(Errno::INVAL),
+    }
+}
+
+/// Makes `call` again for as long as it is interrupted, or would block and `stalled` returns, which
+/// it does once asking again is worth it.
+fn until_answered(
+    mut call: impl FnMut() -> Result<usize>,
+    mut stalled: impl FnMut() -> Result<()>,
+) -> Result<usize> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => stalled()?,
+            answer => return answer,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::Script;
+    use super::*;
+
+    /// What the kernel's answers to the call, and ours to each stall, come to.
+    fn play(calls: &[Result<usize>], stalls: &[Result<()>]) -> Result<usize> {
+        let (mut calls, mut stalls) = (Script::new(calls), Script::new(stalls));
+        let answer = until_answered(|| calls.next(), || stalls.next());
+        calls.assert_over();
+        stalls.assert_over();
+        answer
+    }
+
+    #[test]
+    fn hands_on_any_count() {
+        assert_eq!(play(&[Ok(7)], &[]), Ok(7));
+        assert_eq!(play(&[Ok(0)], &[]), Ok(0));
+    }
+
+    #[test]
+    fn asks_again_after_every_signal() {
+        assert_eq!(play(&[Err(Errno::INTR), Err(Errno::INTR), Ok(3)], &[]), Ok(3));
+    }
+
+    #[test]
+    fn asks_again_after_each_wait() {
+        let calls = [Err(Errno::AGAIN), Err(Errno::INTR), Err(Errno::AGAIN), Ok(1)];
+        assert_eq!(play(&calls, &[Ok(()), Ok(())]), Ok(1));
+    }
+
+    #[test]
+    fn passes_on_what_the_wait_says() {
+        assert_eq!(play(&[Err(Errno::AGAIN)], &[Err(Errno::AGAIN)]), Err(Errno::AGAIN));
+    }
+
+    #[test]
+    fn passes_on_any_other_error_at_once() {
+        assert_eq!(play(&[Err(Errno::IO)], &[]), Err(Errno::IO));
+        assert_eq!(play(&[Err(Errno::INTR), Err(Errno::INVAL)], &[]), Err(Errno::INVAL));
+    }
+
+    #[test]
+    fn refuses_flags_that_nobody_knows() {
+        for bit in 0..32 {
+            let flag = 1 << bit;
+            assert_eq!(only(SPLICE_FLAGS, flag).is_ok(), bit < 4);
+            assert_eq!(only(SENDFILE_FLAGS, flag).is_ok(), bit == 1);
+            assert!(only(COPY_RANGE_FLAGS, flag).is_err());
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Which side to wait for after "would block", and when not to wait at all.
+
+use super::progress::is_socket;
+use super::Side;
+use crate::errno::{Errno, Result};
+use crate::sys::{self, Poll};
+use core::ffi::{c_int, c_uint};
+
+/// How often a call may decline in a row although both of its sides are ready. Somebody else may
+/// have been faster, which happens to pipes with several readers. A socket has one: there it is TCP
+/// urgent data, past which splice(2) never gets.
+const DECLINES: u32 = 1000;
+const DECLINES_OF_A_SOCKET: u32 = 2;
+
+/// Which of the two sides poll(2) calls ready.
+#[derive(Clone, Copy)]
+struct Ready {
+    input: bool,
+    output: bool,
+}
+
+/// What is asked of the kernel to find out who stands in the way.
+trait Sides {
+    /// Waits until one of the two is ready.
+    fn either(&mut self) -> Result<Ready>;
+    /// Waits until that one is.
+    fn one(&mut self, side: Side) -> Result<()>;
+    /// Whether its "would block" means that the time for which it blocks has run out.
+    fn timed_out(&mut self, side: Side) -> bool;
+    /// How many refusals by two ready sides to put up with.
+    fn declines(&mut self) -> u32;
+}
+
+/// The two descriptors of a transfer.
+pub(super) struct Descriptors {
+    input: c_int,
+    output: c_int,
+}
+
+/// What a transfer does about "would block".
+pub(super) struct Wait<S> {
+    sides: S,
+    /// Whether it is to wait at all.
+    patient: bool,
+    declined: u32,
+}
+
+impl Wait<Descriptors> {
+    pub(super) fn new(input: c_int, output: c_int, flags: c_uint) -> Self {
+        let patient = flags & libc::SPLICE_F_NONBLOCK == 0;
+        Wait { sides: Descriptors { input, output }, patient, declined: 0 }
+    }
+}
+
+#[allow(private_bounds)] // the only other implementation is the tests'
+impl<S: Sides> Wait<S> {
+    /// Returns once the call that would have blocked is worth making again, or passes "would block"
+    /// on where waiting would spin or hang.
+    ///
+    /// One side is waited for only while the other is ready: where neither is, the first to become
+    /// so may be all that the call needs. poll(2) is no oracle: it holds back what SO_RCVLOWAT
+    /// does, and calls a socket full that still takes a little.
+    pub(super) fn stalled(&mut self) -> Result<()> {
+        if !self.patient {
+            return Err(Errno::AGAIN);
+        }
+        let side = match self.sides.either()? {
+            Ready { input: true, output: true } => return self.decline(),
+            Ready { input: false, output: true } => Side::In,
+            Ready { input: true, output: false } => Side::Out,
+            Ready { input: false, output: false } => return Ok(()),
+        };
+        self.declined = 0;
+        if self.sides.timed_out(side) {
+            return Err(Errno::AGAIN);
+        }
+        self.sides.one(side)
+    }
+
+    /// Both sides are ready, and the call declines all the same.
+    fn decline(&mut self) -> Result<()> {
+        if self.declined >= DECLINES_OF_A_SOCKET && self.declined >= self.sides.declines() {
+            return Err(Errno::AGAIN);
+        }
+        self.declined = self.declined.saturating_add(1);
+        Ok(())
+    }
+}
+
+impl Sides for Descriptors {
+    fn either(&mut self) -> Result<Ready> {
+        let mut fds = [readable(self.input), writable(self.output)];
+        forever(&mut fds)?;
+        let [input, output] = fds;
+        Ok(Ready { input: input.revents != 0, output: output.revents != 0 })
+    }
+
+    fn one(&mut self, side: Side) -> Result<()> {
+        match side {
+            Side::In => forever(&mut [readable(self.input)]),
+            _ => forever(&mut [writable(self.output)]),
+        }
+    }
+
+    /// A blocking socket would have blocked, were it not for SO_RCVTIMEO or SO_SNDTIMEO. (Where it
+    /// has none, it was the O_NONBLOCK of the pipe at the other side: AF_UNIX honours that.)
+    fn timed_out(&mut self, side: Side) -> bool {
+        let (fd, option) = match side {
+            Side::In => (self.input, libc::SO_RCVTIMEO),
+            _ => (self.output, libc::SO_SNDTIMEO),
+        };
+        let limited = sys::getsockopt(fd, option).is_ok_and(|time| time != [0; 16]);
+        limited && sys::status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK == 0)
+    }
+
+    fn declines(&mut self) -> u32 {
+        if is_socket(self.input) || is_socket(self.output) {
+            DECLINES_OF_A_SOCKET
+        } else {
+            DECLINES
+        }
+    }
+}
+
+pub(super) const fn readable(fd: c_int) -> Poll {
+    sys::interest(fd, libc::POLLIN)
+}
+
+const fn writable(fd: c_int) -> Poll {
+    sys::interest(fd, libc::POLLOUT)
+}
+
+/// Waits until one of `fds` is ready. Where poll(2) itself is refused nothing can be waited for,
+/// and "would block" stands.
+pub(super) fn forever(fds: &mut [Poll]) -> Result<()> {
+    loop {
+        match sys::poll(fds, false) {
+            Err(Errno::INTR) => {}
+            Err(_) => return Err(Errno::AGAIN),
+            Ok(_) => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::script::Script;
+    use super::*;
+    use std::vec::Vec;
+
+    /// Two sides that are as ready as a test says, and write down what they are asked.
+    struct Told {
+        ready: Script<Ready>,
+        timed_out: bool,
+        declines: u32,
+        waited_for: Vec<Side>,
+    }
+
+    impl Sides for Told {
+        fn either(&mut self) -> Result<Ready> {
+            Ok(self.ready.next())
+        }
+        fn one(&mut self, side: Side) -> Result<()> {
+            self.waited_for.push(side);
+            Ok(())
+        }
+        fn timed_out(&mut self, _: Side) -> bool {
+            self.timed_out
+        }
+        fn declines(&mut self) -> u32 {
+            self.declines
+        }
+    }
+
+    const BOTH: Ready = Ready { input: true, output: true };
+    const INPUT: Ready = Ready { input: true, output: false };
+    const OUTPUT: Ready = Ready { input: false, output: true };
+    const NEITHER: Ready = Ready { input: false, output: false };
+
+    fn wait(ready: &[Ready]) -> Wait<Told> {
+        let (ready, waited_for) = (Script::new(ready), Vec::new());
+        let sides = Told { ready, timed_out: false, declines: DECLINES_OF_A_SOCKET, waited_for };
+        Wait { sides, patient: true, declined: 0 }
+    }
+
+    #[test]
+    fn waits_for_the_side_that_is_not_ready() {
+        let mut wait = wait(&[INPUT, OUTPUT]);
+        assert_eq!((wait.stalled(), wait.stalled()), (Ok(()), Ok(())));
+        assert_eq!(wait.sides.waited_for, [Side::Out, Side::In]);
+    }
+
+    #[test]
+    fn asks_again_when_the_first_of_two_gets_ready() {
+        let mut wait = wait(&[NEITHER]);
+        assert_eq!(wait.stalled(), Ok(()));
+        assert_eq!(wait.sides.waited_for, []);
+    }
+
+    #[test]
+    fn gives_up_on_two_ready_sides_that_decline() {
+        let mut wait = wait(&[BOTH; 3]);
+        assert_eq!([(); 3].map(|()| wait.stalled()), [Ok(()), Ok(()), Err(Errno::AGAIN)]);
+    }
+
+    #[test]
+    fn puts_up_with_competitors_for_a_pipe() {
+        let mut wait = wait(&[BOTH; 1001]);
+        wait.sides.declines = DECLINES;
+        assert!((0..1000).all(|_| wait.stalled().is_ok()));
+        assert_eq!(wait.stalled(), Err(Errno::AGAIN));
+    }
+
+    #[test]
+    fn a_wait_in_between_makes_the_count_start_again() {
+        let mut wait = wait(&[BOTH, BOTH, OUTPUT, BOTH, BOTH, BOTH]);
+        assert!((0..5).all(|_| wait.stalled().is_ok()));
+        assert_eq!(wait.stalled(), Err(Errno::AGAIN));
+    }
+
+    #[test]
+    fn passes_on_what_a_timed_out_socket_says() {
+        let mut wait = wait(&[OUTPUT]);
+        wait.sides.timed_out = true;
+        assert_eq!(wait.stalled(), Err(Errno::AGAIN));
+        assert_eq!(wait.sides.waited_for, []);
+    }
+
+    #[test]
+    fn asks_nothing_when_it_must_not_wait() {
+        let mut wait = wait(&[]);
+        wait.patient = false;
+        assert_eq!(wait.stalled(), Err(Errno::AGAIN));
+    }
+}

@@ -1,0 +1,88 @@
+//! errno as a value. The only place where the variable itself is read or written.
+
+use core::ffi::c_int;
+
+/// Why a system call, or one of ours, failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Errno(pub(crate) c_int);
+
+/// What a system call came to.
+pub(crate) type Result<T> = core::result::Result<T, Errno>;
+
+impl Errno {
+    pub(crate) const AGAIN: Errno = Errno(libc::EAGAIN);
+    pub(crate) const INTR: Errno = Errno(libc::EINTR);
+    pub(crate) const INVAL: Errno = Errno(libc::EINVAL);
+    pub(crate) const IO: Errno = Errno(libc::EIO);
+    pub(crate) const OPNOTSUPP: Errno = Errno(libc::EOPNOTSUPP);
+
+    /// The one that the system call which has just failed left behind.
+    pub(crate) fn last() -> Errno {
+        Errno(::errno::errno().0)
+    }
+
+    fn set(self) {
+        ::errno::set_errno(::errno::Errno(self.0));
+    }
+}
+
+/// What C gets to see of a single system call: its count, or -1 with errno set.
+///
+/// A success leaves errno alone, as the call has left it.
+pub(crate) fn report(outcome: Result<usize>) -> isize {
+    match outcome {
+        Ok(count) => count as isize,
+        Err(errno) => {
+            errno.set();
+            -1
+        }
+    }
+}
+
+/// What C gets to see of `work`: its value with errno as it was before, whatever failed on the
+/// way, or -1 with errno set.
+pub(crate) fn answer<T: From<i8>>(work: impl FnOnce() -> Result<T>) -> T {
+    let before = Errno::last();
+    match work() {
+        Ok(value) => {
+            before.set();
+            value
+        }
+        Err(errno) => {
+            errno.set();
+            T::from(-1)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_restores_errno() {
+        Errno::INTR.set();
+        let value = answer(|| {
+            Errno::AGAIN.set();
+            Ok(7_i64)
+        });
+        assert_eq!((value, Errno::last()), (7, Errno::INTR));
+    }
+
+    #[test]
+    fn a_failure_sets_the_error_that_decided() {
+        let value: i64 = answer(|| {
+            Errno::AGAIN.set();
+            Err(Errno::INVAL)
+        });
+        assert_eq!((value, Errno::last()), (-1, Errno::INVAL));
+    }
+
+    #[test]
+    fn a_report_of_success_touches_nothing() {
+        Errno::INTR.set();
+        assert_eq!((report(Ok(3)), Errno::last()), (3, Errno::INTR));
+        assert_eq!((report(Err(Errno::INVAL)), Errno::last()), (-1, Errno::INVAL));
+    }
+}

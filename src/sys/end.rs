@@ -1,0 +1,46 @@
+//! One end of a transfer.
+
+use core::ffi::c_int;
+use core::ptr;
+
+/// A descriptor, and where in it.
+#[derive(Clone, Copy)]
+pub(crate) struct End {
+    /// A number that the kernel judges.
+    pub(crate) fd: c_int,
+    offset: *mut i64,
+}
+
+impl End {
+    /// The descriptor `fd` at `*offset`, or, where that is null, at the descriptor's own position.
+    ///
+    /// # Safety
+    ///
+    /// Where `offset` is not null, nobody else writes the int64_t that it points to for as long as
+    /// the `End` is used. (What it points to is the kernel's to judge: a pointer into nowhere makes
+    /// the first call EFAULT.)
+    pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> End {
+        End { fd, offset }
+    }
+
+    /// The descriptor `fd` at its own position, if it has one.
+    pub(crate) const fn own(fd: c_int) -> End {
+        End { fd, offset: ptr::null_mut() }
+    }
+
+    /// What the kernel is given.
+    pub(super) const fn pointer(self) -> *mut i64 {
+        self.offset
+    }
+
+    /// Where in the descriptor; None for its own position. To be asked for only once the kernel
+    /// has accepted this `End` in a call.
+    pub(crate) fn offset(self) -> Option<i64> {
+        if self.offset.is_null() {
+            return None;
+        }
+        // SAFETY: the kernel has read this very int64_t without a fault, and `new` was promised
+        // that nobody writes it now. It need not be aligned: the kernel did not ask for that.
+        Some(unsafe { self.offset.read_unaligned() })
+    }
+}

@@ -1,0 +1,33 @@
+//! The kernel: one function per system call, with the kernel's name, order and meaning.
+//!
+//! No loop, no retry, no policy. Everything that can block goes through syscall(2): libc's own
+//! wrappers are cancellation points, on which a cancelled thread would leave a transfer behind
+//! half-accounted, and glibc 2.41 and 2.42 cut the result of copy_file_range(2) down to an int.
+
+mod end;
+mod file;
+mod poll;
+mod socket;
+mod splice;
+
+pub(crate) use end::End;
+pub(crate) use file::{copy_file_range, fstat, fstatfs, lseek, preadv, sendfile};
+pub(crate) use poll::{interest, poll, Poll};
+pub(crate) use socket::{getsockopt, recv, status_flags};
+pub(crate) use splice::{splice, tee, vmsplice};
+
+use crate::errno::{Errno, Result};
+use core::ffi::c_long;
+
+/// What syscall(2) returned, as a count.
+fn count(returned: c_long) -> Result<usize> {
+    usize::try_from(returned).map_err(|_| Errno::last())
+}
+
+/// What a call returned that has nothing to say but that it worked.
+fn done(returned: core::ffi::c_int) -> Result<()> {
+    match returned {
+        0 => Ok(()),
+        _ => Err(Errno::last()),
+    }
+}
