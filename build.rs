@@ -9,6 +9,8 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     println!("cargo:rerun-if-changed=build.rs");
     link();
+    // The `cc` crate asks for it, in tests that compile C.
+    println!("cargo:rustc-env=TARGET={}", env::var("TARGET").expect("cargo sets TARGET"));
     fs::write(out.join("c_tests.rs"), c_tests(Path::new("c-tests"))).expect("OUT_DIR is writable");
     #[cfg(feature = "header")]
     fs::write(out.join("zsplice.h"), header::print()).expect("OUT_DIR is writable");

@@ -27,19 +27,6 @@ impl Errno {
     }
 }
 
-/// What C gets to see of a single system call: its count, or -1 with errno set.
-///
-/// A success leaves errno alone, as the call has left it.
-pub(crate) fn report(outcome: Result<usize>) -> isize {
-    match outcome {
-        Ok(count) => count as isize,
-        Err(errno) => {
-            errno.set();
-            -1
-        }
-    }
-}
-
 /// What C gets to see of `work`: its value with errno as it was before, whatever failed on the
 /// way, or -1 with errno set.
 pub(crate) fn answer<T: From<i8>>(work: impl FnOnce() -> Result<T>) -> T {
@@ -77,12 +64,5 @@ mod tests {
             Err(Errno::INVAL)
         });
         assert_eq!((value, Errno::last()), (-1, Errno::INVAL));
-    }
-
-    #[test]
-    fn a_report_of_success_touches_nothing() {
-        Errno::INTR.set();
-        assert_eq!((report(Ok(3)), Errno::last()), (3, Errno::INTR));
-        assert_eq!((report(Err(Errno::INVAL)), Errno::last()), (-1, Errno::INVAL));
     }
 }

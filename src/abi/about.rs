@@ -3,6 +3,7 @@
 use super::types::{
     ZS_VIA_CLONE, ZS_VIA_COPY_RANGE, ZS_VIA_READ_WRITE, ZS_VIA_SENDFILE, ZS_VIA_SPLICE, ZS_VIA_TEE,
 };
+use core::ffi::CStr;
 use core::ptr;
 use libc::{c_char, c_uint};
 
@@ -34,14 +35,17 @@ pub extern "C" fn zs_version() -> c_uint {
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_via_name(one_via: u32) -> *const c_char {
-    let name = match one_via {
+    name(one_via).map_or(ptr::null(), CStr::as_ptr)
+}
+
+const fn name(one_via: u32) -> Option<&'static CStr> {
+    Some(match one_via {
         ZS_VIA_CLONE => c"clone",
         ZS_VIA_COPY_RANGE => c"copy_file_range",
         ZS_VIA_SENDFILE => c"sendfile",
         ZS_VIA_SPLICE => c"splice",
         ZS_VIA_TEE => c"tee",
         ZS_VIA_READ_WRITE => c"read/write",
-        _ => return ptr::null(),
-    };
-    name.as_ptr()
+        _ => return None,
+    })
 }

@@ -4,7 +4,6 @@
 //! are replaced by these behaves the same. No retry, no limit, no check ahead of the kernel's, and
 //! none of them is a cancellation point. The flags SPLICE_F_* are those of fcntl(2).
 
-use crate::errno::report;
 use crate::sys::{self, End};
 use libc::{c_int, c_uint, iovec, size_t, ssize_t};
 
@@ -33,7 +32,7 @@ pub unsafe extern "C" fn zs_splice(
     let from = unsafe { End::new(fd_in, off_in) };
     // SAFETY: likewise.
     let to = unsafe { End::new(fd_out, off_out) };
-    report(sys::splice(from, to, len, flags))
+    sys::splice(from, to, len, flags).raw()
 }
 
 /// Duplicates up to `len` bytes from one pipe to another, without taking them: tee(2).
@@ -47,7 +46,7 @@ pub unsafe extern "C" fn zs_splice(
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_tee(fd_in: c_int, fd_out: c_int, len: size_t, flags: c_uint) -> ssize_t {
-    report(sys::tee(fd_in, fd_out, len, flags))
+    sys::tee(fd_in, fd_out, len, flags).raw()
 }
 
 /// Hands memory to a pipe, or fills memory from one: vmsplice(2).
@@ -70,7 +69,7 @@ pub unsafe extern "C" fn zs_vmsplice(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: what zsplice.h says of the memory is what vmsplice asks for.
-    report(unsafe { sys::vmsplice(fd, iov, count, flags) })
+    unsafe { sys::vmsplice(fd, iov, count, flags) }.raw()
 }
 
 /// Copies up to `len` bytes between two files: copy_file_range(2).
@@ -97,7 +96,7 @@ pub unsafe extern "C" fn zs_copy_range(
     let from = unsafe { End::new(fd_in, off_in) };
     // SAFETY: likewise.
     let to = unsafe { End::new(fd_out, off_out) };
-    report(sys::copy_file_range(from, to, len, flags))
+    sys::copy_file_range(from, to, len, flags).raw()
 }
 
 /// Copies up to `len` bytes from a file to any descriptor: sendfile(2), the output first.
@@ -118,5 +117,5 @@ pub unsafe extern "C" fn zs_sendfile(
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
     let from = unsafe { End::new(fd_in, off_in) };
-    report(sys::sendfile(fd_out, from, len))
+    sys::sendfile(fd_out, from, len).raw()
 }

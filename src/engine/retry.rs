@@ -22,28 +22,28 @@ pub(crate) fn splice(from: End, to: End, len: usize, flags: c_uint) -> Result<us
     only(SPLICE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    until_answered(|| sys::splice(from, to, len, flags), || wait.stalled())
+    until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
 }
 
 pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
     only(SPLICE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from, to, flags);
-    until_answered(|| sys::tee(from, to, len, flags), || wait.stalled())
+    until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
 }
 
 pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
     only(COPY_RANGE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    until_answered(|| sys::copy_file_range(from, to, len, flags), || wait.stalled())
+    until_answered(|| sys::copy_file_range(from, to, len, flags).count(), || wait.stalled())
 }
 
 pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Result<usize> {
     only(SENDFILE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
-    until_answered(|| sys::sendfile(to, from, len), || wait.stalled())
+    until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
 }
 
 /// Refuses flags that are not `known`.

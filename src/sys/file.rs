@@ -1,6 +1,6 @@
 //! Calls for files: copy_file_range(2), sendfile(2), and those that look.
 
-use super::{count, done, End};
+use super::{count, done, long, End, Returned};
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_long, c_uint};
 use core::mem::MaybeUninit;
@@ -19,17 +19,17 @@ use libc::{
 use libc::{fstat64, fstatfs64, lseek64, stat64, statfs64};
 
 /// copy_file_range(2). Zero: the input has ended, or the file system would rather not say.
-pub(crate) fn copy_file_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
+pub(crate) fn copy_file_range(from: End, to: End, len: usize, flags: c_uint) -> Returned {
     let (call, off_in, off_out) = (libc::SYS_copy_file_range, from.pointer(), to.pointer());
     // SAFETY: the kernel reads and writes our memory through the two offsets only, and each is null
     // or was handed to `End::new` for just that; where one leads nowhere the kernel says EFAULT.
-    count(unsafe { libc::syscall(call, from.fd, off_in, to.fd, off_out, len, flags) })
+    Returned(unsafe { libc::syscall(call, from.fd, off_in, to.fd, off_out, len, long(flags)) })
 }
 
 /// sendfile(2), with its 64-bit offset everywhere. The output has none of its own.
-pub(crate) fn sendfile(to: c_int, from: End, len: usize) -> Result<usize> {
+pub(crate) fn sendfile(to: c_int, from: End, len: usize) -> Returned {
     // SAFETY: as for copy_file_range, with one offset.
-    count(unsafe { libc::syscall(SYS_SENDFILE64, to, from.fd, from.pointer(), len) })
+    Returned(unsafe { libc::syscall(SYS_SENDFILE64, to, from.fd, from.pointer(), len) })
 }
 
 /// preadv(2) into one buffer. Unlike pread(2) it takes its offset alike on every architecture:

@@ -17,11 +17,32 @@ pub(crate) use socket::{getsockopt, recv, status_flags};
 pub(crate) use splice::{splice, tee, vmsplice};
 
 use crate::errno::{Errno, Result};
-use core::ffi::c_long;
+use core::ffi::{c_long, c_uint, c_ulong};
 
-/// What syscall(2) returned, as a count.
+/// What syscall(2) has returned: a count, or -1 with errno set.
+#[must_use]
+pub(crate) struct Returned(c_long);
+
+impl Returned {
+    /// For C: as it is.
+    pub(crate) const fn raw(self) -> isize {
+        self.0 as isize
+    }
+
+    /// For us: the errno beside it is read at once, before anything else can change it.
+    pub(crate) fn count(self) -> Result<usize> {
+        count(self.0)
+    }
+}
+
 fn count(returned: c_long) -> Result<usize> {
     usize::try_from(returned).map_err(|_| Errno::last())
+}
+
+/// Flags as syscall(2) takes every argument: as a long. The last ones travel on the stack, where half
+/// a long would be waited for until the other half has got there too (5 ns).
+fn long(flags: c_uint) -> c_ulong {
+    c_ulong::from(flags)
 }
 
 /// What a call returned that has nothing to say but that it worked.
