@@ -1,0 +1,165 @@
+/* What the sections share: interleaved measuring, medians, and the lines that bench/run reads.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROUNDS_MIN = 15, ROUNDS_MAX = 40000 };
+
+/* One way to do a job. */
+struct way {
+	const char *name;
+	void (*run)(unsigned int times);
+	double median; /* of nanoseconds for one time */
+	double *took;  /* round by round */
+};
+
+/* What there is to do once, and how it is set up and cleared away while the clock stands. */
+struct job {
+	unsigned int times;
+	double bytes; /* for figures in GiB/s; 0: in ns */
+	void (*before)(void);
+	void (*after)(void);
+};
+
+/* For calls that are not expected to fail: no figure is better than a wrong one. */
+#define MUST(condition) ((condition) ? (void)0 : bench_stop(#condition, __FILE__, __LINE__))
+
+static inline void bench_stop(const char *what, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: not so: %s (%s)\n", file, line, what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static inline double bench_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static inline int bench_ascending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The value that `share` of all values lie below. */
+static inline double bench_quantile(const double *values, size_t count, double share)
+{
+	double *sorted = malloc(count * sizeof *sorted), value;
+
+	MUST(sorted != NULL);
+	memcpy(sorted, values, count * sizeof *sorted);
+	qsort(sorted, count, sizeof *sorted, bench_ascending);
+	value = sorted[(size_t)((double)(count - 1) * share + 0.5)];
+	free(sorted);
+	return value;
+}
+
+/* How many rounds the last interleave() came to. */
+static size_t bench_rounds;
+
+/* How long a job is measured: BENCH_SECONDS, or `seconds`. */
+static inline double bench_budget(double seconds)
+{
+	const char *given = getenv("BENCH_SECONDS");
+
+	return (given ? strtod(given, NULL) : seconds) * 1e9;
+}
+
+/* Runs all ways in turn, again and again, so that whatever else the machine does meets all of them
+ * alike. Every round begins with another way, and every other one goes backwards. */
+static inline void interleave(struct way *ways, size_t count, struct job job, double seconds)
+{
+	double end = bench_now() + bench_budget(seconds);
+	size_t round;
+
+	for (size_t i = 0; i < count; i++) {
+		ways[i].took = realloc(ways[i].took, ROUNDS_MAX * sizeof *ways[i].took);
+		MUST(ways[i].took != NULL);
+	}
+	for (round = 0; round < ROUNDS_MAX && (round < ROUNDS_MIN || bench_now() < end); round++) {
+		for (size_t i = 0; i < count; i++) {
+			size_t turn = (round / 2 + i) % count;
+			struct way *way = &ways[round % 2 ? count - 1 - turn : turn];
+			double start;
+
+			if (job.before)
+				job.before();
+			start = bench_now();
+			way->run(job.times);
+			way->took[round] = (bench_now() - start) / job.times;
+			if (job.after)
+				job.after();
+		}
+	}
+	bench_rounds = round;
+	for (size_t i = 0; i < count; i++)
+		ways[i].median = bench_quantile(ways[i].took, round, 0.5);
+}
+
+static inline const struct way *best(const struct way *ways, size_t count)
+{
+	const struct way *fastest = ways;
+
+	for (size_t i = 1; i < count; i++)
+		if (ways[i].median < fastest->median)
+			fastest = &ways[i];
+	return fastest;
+}
+
+/* How far off the median of `values` may be (as the notch of a box plot). */
+static inline double bench_doubt(const double *values)
+{
+	double width = bench_quantile(values, bench_rounds, 0.75) - bench_quantile(values, bench_rounds, 0.25);
+
+	return 1.57 * width / sqrt((double)bench_rounds);
+}
+
+/* The line of a table: ours against a peer's, and what it should come to: "<= 1.03", ">= 0.98",
+ * "<= +15" for a difference in ns, "-" for nothing. */
+static inline void compare(const char *what, const struct way *ours, const struct way *peer,
+			   struct job job, const char *goal)
+{
+	static double each[ROUNDS_MAX];
+	const char *unit = job.bytes > 0 ? "GiB/s" : "ns";
+	double one = ours->median, other = peer->median, ratio = one / other;
+	int more = strchr(goal, '+') != NULL;
+
+	for (size_t i = 0; i < bench_rounds; i++)
+		each[i] = more ? ours->took[i] - peer->took[i] : ours->took[i] / peer->took[i];
+	if (more)
+		ratio = one - other;
+	if (job.bytes > 0) {
+		one = job.bytes / one * 1e9 / (1 << 30);
+		other = job.bytes / other * 1e9 / (1 << 30);
+		ratio = one / other;
+	}
+	printf("compare\t%s\t%s\t%s\t%.*f\t%s\t%.*f\t%s%.3f\t%.3f\t%s\n", what, unit, ours->name,
+	       one < 100 ? 2 : 1, one, peer->name, other < 100 ? 2 : 1, other, more && ratio >= 0 ? "+" : "",
+	       ratio, bench_doubt(each), goal);
+	fflush(stdout);
+}
+
+static inline void heading(const char *text)
+{
+	printf("heading\t%s\n", text);
+}
+
+/* What could not be measured here. */
+static inline void missing(const char *what, const char *why)
+{
+	printf("missing\t%s\t%s\n", what, why);
+}
+
+#endif

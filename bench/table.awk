@@ -1,0 +1,47 @@
+# Prints a section's lines as tables.
+#
+# SPDX-License-Identifier: MIT OR Apache-2.0
+BEGIN { FS = "\t" }
+
+# "open": the goal is no farther away than the figure is uncertain.
+function reached(ratio, doubt, goal,  part, above) {
+	split(goal, part, " ")
+	above = ratio - part[2]
+	if (above < doubt && -above < doubt) return "open"
+	return (part[1] == "<=" ? above <= 0 : above >= 0) ? "yes" : "NO"
+}
+
+# A row of instruction counts is complete once the next one begins.
+function flush_counts() {
+	if (counts != "") printf "  %-32s%s\n", counted, counts
+	counts = ""
+}
+
+$1 != "counted" { flush_counts() }
+
+$1 == "heading" {
+	printf "\n  %s\n", $2
+	titled = 0
+}
+
+$1 == "compare" {
+	result = $10 == "-" ? "" : sprintf("%-8s %s", $10, reached($8, $9, $10))
+	if ($8 ~ /^[+-]/) {
+		$8 = sprintf("%+.1f", $8)
+		$9 = sprintf("%.1f", $9)
+	}
+	if (!titled++)
+		printf "  %-32s %-18s %8s  %-21s %8s %-5s  %7s  %6s  %s\n", \
+			"", "ours", "", "beside", "", "", "ratio", "+-", "goal"
+	printf "  %-32s %-18s %8s  %-21s %8s %-5s  %7s  %6s  %s\n", $2, $4, $5, $6, $7, $3, $8, $9, result
+}
+
+$1 == "counted" {
+	if ($2 != counted) flush_counts()
+	counted = $2
+	counts = counts sprintf("  %s %.0f", $3, $5 / $4)
+}
+
+$1 == "missing" { printf "  not measured: %s (%s)\n", $2, $3 }
+
+END { flush_counts() }
