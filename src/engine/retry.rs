@@ -20,9 +20,10 @@ pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
 pub(crate) fn splice(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
     only(SPLICE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
+    within_offsets(from, to, len.min(CALL_MAX), |len| {
+        until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
+    })
 }
 
 pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
@@ -32,6 +33,7 @@ pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<u
     until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
 }
 
+/// Unlike the others, copy_file_range(2) itself stops at the largest offset.
 pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
     only(COPY_RANGE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
@@ -41,9 +43,29 @@ pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Resul
 
 pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Result<usize> {
     only(SENDFILE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
-    until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
+    within_offsets(from, End::own(to), len.min(CALL_MAX), |len| {
+        until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
+    })
+}
+
+/// Makes a `call` that is EINVAL because it would end beyond the largest offset again, for as much as
+/// there is up to there: of an input nothing, at the last; an output has to have room.
+fn within_offsets(
+    from: End,
+    to: End,
+    len: usize,
+    mut call: impl FnMut(usize) -> Result<usize>,
+) -> Result<usize> {
+    let room = |end: End| end.offset().map(|offset| usize::try_from(i64::MAX.wrapping_sub(offset)));
+    match call(len) {
+        Err(Errno::INVAL) => match (room(from), room(to)) {
+            (Some(Ok(room)), _) if room < len => call(room),
+            (_, Some(Ok(room))) if room < len && room > 0 => call(room),
+            _ => Err(Errno::INVAL),
+        },
+        answer => answer,
+    }
 }
 
 /// Refuses flags that are not `known`.

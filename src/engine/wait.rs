@@ -7,8 +7,8 @@ use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_uint};
 
 /// How often a call may decline in a row although both of its sides are ready. Somebody else may
-/// have been faster, which happens to pipes with several readers. A socket has one: there it is TCP
-/// urgent data, past which splice(2) never gets.
+/// have been faster, which happens to pipes with several readers. An input that is a socket has one:
+/// there it is TCP urgent data, past which splice(2) never gets.
 const DECLINES: u32 = 1000;
 const DECLINES_OF_A_SOCKET: u32 = 2;
 
@@ -21,13 +21,15 @@ struct Ready {
 
 /// What is asked of the kernel to find out who stands in the way.
 trait Sides {
+    /// Looks, without waiting.
+    fn ready(&mut self) -> Result<Ready>;
     /// Waits until one of the two is ready.
-    fn either(&mut self) -> Result<Ready>;
+    fn either(&mut self) -> Result<()>;
     /// Waits until that one is.
     fn one(&mut self, side: Side) -> Result<()>;
     /// Whether its "would block" means that the time for which it blocks has run out.
     fn timed_out(&mut self, side: Side) -> bool;
-    /// How many refusals by two ready sides to put up with.
+    /// How many refusals by two ready sides in a row to put up with.
     fn declines(&mut self) -> u32;
 }
 
@@ -64,11 +66,11 @@ impl<S: Sides> Wait<S> {
         if !self.patient {
             return Err(Errno::AGAIN);
         }
-        let side = match self.sides.either()? {
+        let side = match self.sides.ready()? {
             Ready { input: true, output: true } => return self.decline(),
             Ready { input: false, output: true } => Side::In,
             Ready { input: true, output: false } => Side::Out,
-            Ready { input: false, output: false } => return Ok(()),
+            Ready { input: false, output: false } => return self.sides.either(),
         };
         self.declined = 0;
         if self.sides.timed_out(side) {
@@ -88,11 +90,15 @@ impl<S: Sides> Wait<S> {
 }
 
 impl Sides for Descriptors {
-    fn either(&mut self) -> Result<Ready> {
+    fn ready(&mut self) -> Result<Ready> {
         let mut fds = [readable(self.input), writable(self.output)];
-        forever(&mut fds)?;
+        wait(&mut fds, true)?;
         let [input, output] = fds;
         Ok(Ready { input: input.revents != 0, output: output.revents != 0 })
+    }
+
+    fn either(&mut self) -> Result<()> {
+        forever(&mut [readable(self.input), writable(self.output)])
     }
 
     fn one(&mut self, side: Side) -> Result<()> {
@@ -114,7 +120,7 @@ impl Sides for Descriptors {
     }
 
     fn declines(&mut self) -> u32 {
-        if is_socket(self.input) || is_socket(self.output) {
+        if is_socket(self.input) {
             DECLINES_OF_A_SOCKET
         } else {
             DECLINES
@@ -130,11 +136,15 @@ const fn writable(fd: c_int) -> Poll {
     sys::interest(fd, libc::POLLOUT)
 }
 
-/// Waits until one of `fds` is ready. Where poll(2) itself is refused nothing can be waited for,
-/// and "would block" stands.
+/// Waits until one of `fds` is ready.
 pub(super) fn forever(fds: &mut [Poll]) -> Result<()> {
+    wait(fds, false)
+}
+
+/// Where poll(2) itself is refused nothing can be waited for, and "would block" stands.
+fn wait(fds: &mut [Poll], now: bool) -> Result<()> {
     loop {
-        match sys::poll(fds, false) {
+        match sys::poll(fds, now) {
             Err(Errno::INTR) => {}
             Err(_) => return Err(Errno::AGAIN),
             Ok(_) => return Ok(()),
@@ -157,8 +167,12 @@ mod tests {
     }
 
     impl Sides for Told {
-        fn either(&mut self) -> Result<Ready> {
+        fn ready(&mut self) -> Result<Ready> {
             Ok(self.ready.next())
+        }
+        fn either(&mut self) -> Result<()> {
+            self.waited_for.extend([Side::In, Side::Out]);
+            Ok(())
         }
         fn one(&mut self, side: Side) -> Result<()> {
             self.waited_for.push(side);
@@ -194,7 +208,7 @@ mod tests {
     fn asks_again_when_the_first_of_two_gets_ready() {
         let mut wait = wait(&[NEITHER]);
         assert_eq!(wait.stalled(), Ok(()));
-        assert_eq!(wait.sides.waited_for, []);
+        assert_eq!(wait.sides.waited_for, [Side::In, Side::Out]);
     }
 
     #[test]

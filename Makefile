@@ -1,0 +1,146 @@
+# Builds, checks and installs zsplice. `make help` lists the targets.
+#
+# The library is compiled by cargo, but linked here, by the C compiler: rustc hands the linker a
+# version script of its own, and a second one is an error with some linkers and ignored by others.
+# From the archive one object is made that has no global symbol but ours; from that object both
+# libraries, the shared one with a version for every symbol (zsplice.map).
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+DESTDIR    ?=
+
+CARGO      ?= cargo
+CARGOFLAGS ?=
+OBJCOPY    ?= objcopy
+INSTALL    ?= install
+LDCONFIG   ?= ldconfig
+PKG_CONFIG ?= pkg-config
+CFLAGS     ?= -O2
+
+# Stated once, in Cargo.toml.
+VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
+# Stated once, in the map.
+EXPORTS := $(shell sed -n 's/^[[:space:]]*\(zs_[a-z0-9_]*\);.*/\1/p' zsplice.map)
+
+SONAME := libzsplice.so.$(firstword $(subst ., ,$(VERSION)))
+SHARED := libzsplice.so.$(VERSION)
+
+BUILD     := build
+STAGE     := $(BUILD)/stage
+# A target directory of its own: a plain `cargo build` would put another archive in its place.
+TARGET    := $(BUILD)/cargo
+CARGO_OUT := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+# The folders too: a file that is gone has to be noticed.
+SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
+MAN3      := $(wildcard man/*.3)
+MAN7      := $(wildcard man/*.7)
+# A source package has no .ci.
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh bench/run
+
+BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
+         $(BUILD)/zsplice-uninstalled.pc
+
+# Where root installs into the running system: the dynamic linker finds a library through it.
+refresh_cache = if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
+	PATH="$$PATH:/usr/sbin:/sbin" $(LDCONFIG); fi
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all check demo bench install uninstall header clean help stage
+
+all: $(BUILT) ## Build the library, shared and static, in build/ (the default)
+
+$(BUILD):
+	mkdir -p $@
+
+$(BUILD)/zsplice.o: $(SOURCES) zsplice.map Makefile | $(BUILD)
+	$(CARGO) rustc --lib --crate-type staticlib --release --no-default-features \
+		--target-dir $(TARGET) $(CARGOFLAGS)
+	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
+	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
+		$(CARGO_OUT)/libzsplice.a
+	$(OBJCOPY) -R .llvmbc -R .llvmcmd --keep-global-symbols=$(BUILD)/exports $(BUILD)/whole.o $@
+
+$(BUILD)/libzsplice.a: $(BUILD)/zsplice.o
+	rm -f $@
+	$(AR) rcsD $@ $<
+
+$(BUILD)/$(SHARED): $(BUILD)/zsplice.o
+	$(CC) -shared $(LDFLAGS) -Wl,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
+		-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack -o $@ $<
+
+$(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
+	ln -sf $(SHARED) $@
+
+$(BUILD)/libzsplice.so: $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+$(BUILD)/zsplice-uninstalled.pc: pkgconfig/zsplice-uninstalled.pc.in Cargo.toml Makefile | $(BUILD)
+	sed 's|@VERSION@|$(VERSION)|' $< > $@
+
+check: all stage ## Run every check and test there is; CI=true: nothing may be skipped
+	$(CARGO) fmt --check
+	$(CARGO) clippy --quiet --all-targets -- -D warnings
+	$(CARGO) clippy --quiet --release --lib --no-default-features -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --quiet --no-deps --document-private-items
+	$(CARGO) package --quiet --allow-dirty
+	if [ -n "$$CI" ] || command -v shellcheck > /dev/null; then shellcheck $(SCRIPTS); \
+		else echo 'skipped: shellcheck is not installed'; fi
+	$(CARGO) test --quiet --release --lib
+	ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' $(CARGO) test --quiet --test c_abi
+	$(CARGO) test --no-fail-fast
+
+demo: stage ## Build, stage, and see examples/zcat.c move 64 MiB
+	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -o $(BUILD)/zcat examples/zcat.c \
+		-Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
+		$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig' $(PKG_CONFIG) --cflags --libs zsplice)
+	examples/demo.sh $(BUILD)/zcat
+
+bench: all ## Measure what a call costs, beside syscall(2) and libc
+	bench/run
+
+# zsplice.pc is made here, not by `all`: only now is it known where things go.
+install: all ## Install to PREFIX, below DESTDIR; LIBDIR INCLUDEDIR MANDIR say where in detail
+	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' \
+		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
+	$(INSTALL) -m 644 include/zsplice.h '$(DESTDIR)$(INCLUDEDIR)'
+	$(INSTALL) -m 644 $(BUILD)/libzsplice.a '$(DESTDIR)$(LIBDIR)'
+	$(INSTALL) -m 755 $(BUILD)/$(SHARED) '$(DESTDIR)$(LIBDIR)'
+	ln -sf $(SHARED) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libzsplice.so'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
+		pkgconfig/zsplice.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/zsplice.pc'
+	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/zsplice.pc'
+	$(if $(MAN3),$(INSTALL) -m 644 $(MAN3) '$(DESTDIR)$(MANDIR)/man3')
+	$(if $(MAN7),$(INSTALL) -m 644 $(MAN7) '$(DESTDIR)$(MANDIR)/man7')
+	$(refresh_cache)
+
+uninstall: ## Remove what install has put there, given the same variables
+	rm -f $(patsubst %,'$(DESTDIR)$(LIBDIR)/%',$(SHARED) $(SONAME) libzsplice.so libzsplice.a \
+		pkgconfig/zsplice.pc) '$(DESTDIR)$(INCLUDEDIR)/zsplice.h'
+	rm -f $(MAN3:man/%='$(DESTDIR)$(MANDIR)/man3/%') $(MAN7:man/%='$(DESTDIR)$(MANDIR)/man7/%')
+	$(refresh_cache)
+
+# A prefix in build/, for the demo and for the tests of what is installed. The system's cache of
+# libraries has no business with it.
+stage: all
+	rm -rf $(STAGE)
+	$(MAKE) --no-print-directory install DESTDIR= PREFIX='$(CURDIR)/$(STAGE)' \
+		LIBDIR='$(CURDIR)/$(STAGE)/lib' INCLUDEDIR='$(CURDIR)/$(STAGE)/include' \
+		MANDIR='$(CURDIR)/$(STAGE)/share/man' LDCONFIG=: > $(BUILD)/stage.log
+
+# Cargo alone knows where build.rs has printed it.
+header: ## Print include/zsplice.h again from src/abi
+	out=$$($(CARGO) check --lib --features header --message-format json | sed -n \
+		'/"build-script-executed"/s/.*"package_id":"path+.*"out_dir":"\([^"]*\)".*/\1/p') && \
+	cp "$$out/zsplice.h" include/zsplice.h
+
+clean: ## Remove build/
+	rm -rf $(BUILD)
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12

@@ -1,0 +1,17 @@
+/* What programs have compiled into themselves stays: the numbers. */
+#include <zsplice.h>
+#include "t.h"
+
+#if ZS_VIA_CLONE + ZS_VIA_COPY_RANGE + ZS_VIA_SENDFILE + ZS_VIA_SPLICE + ZS_VIA_TEE \
+	+ ZS_VIA_READ_WRITE != 0x3f
+#error the mechanisms are six bits, also for the preprocessor
+#endif
+
+int main(void)
+{
+	OK(ZS_TO_END == UINT64_MAX && sizeof ZS_TO_END == 8);
+	OK(ZS_VIA_CLONE == 0x01 && ZS_VIA_COPY_RANGE == 0x02 && ZS_VIA_SENDFILE == 0x04);
+	OK(ZS_VIA_SPLICE == 0x08 && ZS_VIA_TEE == 0x10 && ZS_VIA_READ_WRITE == 0x20);
+	OK(ZS_SIDE_IN == 1 && ZS_SIDE_OUT == 2 && ZS_SIDE_CALL == 3);
+	return t_done();
+}

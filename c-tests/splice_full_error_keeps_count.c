@@ -1,0 +1,27 @@
+/* An error that ends a transfer does not hide the bytes that moved before it. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+
+int main(void)
+{
+	struct zs_result result = t_unwritten();
+	int in[2], out[2];
+	char bytes[8];
+
+	MUST(pipe2(in, O_NONBLOCK) == 0 && pipe2(out, O_NONBLOCK) == 0);
+	MUST(write(in[1], "four", 4) == 4);
+
+	/* Four of ten bytes are there; the writer stays open, so the next would block. */
+	OK(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result) == -1);
+	OK(errno == EAGAIN);
+	OK(T_IS(result, .bytes = 4, .via = ZS_VIA_SPLICE, .error = EAGAIN));
+	OK(read(out[0], bytes, sizeof bytes) == 4 && memcmp(bytes, "four", 4) == 0);
+
+	/* Nothing at all: no mechanism has delivered anything. */
+	result = t_unwritten();
+	OK(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result) == -1);
+	OK(errno == EAGAIN);
+	OK(T_IS(result, .error = EAGAIN));
+	return t_done();
+}

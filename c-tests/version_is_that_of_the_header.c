@@ -1,0 +1,20 @@
+/* The library in use and the header it comes with say the same version, in one number. */
+#include <zsplice.h>
+#include "t.h"
+
+#if ZS_VERSION != (ZS_VERSION_MAJOR << 16 | ZS_VERSION_MINOR << 8 | ZS_VERSION_PATCH)
+#error ZS_VERSION is not made of its parts, or not for the preprocessor
+#endif
+#if ZS_VERSION < 0x000100
+#error older than the first version
+#endif
+
+int main(void)
+{
+	errno = EINTR;
+	OK(zs_version() == ZS_VERSION);
+	OK(zs_version() == (ZS_VERSION_MAJOR << 16 | ZS_VERSION_MINOR << 8 | ZS_VERSION_PATCH));
+	OK(zs_version() >> 16 == 0 && (zs_version() >> 8 & 255) == 1);
+	OK(errno == EINTR);
+	return t_done();
+}

@@ -1,0 +1,57 @@
+//! The programs that are shown: they compile without a warning, and zcat does what it is shown for.
+
+mod support;
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+use support::{built, c, files, have, pkg_config, root, succeed, Scratch};
+
+/// Compiles an example as its reader would; it finds the library by itself.
+fn example(name: &str, scratch: &Scratch) -> Command {
+    let rpath = format!("-Wl,-rpath,{}", built().display());
+    let arguments = [pkg_config(built(), &["--cflags", "--libs"]), vec![rpath]].concat();
+    let source = root().join("examples").join(name);
+    Command::new(c::program(&source, scratch.path(), &arguments))
+}
+
+#[test]
+fn all_compile_in_silence() {
+    for source in files("examples", &["c"]) {
+        example(source.file_name().unwrap().to_str().unwrap(), &Scratch::new());
+    }
+}
+
+#[test]
+fn demo_finds_every_byte() {
+    let scratch = Scratch::new();
+    let zcat = example("zcat.c", &scratch);
+    let demo = root().join("examples/demo.sh");
+    succeed(Command::new(demo).arg(zcat.get_program()).env("TMPDIR", scratch.path()));
+}
+
+/// A file of 8 MiB, from a file to a file: one system call carries it, and none reads it.
+#[test]
+fn zcat_leaves_the_bytes_to_the_kernel() {
+    if !have("strace") {
+        return;
+    }
+    let scratch = Scratch::new();
+    let (zcat, trace) = (example("zcat.c", &scratch), scratch.path().join("trace"));
+    let input = scratch.write("input", &"zsplice ".repeat(1 << 20));
+    let output = scratch.path().join("output");
+    let mut strace = Command::new("strace");
+    strace.arg("-e").arg("trace=read,write,sendfile,splice,copy_file_range").arg("-o").arg(&trace);
+    strace.arg(zcat.get_program()).arg(&input).stdout(Stdio::from(File::create(&output).unwrap()));
+    assert!(strace.status().unwrap().success());
+    assert!(fs::read(&input).unwrap() == fs::read(&output).unwrap());
+    let trace = fs::read_to_string(trace).unwrap();
+    let carried: u64 = results(&trace, |call| call != "read" && call != "write");
+    let read: u64 = results(&trace, |call| call == "read" || call == "write");
+    assert!(carried == 8 << 20 && read < 64 << 10, "{trace}");
+}
+
+/// The sum of what the calls of a kind have returned.
+fn results(trace: &str, kind: fn(&str) -> bool) -> u64 {
+    let calls = trace.lines().filter(|line| line.split('(').next().is_some_and(kind));
+    calls.filter_map(|line| line.rsplit_once("= ")?.1.parse::<u64>().ok()).sum()
+}

@@ -1,0 +1,192 @@
+//! The laws of the house that no lint knows: which layer may name what (src/lib.rs has the drawing).
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use support::{files, interface, read};
+
+/// From the bottom up. A layer names only those before it.
+const LAYERS: [&str; 4] = ["errno", "sys", "engine", "abi"];
+
+/// Those that may hold unsafe code.
+const UNSAFE: [&str; 3] = ["errno", "sys", "abi"];
+
+/// The most lines that the body of an exported function has.
+const BODY: usize = 8;
+
+/// A file of src/, below lib.rs.
+struct Source {
+    path: PathBuf,
+    layer: &'static str,
+    /// How many modules deep the file is.
+    depth: usize,
+    /// Without comments and strings.
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let mut paths = files("src", &["rs"]);
+    paths.retain(|path| !path.ends_with("lib.rs"));
+    paths.extend(LAYERS.iter().flat_map(|layer| below(&Path::new("src").join(layer))));
+    paths.into_iter().map(Source::new).collect()
+}
+
+/// All in a folder and in the folders in it.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = support::root().join(folder).read_dir().into_iter().flatten();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+}
+
+impl Source {
+    fn new(path: PathBuf) -> Source {
+        let module = path.strip_prefix(support::root().join("src")).unwrap().with_extension("");
+        let names: Vec<_> = module.iter().filter_map(|name| name.to_str()).collect();
+        let layer = LAYERS.iter().find(|layer| names[0] == **layer);
+        let layer = layer.unwrap_or_else(|| panic!("{} is of no layer", path.display()));
+        let depth = names.iter().filter(|name| **name != "mod").count();
+        let code = code(&read(&path));
+        Source { path, layer, depth, code }
+    }
+
+    /// Its lines, and how many modules deep each is.
+    fn lines(&self) -> impl Iterator<Item = (&str, usize)> {
+        let mut ends: Vec<String> = Vec::new();
+        self.code.lines().map(move |line| {
+            let depth = self.depth + ends.len();
+            if ends.last().is_some_and(|end| end == line) {
+                ends.pop();
+            } else if line.trim_start().starts_with("mod ") && line.ends_with('{') {
+                ends.push(line[..line.len() - line.trim_start().len()].to_owned() + "}");
+            }
+            (line, depth)
+        })
+    }
+
+    /// The modules at the root of the crate that it names.
+    fn named(&self) -> Vec<&str> {
+        self.lines().flat_map(|(line, depth)| named(line, depth)).collect()
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.code.split(|c: char| !is_word(c)).any(|found| found == word)
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The modules at the root of the crate that a line names, `depth` modules below it.
+fn named(line: &str, depth: usize) -> Vec<&str> {
+    let up = "super::".repeat(depth);
+    let rest = line.split("crate::").skip(1).chain(line.split(up.as_str()).skip(1));
+    rest.map(|rest| rest.split(|c| !is_word(c)).next().unwrap()).collect()
+}
+
+/// Rust without its comments and without what is in its strings and characters.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let passed = passed_over(rest);
+        if passed == 0 {
+            code.push(first);
+        }
+        // The lines stay lines.
+        code.extend(rest[..passed].chars().filter(|&c| c == '\n'));
+        rest = &rest[passed.max(first.len_utf8())..];
+    }
+    code
+}
+
+/// How long the comment, string or character is that the text begins with; 0 if with none.
+fn passed_over(text: &str) -> usize {
+    let until = |end: &str| text[2..].find(end).map_or(text.len(), |at| at + 2 + end.len());
+    match text.as_bytes() {
+        [b'/', b'/', ..] => text.find('\n').unwrap_or(text.len()),
+        [b'/', b'*', ..] => until("*/"),
+        [b'"', ..] => quoted(text, '"'),
+        [b'\'', b'\\', ..] => quoted(text, '\''),
+        [b'\'', _, b'\'', ..] => 3,
+        _ => 0,
+    }
+}
+
+/// How long the literal is that begins here.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    let closes = |&(_, c): &(usize, char)| {
+        let closes = c == quote && !escaped;
+        escaped = c == '\\' && !escaped;
+        closes
+    };
+    text.char_indices().skip(1).find(closes).map_or(text.len(), |(at, _)| at + 1)
+}
+
+fn rank(layer: &str) -> Option<usize> {
+    LAYERS.iter().position(|&name| name == layer)
+}
+
+#[test]
+fn a_layer_names_only_layers_below_it() {
+    for source in sources() {
+        for name in source.named().into_iter().filter(|name| *name != source.layer) {
+            let below = rank(name).is_some_and(|rank| Some(rank) < self::rank(source.layer));
+            assert!(below, "{} names {name:?}", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_where_pointers_and_the_kernel_are() {
+    for source in sources().iter().filter(|source| source.has("unsafe")) {
+        assert!(UNSAFE.contains(&source.layer), "{}", source.path.display());
+    }
+    assert!(read("src/engine/mod.rs").contains("\n#![forbid(unsafe_code)]\n"));
+}
+
+/// libc's constants and types are everybody's, its functions are not.
+#[test]
+fn system_calls_are_made_in_sys() {
+    for source in sources().iter().filter(|source| source.layer != "sys") {
+        let calls = source.code.match_indices("libc::").filter(|(at, _)| {
+            let name = &source.code[at + "libc::".len()..];
+            name.trim_start_matches(is_word).starts_with('(')
+        });
+        assert_eq!(calls.count(), 0, "{}", source.path.display());
+    }
+}
+
+#[test]
+fn errno_is_read_and_written_in_one_place() {
+    for source in sources().iter().filter(|source| source.layer != "errno") {
+        let named = source.code.replace("crate::errno", "").contains("::errno::");
+        assert!(!named, "{}", source.path.display());
+    }
+}
+
+/// One hop from a name to the function: one definition, at the margin, so not inside a macro.
+#[test]
+fn an_exported_function_is_defined_once_and_plainly() {
+    let abi: Vec<_> = sources().into_iter().filter(|source| source.layer == "abi").collect();
+    for function in interface::header() {
+        let definition = format!("extern  fn {}(", function.name);
+        let lines = abi.iter().flat_map(|source| source.code.lines());
+        let found: Vec<_> = lines.filter(|line| line.contains(&definition)).collect();
+        assert!(matches!(found[..], [line] if line.starts_with("pub ")), "{definition}: {found:?}");
+    }
+    assert!(!abi.iter().any(|source| source.has("macro_rules")));
+}
+
+#[test]
+fn an_exported_function_is_short() {
+    for source in sources() {
+        let mut lines = source.code.lines();
+        while let Some(definition) = lines.find(|line| line.contains("extern  fn ")) {
+            let open = definition.ends_with('{') || lines.any(|line| line.ends_with('{'));
+            let body = lines.by_ref().take_while(|line| *line != "}").count();
+            assert!(open && body <= BODY, "{definition} has {body} lines");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The interface is stated in several places, each complete: they must agree.
+
+mod support;
+
+use std::collections::BTreeSet;
+use support::interface::{self, Nodes};
+use support::manual::{self, Page};
+
+/// The functions of the header under the version of their @since.
+fn header() -> Nodes {
+    let mut nodes = Nodes::new();
+    for function in interface::header() {
+        let since = function.since.unwrap_or_else(|| panic!("{} has no @since", function.name));
+        nodes.entry(interface::node(&since)).or_default().insert(function.name);
+    }
+    nodes
+}
+
+fn map() -> Nodes {
+    interface::map(&support::read("zsplice.map"))
+}
+
+fn functions() -> BTreeSet<String> {
+    interface::header().into_iter().map(|function| function.name).collect()
+}
+
+/// The pages about functions.
+fn pages() -> Vec<Page> {
+    manual::pages().into_iter().filter(|page| page.file.ends_with(".3")).collect()
+}
+
+#[test]
+fn header_is_map() {
+    assert_eq!(header(), map());
+}
+
+#[test]
+fn library_is_map() {
+    assert_eq!(interface::exports(), map());
+}
+
+/// Each function has a page of its own name, which leads to its family's. No other page is about
+/// functions.
+#[test]
+fn manual_is_header() {
+    let (names, families): (Vec<_>, Vec<_>) =
+        pages().into_iter().partition(|page| page.target().is_some());
+    let targets: BTreeSet<_> = names.iter().filter_map(|page| page.target()).collect();
+    assert_eq!(targets, families.iter().map(|page| page.file.as_str()).collect());
+    let names: BTreeSet<_> = names.iter().map(|page| page.name.clone()).collect();
+    assert_eq!(names, functions());
+}
+
+/// A function is declared on the page that its name leads to, and nowhere else.
+#[test]
+fn synopses_are_header() {
+    let pages = pages();
+    let declared = |file: &str| {
+        let page = pages.iter().find(|page| page.file == file).unwrap();
+        interface::declarations(&page.synopsis())
+    };
+    let families: BTreeSet<_> = pages.iter().filter_map(|page| page.target()).collect();
+    let all: Vec<_> = families.into_iter().flat_map(declared).collect();
+    assert_eq!(all.len(), functions().len(), "{all:?}");
+    for page in pages.iter().filter(|page| page.target().is_some()) {
+        assert!(declared(page.target().unwrap()).contains(&page.name), "{}", page.file);
+    }
+}
+
+/// A released node is a promise: tests/released.map holds it as it was. All but the node of the
+/// version in the making are released.
+#[test]
+fn released_nodes_are_frozen() {
+    let released = interface::map(&support::read("tests/released.map"));
+    let in_the_making = interface::node(env!("CARGO_PKG_VERSION").rsplit_once('.').unwrap().0);
+    let mut promised = map();
+    if !released.contains_key(&in_the_making) {
+        promised.remove(&in_the_making);
+    }
+    assert_eq!(promised, released);
+}

@@ -1,0 +1,144 @@
+//! What several tests need: the built library, compilers, tools, scratch folders, and skipping.
+
+// Every file in tests/ is a program of its own, and none uses all of this.
+#![allow(dead_code)]
+
+pub mod c;
+pub mod interface;
+pub mod manual;
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
+use std::{env, fs, io};
+
+/// The project's folder.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file, named from the project's folder.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The files in a folder with one of these extensions, sorted.
+pub fn files(folder: impl AsRef<Path>, extensions: &[&str]) -> Vec<PathBuf> {
+    let wanted = |path: &Path| extensions.iter().any(|&e| path.extension() == Some(OsStr::new(e)));
+    let entries = fs::read_dir(root().join(folder)).into_iter().flatten();
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.is_file() && wanted(path));
+    files.sort();
+    files
+}
+
+/// build/, with the library in it that `make` builds: what is tested is what ships.
+pub fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let build = root().join("build");
+        fs::create_dir_all(&build).unwrap();
+        succeed(&mut make(["all"]));
+        build
+    })
+}
+
+/// `make` with these arguments: one at a time for all who test this tree, and knowing nothing of a
+/// make that runs the tests.
+pub fn make<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new("flock");
+    command.arg(root().join("build/.lock")).args(["make", "--no-print-directory"]);
+    command.args(arguments).current_dir(root());
+    for variable in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+/// What a command wrote to standard output. It must succeed.
+pub fn succeed(command: &mut Command) -> String {
+    let output = output(command);
+    assert!(output.status.success(), "{command:?}: {}\n{}", output.status, told(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs a command, with nothing to read.
+pub fn output(command: &mut Command) -> Output {
+    command.stdin(process::Stdio::null());
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// All that a command wrote.
+pub fn told(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    [String::from_utf8_lossy(out), String::from_utf8_lossy(err)].concat()
+}
+
+/// What pkg-config says of zsplice, as `folder`/*.pc describes it, split into words.
+pub fn pkg_config(folder: &Path, arguments: &[&str]) -> Vec<String> {
+    let mut command = Command::new("pkg-config");
+    command.env("PKG_CONFIG_PATH", folder).args(arguments).arg("zsplice");
+    succeed(&mut command).split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whether there is such a program; a test that needs it is skipped where there is none.
+pub fn have(tool: &str) -> bool {
+    let found = found(tool);
+    if !found {
+        skip(&format!("{tool} is not installed"));
+    }
+    found
+}
+
+/// Whether there is such a program, where the test goes on without it.
+pub fn found(tool: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(tool).is_file())
+}
+
+/// Says that the test which calls this cannot be run here: a failure where nothing may be skipped.
+pub fn skip(reason: &str) {
+    assert!(!in_ci(), "CI=true, but skipped: {reason}");
+    let thread = std::thread::current();
+    // Not eprintln: the test runner would keep that to itself.
+    let _ = writeln!(io::stderr(), "skipped: {}: {reason}", thread.name().unwrap_or_default());
+}
+
+/// Whether this is where nothing may be skipped.
+pub fn in_ci() -> bool {
+    env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
+
+/// A fresh empty folder on a real file system, gone with this value.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    pub fn new() -> Scratch {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&path).unwrap();
+        Scratch(path)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A new file in it.
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
