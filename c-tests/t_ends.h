@@ -100,7 +100,7 @@ static inline struct t_end t_end(enum t_kind kind)
 	else if (kind == T_INT_MIN || kind == T_INT_MAX)
 		end.fd = kind == T_INT_MIN ? INT_MIN : INT_MAX;
 	else if (kind == T_CLOSED)
-		MUST((end.fd = dup(2)) >= 0 && close(end.fd) == 0);
+		MUST((end.fd = fcntl(2, F_DUPFD, 500)) >= 500 && close(end.fd) == 0);
 	else if ((kind >= T_FILE && kind <= T_PATH) || kind == T_MEMORY)
 		t_end_of_file(&end);
 	else if (kind == T_FOLDER)

@@ -16,7 +16,8 @@ pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let steps = repeat(len, |left| retry::splice(from, to, left, flags), || ended(from, flags));
+    let step = |left| up_to_the_last(from, retry::splice(from, to, left, flags));
+    let steps = repeat(len, step, || ended(from, flags));
     steps.progress(via::SPLICE, from.fd, to.fd)
 }
 
@@ -32,7 +33,8 @@ pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progres
     if let Err(errno) = only(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let steps = repeat(len, |left| retry::sendfile(to, from, left, flags), || ended(from, flags));
+    let step = |left| up_to_the_last(from, retry::sendfile(to, from, left, flags));
+    let steps = repeat(len, step, || ended(from, flags));
     steps.progress(via::SENDFILE, from.fd, to)
 }
 
@@ -57,6 +59,14 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
 
 fn ended(input: End, flags: c_uint) -> Result<bool> {
     doubt::ended(input, flags & libc::SPLICE_F_NONBLOCK == 0)
+}
+
+/// A step that is EINVAL because the input has come to the largest offset has nothing left to move.
+fn up_to_the_last(from: End, answer: Result<usize>) -> Result<usize> {
+    match answer {
+        Err(Errno::INVAL) if from.offset() == Some(i64::MAX) => Ok(0),
+        answer => answer,
+    }
 }
 
 /// How far a loop came.

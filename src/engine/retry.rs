@@ -6,8 +6,8 @@ use crate::sys::{self, End};
 use core::ffi::{c_int, c_uint};
 
 /// The most that one call moves, whatever it is asked for (MAX_RW_COUNT: INT_MAX in whole pages).
-/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8), and so is one that ends
-/// beyond the largest offset (sendfile(2), splice(2)).
+/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8; sendfile(2)), and so is one
+/// that ends beyond the largest offset.
 const CALL_MAX: usize = 0x7fff_f000;
 
 /// Every flag that splice(2) and tee(2) know.
@@ -33,7 +33,6 @@ pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<u
     until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
 }
 
-/// Unlike the others, copy_file_range(2) itself stops at the largest offset.
 pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
     only(COPY_RANGE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
@@ -50,7 +49,7 @@ pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Resul
 }
 
 /// Makes a `call` that is EINVAL because it would end beyond the largest offset again, for as much as
-/// there is up to there: of an input nothing, at the last; an output has to have room.
+/// there is up to there. If that was not why, EINVAL stands. (copy_file_range(2) sees to it itself.)
 fn within_offsets(
     from: End,
     to: End,
@@ -60,8 +59,9 @@ fn within_offsets(
     let room = |end: End| end.offset().map(|offset| usize::try_from(i64::MAX.wrapping_sub(offset)));
     match call(len) {
         Err(Errno::INVAL) => match (room(from), room(to)) {
-            (Some(Ok(room)), _) if room < len => call(room),
-            (_, Some(Ok(room))) if room < len && room > 0 => call(room),
+            (Some(Ok(room @ 1..)), _) | (_, Some(Ok(room @ 1..))) if room < len => {
+                call(room).map_err(|_| Errno::INVAL)
+            }
             _ => Err(Errno::INVAL),
         },
         answer => answer,
