@@ -16,7 +16,11 @@ pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let step = |left| up_to_the_last(from, retry::splice(from, to, left, flags));
+    let splice = |left| retry::splice(from, to, left, flags);
+    let step = |left| match splice(left) {
+        Err(Errno::INVAL) => up_to_the_last(from, to, left, &splice),
+        answer => answer,
+    };
     let steps = repeat(len, step, || ended(from, flags));
     steps.progress(via::SPLICE, from.fd, to.fd)
 }
@@ -33,7 +37,11 @@ pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progres
     if let Err(errno) = only(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let step = |left| up_to_the_last(from, retry::sendfile(to, from, left, flags));
+    let sendfile = |left| retry::sendfile(to, from, left, flags);
+    let step = |left| match sendfile(left) {
+        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), left, &sendfile),
+        answer => answer,
+    };
     let steps = repeat(len, step, || ended(from, flags));
     steps.progress(via::SENDFILE, from.fd, to)
 }
@@ -61,11 +69,21 @@ fn ended(input: End, flags: c_uint) -> Result<bool> {
     doubt::ended(input, flags & libc::SPLICE_F_NONBLOCK == 0)
 }
 
-/// A step that is EINVAL because the input has come to the largest offset has nothing left to move.
-fn up_to_the_last(from: End, answer: Result<usize>) -> Result<usize> {
-    match answer {
-        Err(Errno::INVAL) if from.offset() == Some(i64::MAX) => Ok(0),
-        answer => answer,
+/// Makes a step of `len` bytes that is EINVAL because it would end beyond the largest offset again,
+/// for as much as there is up to there; of an input that may be nothing. (copy_file_range(2) sees to
+/// that itself.)
+#[cold]
+fn up_to_the_last(
+    from: End,
+    to: End,
+    len: usize,
+    step: &dyn Fn(usize) -> Result<usize>,
+) -> Result<usize> {
+    let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
+    match (room(from), room(to)) {
+        (Some(0), _) => Ok(0),
+        (Some(room), _) | (_, Some(room @ 1..)) if room < len => step(room),
+        _ => Err(Errno::INVAL),
     }
 }
 

@@ -6,8 +6,7 @@ use crate::sys::{self, End};
 use core::ffi::{c_int, c_uint};
 
 /// The most that one call moves, whatever it is asked for (MAX_RW_COUNT: INT_MAX in whole pages).
-/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8; sendfile(2)), and so is one
-/// that ends beyond the largest offset.
+/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8; sendfile(2)).
 const CALL_MAX: usize = 0x7fff_f000;
 
 /// Every flag that splice(2) and tee(2) know.
@@ -20,10 +19,9 @@ pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
 pub(crate) fn splice(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
     only(SPLICE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    within_offsets(from, to, len.min(CALL_MAX), |len| {
-        until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
-    })
+    until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
 }
 
 pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
@@ -42,30 +40,9 @@ pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Resul
 
 pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Result<usize> {
     only(SENDFILE_FLAGS, flags)?;
+    let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
-    within_offsets(from, End::own(to), len.min(CALL_MAX), |len| {
-        until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
-    })
-}
-
-/// Makes a `call` that is EINVAL because it would end beyond the largest offset again, for as much as
-/// there is up to there. If that was not why, EINVAL stands. (copy_file_range(2) sees to it itself.)
-fn within_offsets(
-    from: End,
-    to: End,
-    len: usize,
-    mut call: impl FnMut(usize) -> Result<usize>,
-) -> Result<usize> {
-    let room = |end: End| end.offset().map(|offset| usize::try_from(i64::MAX.wrapping_sub(offset)));
-    match call(len) {
-        Err(Errno::INVAL) => match (room(from), room(to)) {
-            (Some(Ok(room @ 1..)), _) | (_, Some(Ok(room @ 1..))) if room < len => {
-                call(room).map_err(|_| Errno::INVAL)
-            }
-            _ => Err(Errno::INVAL),
-        },
-        answer => answer,
-    }
+    until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
 }
 
 /// Refuses flags that are not `known`.
