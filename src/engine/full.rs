@@ -16,9 +16,9 @@ pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let splice = |left| retry::splice(from, to, left, flags);
+    let splice = move |left| retry::splice(from, to, left, flags);
     let step = |left| match splice(left) {
-        Err(Errno::INVAL) => up_to_the_last(from, to, left, &splice),
+        Err(Errno::INVAL) => up_to_the_last(from, to, left, splice),
         answer => answer,
     };
     let steps = repeat(len, step, || ended(from, flags));
@@ -37,9 +37,9 @@ pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progres
     if let Err(errno) = only(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let sendfile = |left| retry::sendfile(to, from, left, flags);
+    let sendfile = move |left| retry::sendfile(to, from, left, flags);
     let step = |left| match sendfile(left) {
-        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), left, &sendfile),
+        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), left, sendfile),
         answer => answer,
     };
     let steps = repeat(len, step, || ended(from, flags));
@@ -73,11 +73,12 @@ fn ended(input: End, flags: c_uint) -> Result<bool> {
 /// for as much as there is up to there; of an input that may be nothing. (copy_file_range(2) sees to
 /// that itself.)
 #[cold]
+#[inline(never)]
 fn up_to_the_last(
     from: End,
     to: End,
     len: usize,
-    step: &dyn Fn(usize) -> Result<usize>,
+    step: impl Fn(usize) -> Result<usize>,
 ) -> Result<usize> {
     let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
     match (room(from), room(to)) {
