@@ -92,11 +92,13 @@ check: all stage ## Run every check and test there is; CI=true: nothing may be s
 	ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' $(CARGO) test --quiet --test c_abi
 	$(CARGO) test --no-fail-fast
 
-demo: stage ## Build, stage, and see examples/zcat.c move 64 MiB
-	$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -o $(BUILD)/zcat examples/zcat.c \
-		-Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
-		$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig' $(PKG_CONFIG) --cflags --libs zsplice)
-	examples/demo.sh $(BUILD)/zcat
+demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
+	for name in zcat zcp; do \
+		$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -o $(BUILD)/$$name examples/$$name.c \
+			-Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
+			$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig' $(PKG_CONFIG) --cflags --libs zsplice) || exit; \
+	done
+	examples/demo.sh $(BUILD)/zcat $(BUILD)/zcp
 
 bench: all ## Measure what a call costs, beside syscall(2) and libc
 	bench/run

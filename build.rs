@@ -51,8 +51,10 @@ mod header {
     use cbindgen::{Builder, Config, ItemType};
     use std::fs;
 
-    /// The files of src/abi, in the order of their sections. The first holds the types of all.
-    const SECTIONS: [&str; 5] = ["types", "call", "retry", "full", "about"];
+    /// The files of src/abi that hold the types of all others.
+    const TYPES: [&str; 2] = ["types", "options"];
+    /// Those with functions, in the order of their sections.
+    const SECTIONS: [&str; 5] = ["call", "retry", "full", "copy", "about"];
 
     const BEFORE: &str = "\
 /* zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
@@ -62,12 +64,14 @@ mod header {
  * - Functions that move bytes return how many, or -1 with errno set.
  * - After a success errno holds what it held before the call. After a failure it holds the error
  *   that decided the outcome, and result->error equals it.
- * - From a _full function a count below `len` means that the input ended, and nothing else.
+ * - From a _full function and zs_copy a count below `len` means that the input ended, and nothing
+ *   else.
  * - Offsets are int64_t on every platform. NULL: the descriptor's own position is used and advanced.
  *   Not NULL: read and written there, advanced by what has moved; the position stays.
  * - Descriptors are never closed, and their flags never changed.
- * - Safe to call from any thread, from a signal handler, and after fork; no function is a
- *   cancellation point, and none unwinds into the caller.
+ * - Any thread, any time: no lock is held across a system call. No function is a cancellation
+ *   point, and none unwinds into the caller. The calls, _retry and _full are also safe to call from a
+ *   signal handler and between fork and exec; the others allocate memory.
  *
  * Printed by cbindgen from src/abi (make header). SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -98,10 +102,10 @@ extern \"C\" {
             println!("cargo:rerun-if-changed={file}");
         }
         let kinds = [ItemType::Constants, ItemType::Structs, ItemType::OpaqueItems];
-        let mut header = BEFORE.to_owned() + &items(&SECTIONS, &kinds);
-        for section in &SECTIONS[1..] {
+        let mut header = BEFORE.to_owned() + &items(&[&TYPES[..], &SECTIONS].concat(), &kinds);
+        for section in SECTIONS {
             header += &banner(section);
-            header += &items(&[SECTIONS[0], section], &[ItemType::Functions]);
+            header += &items(&[&TYPES[..], &[section]].concat(), &[ItemType::Functions]);
         }
         header + AFTER
     }

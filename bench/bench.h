@@ -17,8 +17,9 @@ enum { ROUNDS_MIN = 15, ROUNDS_MAX = 40000 };
 struct way {
 	const char *name;
 	void (*run)(unsigned int times);
-	double median; /* of nanoseconds for one time */
-	double *took;  /* round by round */
+	const char *const *command; /* for a `run` that starts a program */
+	double median;              /* of nanoseconds for one time */
+	double *took;               /* round by round */
 };
 
 /* What there is to do once, and how it is set up and cleared away while the clock stands. */
@@ -27,6 +28,8 @@ struct job {
 	double bytes; /* for figures in GiB/s; 0: in ns */
 	void (*before)(void);
 	void (*after)(void);
+	size_t rounds;   /* at the least; 0: ROUNDS_MIN */
+	clockid_t clock; /* 0: the time of day; CLOCK_THREAD_CPUTIME_ID: our own work */
 };
 
 /* For calls that are not expected to fail: no figure is better than a wrong one. */
@@ -38,12 +41,17 @@ static inline void bench_stop(const char *what, const char *file, int line)
 	exit(EXIT_FAILURE);
 }
 
-static inline double bench_now(void)
+static inline double bench_time(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock ? clock : CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static inline double bench_now(void)
+{
+	return bench_time(CLOCK_MONOTONIC);
 }
 
 static inline int bench_ascending(const void *a, const void *b)
@@ -69,6 +77,9 @@ static inline double bench_quantile(const double *values, size_t count, double s
 /* How many rounds the last interleave() came to. */
 static size_t bench_rounds;
 
+/* The way that is being run. */
+static const struct way *bench_way;
+
 /* How long a job is measured: BENCH_SECONDS, or `seconds`. */
 static inline double bench_budget(double seconds)
 {
@@ -82,23 +93,24 @@ static inline double bench_budget(double seconds)
 static inline void interleave(struct way *ways, size_t count, struct job job, double seconds)
 {
 	double end = bench_now() + bench_budget(seconds);
-	size_t round;
+	size_t round, least = job.rounds ? job.rounds : ROUNDS_MIN;
 
 	for (size_t i = 0; i < count; i++) {
 		ways[i].took = realloc(ways[i].took, ROUNDS_MAX * sizeof *ways[i].took);
 		MUST(ways[i].took != NULL);
 	}
-	for (round = 0; round < ROUNDS_MAX && (round < ROUNDS_MIN || bench_now() < end); round++) {
+	for (round = 0; round < ROUNDS_MAX && (round < least || bench_now() < end); round++) {
 		for (size_t i = 0; i < count; i++) {
 			size_t turn = (round / 2 + i) % count;
 			struct way *way = &ways[round % 2 ? count - 1 - turn : turn];
 			double start;
 
+			bench_way = way;
 			if (job.before)
 				job.before();
-			start = bench_now();
+			start = bench_time(job.clock);
 			way->run(job.times);
-			way->took[round] = (bench_now() - start) / job.times;
+			way->took[round] = (bench_time(job.clock) - start) / job.times;
 			if (job.after)
 				job.after();
 		}

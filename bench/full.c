@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "ends.h"
 
 enum { SIZE = 32 << 20, PIECE = 1 << 20, WHOLE = 0x7ffff000, PIPES = 16, PIPE_MAX = 1 << 20 };
 
@@ -24,11 +25,6 @@ static int drained[2];              /* a pipe that a child empties */
 static int in[PIPES][2], out[PIPES][2], copy[PIPES][2];
 static int room;                    /* of each of those */
 static struct zs_result result;
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 /* Hand-written loops, as they ought to be: to the end of `len`, whatever the counts. */
 
@@ -212,28 +208,6 @@ static void row(const char *what, struct way *ways, size_t count, struct job job
 	compare(what, &ways[0], best(ways + 1, count - 1), job, goal);
 }
 
-/* A file that is gone when we are, full of something. */
-static int file_of(int fd)
-{
-	static char piece[PIECE];
-
-	MUST(fd >= 0);
-	memset(piece, 'z', sizeof piece);
-	for (int i = 0; i < SIZE / PIECE; i++)
-		MUST(write(fd, piece, sizeof piece) == sizeof piece);
-	return fd;
-}
-
-/* Both in the working folder: on its file system. */
-static int unnamed(void)
-{
-	char name[] = "bench-XXXXXX";
-	int fd = mkstemp(name);
-
-	MUST(fd >= 0 && unlink(name) == 0);
-	return fd;
-}
-
 static pid_t drainer(void)
 {
 	pid_t child;
@@ -247,11 +221,6 @@ static pid_t drainer(void)
 		_exit(0);
 	}
 	return child;
-}
-
-static int grow(int fd, int bytes)
-{
-	return fcntl(fd, F_SETPIPE_SZ, bytes) >= bytes;
 }
 
 /* Writer and reader share a core: across two the machine's wake-ups would be what is measured, which
@@ -325,15 +294,15 @@ int main(void)
 		MUST(pipe(in[i]) == 0 && pipe(out[i]) == 0 && pipe(copy[i]) == 0);
 
 	heading("beside the best hand-written loop over the same call");
-	source = file_of(unnamed());
+	source = file_of(unnamed(), SIZE);
 	from_file_to_pipe();
 	from_pipe_to_pipe();
 	target = nowhere;
 	row("file to /dev/null", sendfile_ways, 3, transfer, GOAL);
-	target = file_of(unnamed());
+	target = file_of(unnamed(), SIZE);
 	from_file_to_file("this folder");
-	source = file_of(memfd_create("source", MFD_CLOEXEC));
-	target = file_of(memfd_create("target", MFD_CLOEXEC));
+	source = file_of(memfd_create("source", MFD_CLOEXEC), SIZE);
+	target = file_of(memfd_create("target", MFD_CLOEXEC), SIZE);
 	from_file_to_file("tmpfs");
 	return 0;
 }

@@ -1,46 +1,103 @@
 #!/bin/sh
-# Sees zcat move a real file of 64 MiB: to a file, to a pipe, and from a pipe (make demo).
-# usage: demo.sh ZCAT
+# Sees zcat move a real file of 64 MiB: to a file, to a pipe, and from a pipe; and zcp copy it, one with
+# holes, and, where root may make a file system for it, one that shares its blocks (make demo).
+# usage: demo.sh ZCAT [ZCP]
 set -eu
 exec 2>&1 # What zcat -v tells, among what is told here.
 
-zcat=$1
+# Names of programs that are good in any folder.
+whole() {
+	case $1 in
+	/*) printf '%s\n' "$1" ;;
+	*) printf '%s\n' "$PWD/$1" ;;
+	esac
+}
+
+zcat=$(whole "$1")
+zcp=${2:+$(whole "$2")}
 size=$((64 << 20))
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/zsplice-demo.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
-
-input=$folder/input
-output=$folder/output
+cd "$folder"
 
 # Says what the next figures are about.
 scene() {
-	printf '%-14s' "$1"
+	printf '%-16s' "$1"
 }
 
 # Compares what has arrived with what was sent.
 arrived() {
-	cmp "$input" "$output"
-	rm "$output"
+	cmp "${1:-input}" output
+	rm output
 }
 
 # No byte of it is zero, and no two of its pages are alike.
-seq -f '%015.0f' $((size / 16)) > "$input"
-[ "$(wc -c < "$input")" -eq "$size" ]
+seq -f '%015.0f' $((size / 16)) > input
+[ "$(wc -c < input)" -eq "$size" ]
 
 printf '%s, %d bytes, in %s\n' "${zcat##*/}" "$size" "$folder"
 
 scene 'file to file'
-"$zcat" -v "$input" > "$output"
+"$zcat" -v input > output
 arrived
 
 # The pipe's other end is cat's: what is seen to be moved is zcat's doing alone.
 scene 'file to pipe'
-"$zcat" -v "$input" | cat > "$output"
+"$zcat" -v input | cat > output
 arrived
 
 scene 'pipe to file'
-cat < "$input" | "$zcat" -v > "$output"
+cat < input | "$zcat" -v > output
 arrived
+
+if [ -z "$zcp" ]; then
+	echo 'all bytes are the same'
+	exit
+fi
+printf '%s, the same file\n' "${zcp##*/}"
+
+scene 'file to file'
+"$zcp" -v input output
+arrived
+
+# A page of data at the beginning, in the middle and at the end.
+truncate -s "$size" sparse
+for at in 0 $((size / 8192)) $((size / 4096 - 1)); do
+	dd if=input of=sparse bs=4096 count=1 skip="$at" seek="$at" conv=notrunc status=none
+done
+scene 'with holes'
+"$zcp" -v sparse output
+arrived sparse
+
+# Whether we can be asked to mount what nobody else sees.
+may_mount() {
+	[ "$(id -u)" -eq 0 ] && command -v mkfs.xfs > /dev/null && unshare --mount true 2> /dev/null
+}
+
+# Copies on a new xfs, in a namespace of its own: both go when that ends. 77: it cannot be mounted.
+shares() {
+	truncate -s 320M image
+	mkfs.xfs -q -m reflink=1 image && mkdir xfs || return
+	# shellcheck disable=SC2016 # It has arguments of its own.
+	unshare --mount --propagation private sh -euc '
+		mount -o loop image xfs 2> mount.log || exit 77
+		cd xfs
+		cp ../input .
+		"$1" -v --reflink=always input output
+		cmp input output' sh "$zcp"
+}
+
+scene 'sharing blocks'
+PATH=$PATH:/usr/sbin:/sbin
+if ! may_mount; then
+	echo 'skipped: that takes root and mkfs.xfs'
+elif shares; then
+	rm -r image xfs
+elif [ $? -eq 77 ]; then
+	printf 'skipped: %s\n' "$(head -n 1 mount.log)"
+else
+	exit 1
+fi
 
 echo 'all bytes are the same'

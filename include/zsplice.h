@@ -5,12 +5,14 @@
  * - Functions that move bytes return how many, or -1 with errno set.
  * - After a success errno holds what it held before the call. After a failure it holds the error
  *   that decided the outcome, and result->error equals it.
- * - From a _full function a count below `len` means that the input ended, and nothing else.
+ * - From a _full function and zs_copy a count below `len` means that the input ended, and nothing
+ *   else.
  * - Offsets are int64_t on every platform. NULL: the descriptor's own position is used and advanced.
  *   Not NULL: read and written there, advanced by what has moved; the position stays.
  * - Descriptors are never closed, and their flags never changed.
- * - Safe to call from any thread, from a signal handler, and after fork; no function is a
- *   cancellation point, and none unwinds into the caller.
+ * - Any thread, any time: no lock is held across a system call. No function is a cancellation
+ *   point, and none unwinds into the caller. The calls, _retry and _full are also safe to call from a
+ *   signal handler and between fork and exec; the others allocate memory.
  *
  * Printed by cbindgen from src/abi (make header). SPDX-License-Identifier: MIT OR Apache-2.0 */
 
@@ -72,9 +74,59 @@ extern "C" {
 #define ZS_SIDE_OUT 2
 
 /**
- * The arguments failed, or our own resources.
+ * The arguments failed, the timeout, the cancel, or our own resources.
  */
 #define ZS_SIDE_CALL 3
+
+/**
+ * EINTR when a signal arrives while it waits (best effort: a signal between two waits goes unseen;
+ * cancel_fd and progress do not). Without it, carry on.
+ */
+#define ZS_INTERRUPT 2
+
+/**
+ * EPIPE without the signal; a SIGPIPE that is pending already stays.
+ */
+#define ZS_NOSIGPIPE 4
+
+/**
+ * More will follow at once: let a socket hold the last packet.
+ */
+#define ZS_MORE 8
+
+/**
+ * The output gets the bytes as they are when taken: never hand on pages of a file that may still
+ * change.
+ */
+#define ZS_STABLE 16
+
+/**
+ * Share every block that lies whole in both ranges and copy the edges (all, where there is no whole
+ * block), or be refused with the kernel's error (EINVAL where the ranges are not aligned alike) and
+ * nothing written: cp --reflink=always.
+ */
+#define ZS_CLONE 64
+
+/**
+ * Never share extents: cp --reflink=never. No copy_file_range(2), which may share unseen.
+ */
+#define ZS_NO_CLONE 128
+
+/**
+ * Write holes out as zeroes.
+ */
+#define ZS_FILL_HOLES 256
+
+/**
+ * cancel_fd counts.
+ */
+#define ZS_CANCEL_FD 512
+
+/**
+ * Let a pipe of the caller's grow, to 1 MiB at most: several times faster, and its other users
+ * notice nothing but the room.
+ */
+#define ZS_GROW_PIPE 2048
 
 /**
  * The version of this header: major.
@@ -118,7 +170,8 @@ struct zs_result {
          */
         uint64_t copied;
         /**
-         * Of bytes, those that were left as holes in the output.
+         * Of bytes, those that we left as holes in the output (not those that a clone or
+         * copy_file_range(2) left by itself).
          */
         uint64_t holes;
         /**
@@ -140,11 +193,54 @@ struct zs_result {
         uint32_t spare[5];
 };
 
+/**
+ * How a transfer is to be done. All zero: the defaults.
+ *
+ * @since 0.1
+ */
+struct zs_options {
+        /**
+         * sizeof(struct zs_options); 0 means the size it has in 0.1, for ever. Smaller is EINVAL. Where
+         * it is larger than the library knows, the rest must be zero, else E2BIG.
+         */
+        uint32_t size;
+        /**
+         * ZS_INTERRUPT and so on. Unknown ones, and those that contradict each other, are EINVAL.
+         */
+        uint32_t flags;
+        /**
+         * Give up after so many nanoseconds, with ETIMEDOUT; 0: never. Negative: EINVAL.
+         */
+        int64_t timeout_ns;
+        /**
+         * Give up after so many nanoseconds without a byte moved; 0: never. Negative: EINVAL.
+         */
+        int64_t idle_ns;
+        /**
+         * With ZS_CANCEL_FD: once this descriptor is readable, the transfer ends with ECANCELED.
+         */
+        int32_t cancel_fd;
+        /**
+         * ZS_VIA_*: mechanisms not to be used, not even tried; EOPNOTSUPP if none is left.
+         */
+        uint32_t avoid;
+        /**
+         * NULL, or called after every step; not 0 ends the transfer with ECANCELED. It must not throw or
+         * longjmp.
+         */
+        int (*progress)(void *context, const struct zs_result *so_far);
+        /**
+         * Handed to progress.
+         */
+        void *context;
+};
+
 /* Calls: one system call each
  *
  * The kernel's meaning, argument order, counts and errors to the letter: a program whose own calls
  * are replaced by these behaves the same. No retry, no limit, no check ahead of the kernel's, and
- * none of them is a cancellation point. The flags SPLICE_F_* are those of fcntl(2). */
+ * none of them is a cancellation point. The flags SPLICE_F_* are those of splice(2), in
+ * <fcntl.h> with _GNU_SOURCE. */
 
 /**
  * Moves up to `len` bytes between a pipe and another descriptor: splice(2).
@@ -403,6 +499,42 @@ int64_t zs_tee_full(int fd_in,
                     uint64_t len,
                     unsigned int flags,
                     struct zs_result *result);
+
+/* Copy: anything to anything, whatever it takes
+ *
+ * From anything readable to anything writable: files, pipes, FIFOs, stream sockets, terminals,
+ * devices, /proc and /sys. Picks the best mechanism for the pair, the size and the kernel, and falls
+ * back to the next where the kernel declines, in the middle of a transfer too; at last to read and
+ * write. Descriptors that would block are waited for, O_NONBLOCK or not. */
+
+/**
+ * Copies `len` bytes from one descriptor to another, fewer only if the input ends.
+ *
+ * From file to file it shares extents where the file system can, and keeps holes. The output is
+ * never truncated. Without ZS_STABLE a pipe or a socket may be handed pages of the input file, and
+ * its reader may then see what is written to that file later.
+ *
+ * @param fd_in    where from
+ * @param off_in   where in it, advanced by what was copied; NULL for its own position, and always
+ *                 NULL for what cannot seek (ESPIPE)
+ * @param fd_out   where to
+ * @param off_out  where in it, likewise; EINVAL with O_APPEND
+ * @param len      how much to copy, in bytes, or ZS_TO_END
+ * @param options  how; NULL: the defaults
+ * @param result   what became of it; may be NULL
+ * @return bytes copied, or -1 with errno set: EINVAL also for ranges of one file that overlap,
+ *         EPROTOTYPE for a socket that is no stream, ETIMEDOUT, ECANCELED, and EOPNOTSUPP if
+ *         every mechanism is to be avoided
+ *
+ * @since 0.1
+ */
+int64_t zs_copy(int fd_in,
+                int64_t *off_in,
+                int fd_out,
+                int64_t *off_out,
+                uint64_t len,
+                const struct zs_options *options,
+                struct zs_result *result);
 
 /* About the library */
 

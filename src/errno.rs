@@ -12,10 +12,26 @@ pub(crate) type Result<T> = core::result::Result<T, Errno>;
 
 impl Errno {
     pub(crate) const AGAIN: Errno = Errno(libc::EAGAIN);
+    pub(crate) const BADF: Errno = Errno(libc::EBADF);
+    pub(crate) const CANCELED: Errno = Errno(libc::ECANCELED);
+    pub(crate) const DQUOT: Errno = Errno(libc::EDQUOT);
+    pub(crate) const FBIG: Errno = Errno(libc::EFBIG);
     pub(crate) const INTR: Errno = Errno(libc::EINTR);
     pub(crate) const INVAL: Errno = Errno(libc::EINVAL);
     pub(crate) const IO: Errno = Errno(libc::EIO);
+    pub(crate) const ISDIR: Errno = Errno(libc::EISDIR);
+    pub(crate) const NOMEM: Errno = Errno(libc::ENOMEM);
+    pub(crate) const NOSPC: Errno = Errno(libc::ENOSPC);
+    pub(crate) const NOSYS: Errno = Errno(libc::ENOSYS);
+    pub(crate) const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
+    pub(crate) const NXIO: Errno = Errno(libc::ENXIO);
     pub(crate) const OPNOTSUPP: Errno = Errno(libc::EOPNOTSUPP);
+    pub(crate) const PERM: Errno = Errno(libc::EPERM);
+    pub(crate) const PIPE: Errno = Errno(libc::EPIPE);
+    pub(crate) const PROTOTYPE: Errno = Errno(libc::EPROTOTYPE);
+    pub(crate) const SPIPE: Errno = Errno(libc::ESPIPE);
+    pub(crate) const TIMEDOUT: Errno = Errno(libc::ETIMEDOUT);
+    pub(crate) const TOOBIG: Errno = Errno(libc::E2BIG);
 
     /// The one that the system call which has just failed left behind.
     pub(crate) fn last() -> Errno {

@@ -45,8 +45,10 @@ extern crate std;
 extern crate std as _;
 
 mod abi;
+mod buffer;
 mod engine;
 mod errno;
+mod pipe;
 mod sys;
 
 pub use abi::*;

@@ -2,7 +2,8 @@
 //!
 //! The kernel's meaning, argument order, counts and errors to the letter: a program whose own calls
 //! are replaced by these behaves the same. No retry, no limit, no check ahead of the kernel's, and
-//! none of them is a cancellation point. The flags SPLICE_F_* are those of fcntl(2).
+//! none of them is a cancellation point. The flags SPLICE_F_* are those of splice(2), in
+//! <fcntl.h> with _GNU_SOURCE.
 
 use crate::sys::{self, End};
 use libc::{c_int, c_uint, iovec, size_t, ssize_t};

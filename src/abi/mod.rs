@@ -8,12 +8,16 @@
 
 mod about;
 mod call;
+mod copy;
 mod full;
+mod options;
 mod retry;
 mod types;
 
 pub use about::*;
 pub use call::*;
+pub use copy::*;
 pub use full::*;
+pub use options::*;
 pub use retry::*;
 pub use types::*;

@@ -23,7 +23,7 @@ pub const ZS_VIA_READ_WRITE: u32 = 0x20;
 pub const ZS_SIDE_IN: u32 = 1;
 /// Writing the output failed.
 pub const ZS_SIDE_OUT: u32 = 2;
-/// The arguments failed, or our own resources.
+/// The arguments failed, the timeout, the cancel, or our own resources.
 pub const ZS_SIDE_CALL: u32 = 3;
 
 /// What became of a transfer. Written whole, on success and on failure.
@@ -42,7 +42,8 @@ pub struct zs_result {
     pub in_flight: u64,
     /// Of bytes, those that passed through user memory.
     pub copied: u64,
-    /// Of bytes, those that were left as holes in the output.
+    /// Of bytes, those that we left as holes in the output (not those that a clone or
+    /// copy_file_range(2) left by itself).
     pub holes: u64,
     /// ZS_VIA_*: every mechanism that delivered bytes.
     pub via: u32,
@@ -56,6 +57,7 @@ pub struct zs_result {
 }
 
 const _: () = assert!(size_of::<zs_result>() == 64);
+const _: () = assert!(ZS_VIA_CLONE == via::CLONE && ZS_VIA_READ_WRITE == via::READ_WRITE);
 const _: () = assert!(ZS_VIA_COPY_RANGE == via::COPY_RANGE && ZS_VIA_SENDFILE == via::SENDFILE);
 const _: () = assert!(ZS_VIA_SPLICE == via::SPLICE && ZS_VIA_TEE == via::TEE);
 const _: () = assert!(ZS_SIDE_IN == Side::In as u32 && ZS_SIDE_OUT == Side::Out as u32);
@@ -66,8 +68,8 @@ impl From<Progress> for zs_result {
         zs_result {
             bytes: progress.bytes,
             in_flight: progress.in_flight,
-            copied: 0,
-            holes: 0,
+            copied: progress.copied,
+            holes: progress.holes,
             via: progress.via,
             side: progress.side.map_or(0, |side| side as u32),
             error: progress.end.map_or_else(|Errno(number): Errno| number, |()| 0),

@@ -1,8 +1,9 @@
 //! A whole length with one mechanism.
 
-use super::doubt;
+use super::doubt::{self, Zero};
 use super::progress::{side_of, via, Progress, Side};
 use super::retry::{self, only, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};
+use super::wait;
 use crate::errno::{Errno, Result};
 use crate::sys::End;
 use core::ffi::{c_int, c_uint};
@@ -12,7 +13,7 @@ use core::ffi::{c_int, c_uint};
 /// before Linux 6.17).
 const STEP_MAX: u64 = 1 << 30;
 
-pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
+pub(crate) fn splice(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
@@ -22,10 +23,10 @@ pub(crate) fn splice(from: End, to: End, len: u64, flags: c_uint) -> Progress {
         answer => answer,
     };
     let steps = repeat(len, step, || ended(from, flags));
-    steps.progress(via::SPLICE, from.fd, to.fd)
+    steps.up_to(from).progress(via::SPLICE, from.fd, to.fd)
 }
 
-pub(crate) fn copy_range(from: End, to: End, len: u64, flags: c_uint) -> Progress {
+pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(COPY_RANGE_FLAGS, flags) {
         return Progress::refused(errno);
     }
@@ -33,7 +34,7 @@ pub(crate) fn copy_range(from: End, to: End, len: u64, flags: c_uint) -> Progres
     steps.progress(via::COPY_RANGE, from.fd, to.fd)
 }
 
-pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progress {
+pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Progress {
     if let Err(errno) = only(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
@@ -43,7 +44,7 @@ pub(crate) fn sendfile(to: c_int, from: End, len: u64, flags: c_uint) -> Progres
         answer => answer,
     };
     let steps = repeat(len, step, || ended(from, flags));
-    steps.progress(via::SENDFILE, from.fd, to)
+    steps.up_to(from).progress(via::SENDFILE, from.fd, to)
 }
 
 /// Moves from `from` to `to` and leaves a copy in `copy`.
@@ -58,20 +59,22 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
         |left| retry::splice(input, output, left, flags),
         || ended(input, flags),
     );
-    let progress = steps.progress(via::TEE | via::SPLICE, from, to);
-    match in_flight {
-        0 => progress,
-        _ => Progress { in_flight, via: progress.via | via::TEE, ..progress },
+    Progress { in_flight, ..steps.progress(via::TEE | via::SPLICE, from, to) }
+}
+
+/// Whether `input` has ended, of which a call has just said 0. If not, the call is worth making
+/// again. What nobody can tell is believed.
+fn ended(input: End<'_>, flags: c_uint) -> Result<bool> {
+    match doubt::zero(input)? {
+        Zero::End | Zero::Unknown => Ok(true),
+        Zero::More => Ok(false),
+        Zero::Early if flags & libc::SPLICE_F_NONBLOCK != 0 => Err(Errno::AGAIN),
+        Zero::Early => wait::forever(&mut [wait::readable(input.fd)]).map(|()| false),
     }
 }
 
-fn ended(input: End, flags: c_uint) -> Result<bool> {
-    doubt::ended(input, flags & libc::SPLICE_F_NONBLOCK == 0)
-}
-
 /// Makes a step of `len` bytes that is EINVAL because it would end beyond the largest offset again,
-/// for as much as there is up to there; of an input that may be nothing. (copy_file_range(2) sees to
-/// that itself.)
+/// for as much as there is up to there. (copy_file_range(2) sees to that itself.)
 #[cold]
 #[inline(never)]
 fn up_to_the_last(
@@ -82,8 +85,7 @@ fn up_to_the_last(
 ) -> Result<usize> {
     let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
     match (room(from), room(to)) {
-        (Some(0), _) => Ok(0),
-        (Some(room), _) | (_, Some(room @ 1..)) if room < len => step(room),
+        (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => step(room),
         _ => Err(Errno::INVAL),
     }
 }
@@ -107,6 +109,17 @@ enum Stop {
 }
 
 impl Steps {
+    /// An input that has been read up to the largest offset has ended there, though the next step is
+    /// EINVAL.
+    fn up_to(self, input: End<'_>) -> Steps {
+        match self.end {
+            Err(Stop::Step(Errno::INVAL)) if self.bytes > 0 && input.offset() == Some(i64::MAX) => {
+                Steps { end: Ok(()), ..self }
+            }
+            _ => self,
+        }
+    }
+
     fn progress(self, by: u32, input: c_int, output: c_int) -> Progress {
         let (side, end) = match self.end {
             Ok(()) => (None, Ok(())),
@@ -114,7 +127,7 @@ impl Steps {
             Err(Stop::Step(errno)) => (side_of(errno, input, output), Err(errno)),
         };
         let via = if self.bytes > 0 { by } else { 0 };
-        Progress { bytes: self.bytes, in_flight: 0, via, side, end }
+        Progress { bytes: self.bytes, via, side, end, ..Progress::NONE }
     }
 }
 

@@ -2,13 +2,19 @@
 
 #![forbid(unsafe_code)]
 
+mod avoid;
+pub(crate) mod copy;
 mod doubt;
 pub(crate) mod full;
+mod options;
+mod pace;
 mod progress;
 pub(crate) mod retry;
+mod sigpipe;
 mod wait;
 
 #[cfg(test)]
 mod script;
 
+pub(crate) use options::{flag, Options};
 pub(crate) use progress::{via, Progress, Side};

@@ -6,10 +6,12 @@ use core::ffi::c_int;
 
 /// The mechanisms, as bits: those of `zs_result.via`.
 pub(crate) mod via {
+    pub(crate) const CLONE: u32 = 0x01;
     pub(crate) const COPY_RANGE: u32 = 0x02;
     pub(crate) const SENDFILE: u32 = 0x04;
     pub(crate) const SPLICE: u32 = 0x08;
     pub(crate) const TEE: u32 = 0x10;
+    pub(crate) const READ_WRITE: u32 = 0x20;
 }
 
 /// Where an error came from, numbered as in `zs_result.side`.
@@ -27,44 +29,56 @@ pub(crate) enum Side {
 pub(crate) struct Progress {
     pub(crate) bytes: u64,
     pub(crate) in_flight: u64,
+    pub(crate) copied: u64,
+    pub(crate) holes: u64,
     pub(crate) via: u32,
     pub(crate) side: Option<Side>,
     pub(crate) end: Result<()>,
 }
 
 impl Progress {
+    /// Nothing has moved so far.
+    pub(crate) const NONE: Progress =
+        Progress { bytes: 0, in_flight: 0, copied: 0, holes: 0, via: 0, side: None, end: Ok(()) };
+
     /// Nothing has moved, since the arguments make no sense.
     pub(crate) const fn refused(errno: Errno) -> Progress {
-        Progress { bytes: 0, in_flight: 0, via: 0, side: Some(Side::Call), end: Err(errno) }
+        Progress { side: Some(Side::Call), end: Err(errno), ..Progress::NONE }
     }
 }
 
 /// The side that `errno` came from, of one system call that touches both; None where it does not
 /// tell.
+#[cold]
 pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
     match errno.0 {
         libc::EPIPE | libc::ENOSPC | libc::EDQUOT | libc::EFBIG | libc::EROFS => Some(Side::Out),
         libc::EBADF | libc::EFAULT | libc::ESPIPE | libc::EOVERFLOW => Some(Side::Call),
-        libc::ECONNRESET
-        | libc::ECONNREFUSED
+        libc::ECONNRESET => connection(input, output, |_| true),
+        // Network file systems know these, too.
+        libc::ECONNREFUSED
         | libc::ECONNABORTED
         | libc::ENOTCONN
         | libc::ETIMEDOUT
         | libc::EHOSTUNREACH
         | libc::ENETUNREACH
         | libc::ENETDOWN
-        | libc::EHOSTDOWN => connection(input, output),
+        | libc::EHOSTDOWN => connection(input, output, is_pipe),
         _ => None,
     }
 }
 
-/// The side that is a socket, where only one is.
-fn connection(input: c_int, output: c_int) -> Option<Side> {
+/// The side that is a socket, where only one is, and the other is nothing else that says the like.
+fn connection(input: c_int, output: c_int, is_innocent: impl Fn(c_int) -> bool) -> Option<Side> {
     match (is_socket(input), is_socket(output)) {
-        (true, false) => Some(Side::In),
-        (false, true) => Some(Side::Out),
+        (true, false) if is_innocent(output) => Some(Side::In),
+        (false, true) if is_innocent(input) => Some(Side::Out),
         _ => None,
     }
+}
+
+fn is_pipe(fd: c_int) -> bool {
+    sys::fstat(fd).is_ok_and(|stat| stat.kind == libc::S_IFIFO)
 }
 
 pub(crate) fn is_socket(fd: c_int) -> bool {

@@ -17,7 +17,7 @@ pub(super) const COPY_RANGE_FLAGS: c_uint = 0;
 /// sendfile(2) has none: this one is ours, and means that we do not wait.
 pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
-pub(crate) fn splice(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
+pub(crate) fn splice(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
     only(SPLICE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
@@ -31,14 +31,14 @@ pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<u
     until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
 }
 
-pub(crate) fn copy_range(from: End, to: End, len: usize, flags: c_uint) -> Result<usize> {
+pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
     only(COPY_RANGE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
     until_answered(|| sys::copy_file_range(from, to, len, flags).count(), || wait.stalled())
 }
 
-pub(crate) fn sendfile(to: c_int, from: End, len: usize, flags: c_uint) -> Result<usize> {
+pub(crate) fn sendfile(to: c_int, from: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
     only(SENDFILE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);

@@ -9,24 +9,26 @@ use core::ffi::{c_int, c_uint};
 /// How often a call may decline in a row although both of its sides are ready. Somebody else may
 /// have been faster, which happens to pipes with several readers. An input that is a socket has one:
 /// there it is TCP urgent data, past which splice(2) never gets.
-const DECLINES: u32 = 1000;
+pub(super) const DECLINES: u32 = 1000;
 const DECLINES_OF_A_SOCKET: u32 = 2;
 
 /// Which of the two sides poll(2) calls ready.
 #[derive(Clone, Copy)]
-struct Ready {
-    input: bool,
-    output: bool,
+pub(super) struct Ready {
+    pub(super) input: bool,
+    pub(super) output: bool,
 }
 
 /// What is asked of the kernel to find out who stands in the way.
-trait Sides {
+pub(super) trait Sides {
+    /// What can end the wait.
+    type Stop: From<Errno>;
     /// Looks, without waiting.
-    fn ready(&mut self) -> Result<Ready>;
+    fn ready(&mut self) -> core::result::Result<Ready, Self::Stop>;
     /// Waits until one of the two is ready.
-    fn either(&mut self) -> Result<()>;
+    fn either(&mut self) -> core::result::Result<(), Self::Stop>;
     /// Waits until that one is.
-    fn one(&mut self, side: Side) -> Result<()>;
+    fn one(&mut self, side: Side) -> core::result::Result<(), Self::Stop>;
     /// Whether its "would block" means that the time for which it blocks has run out.
     fn timed_out(&mut self, side: Side) -> bool;
     /// How many refusals by two ready sides in a row to put up with.
@@ -40,59 +42,65 @@ pub(super) struct Descriptors {
 }
 
 /// What a transfer does about "would block".
-pub(super) struct Wait<S> {
-    sides: S,
+pub(super) struct Wait {
+    sides: Descriptors,
     /// Whether it is to wait at all.
     patient: bool,
     declined: u32,
 }
 
-impl Wait<Descriptors> {
-    pub(super) fn new(input: c_int, output: c_int, flags: c_uint) -> Self {
+impl Wait {
+    pub(super) fn new(input: c_int, output: c_int, flags: c_uint) -> Wait {
         let patient = flags & libc::SPLICE_F_NONBLOCK == 0;
         Wait { sides: Descriptors { input, output }, patient, declined: 0 }
     }
-}
 
-#[allow(private_bounds)] // the only other implementation is the tests'
-impl<S: Sides> Wait<S> {
-    /// Returns once the call that would have blocked is worth making again, or passes "would block"
-    /// on where waiting would spin or hang.
-    ///
-    /// One side is waited for only while the other is ready: where neither is, the first to become
-    /// so may be all that the call needs. poll(2) is no oracle: it holds back what SO_RCVLOWAT
-    /// does, and calls a socket full that still takes a little.
     pub(super) fn stalled(&mut self) -> Result<()> {
         if !self.patient {
             return Err(Errno::AGAIN);
         }
-        let side = match self.sides.ready()? {
-            Ready { input: true, output: true } => return self.decline(),
-            Ready { input: false, output: true } => Side::In,
-            Ready { input: true, output: false } => Side::Out,
-            Ready { input: false, output: false } => return self.sides.either(),
-        };
-        self.declined = 0;
-        if self.sides.timed_out(side) {
-            return Err(Errno::AGAIN);
-        }
-        self.sides.one(side)
-    }
-
-    /// Both sides are ready, and the call declines all the same.
-    fn decline(&mut self) -> Result<()> {
-        if self.declined >= DECLINES_OF_A_SOCKET && self.declined >= self.sides.declines() {
-            return Err(Errno::AGAIN);
-        }
-        self.declined = self.declined.saturating_add(1);
-        Ok(())
+        settle(&mut self.sides, &mut self.declined)
     }
 }
 
+/// Returns once the call that would have blocked is worth making again, or passes "would block" on
+/// where waiting would spin or hang. `declined` counts the refusals by two ready sides so far.
+///
+/// One side is waited for only while the other is ready: where neither is, the first to become so
+/// may be all that the call needs. poll(2) is no oracle: it holds back what SO_RCVLOWAT does, and
+/// calls a socket full that still takes a little.
+pub(super) fn settle<S: Sides>(
+    sides: &mut S,
+    declined: &mut u32,
+) -> core::result::Result<(), S::Stop> {
+    let side = match sides.ready()? {
+        Ready { input: true, output: true } => return decline(sides, declined),
+        Ready { input: false, output: true } => Side::In,
+        Ready { input: true, output: false } => Side::Out,
+        Ready { input: false, output: false } => return sides.either(),
+    };
+    *declined = 0;
+    if sides.timed_out(side) {
+        return Err(Errno::AGAIN.into());
+    }
+    sides.one(side)
+}
+
+/// Both sides are ready, and the call declines all the same.
+fn decline<S: Sides>(sides: &mut S, declined: &mut u32) -> core::result::Result<(), S::Stop> {
+    if *declined >= DECLINES_OF_A_SOCKET && *declined >= sides.declines() {
+        return Err(Errno::AGAIN.into());
+    }
+    *declined = declined.saturating_add(1);
+    Ok(())
+}
+
 impl Sides for Descriptors {
+    type Stop = Errno;
+
     fn ready(&mut self) -> Result<Ready> {
         let mut fds = [readable(self.input), writable(self.output)];
-        wait(&mut fds, true)?;
+        wait(&mut fds, Some(0))?;
         let [input, output] = fds;
         Ok(Ready { input: input.revents != 0, output: output.revents != 0 })
     }
@@ -120,11 +128,15 @@ impl Sides for Descriptors {
     }
 
     fn declines(&mut self) -> u32 {
-        if is_socket(self.input) {
-            DECLINES_OF_A_SOCKET
-        } else {
-            DECLINES
-        }
+        declines(self.input)
+    }
+}
+
+pub(super) fn declines(input: c_int) -> u32 {
+    if is_socket(input) {
+        DECLINES_OF_A_SOCKET
+    } else {
+        DECLINES
     }
 }
 
@@ -132,19 +144,19 @@ pub(super) const fn readable(fd: c_int) -> Poll {
     sys::interest(fd, libc::POLLIN)
 }
 
-const fn writable(fd: c_int) -> Poll {
+pub(super) const fn writable(fd: c_int) -> Poll {
     sys::interest(fd, libc::POLLOUT)
 }
 
 /// Waits until one of `fds` is ready.
 pub(super) fn forever(fds: &mut [Poll]) -> Result<()> {
-    wait(fds, false)
+    wait(fds, None)
 }
 
 /// Where poll(2) itself is refused nothing can be waited for, and "would block" stands.
-fn wait(fds: &mut [Poll], now: bool) -> Result<()> {
+fn wait(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<()> {
     loop {
-        match sys::poll(fds, now) {
+        match sys::poll(fds, nanoseconds) {
             Err(Errno::INTR) => {}
             Err(_) => return Err(Errno::AGAIN),
             Ok(_) => return Ok(()),
@@ -167,6 +179,8 @@ mod tests {
     }
 
     impl Sides for Told {
+        type Stop = Errno;
+
         fn ready(&mut self) -> Result<Ready> {
             Ok(self.ready.next())
         }
@@ -191,10 +205,21 @@ mod tests {
     const OUTPUT: Ready = Ready { input: false, output: true };
     const NEITHER: Ready = Ready { input: false, output: false };
 
-    fn wait(ready: &[Ready]) -> Wait<Told> {
+    struct Stalls {
+        sides: Told,
+        declined: u32,
+    }
+
+    impl Stalls {
+        fn stalled(&mut self) -> Result<()> {
+            settle(&mut self.sides, &mut self.declined)
+        }
+    }
+
+    fn wait(ready: &[Ready]) -> Stalls {
         let (ready, waited_for) = (Script::new(ready), Vec::new());
         let sides = Told { ready, timed_out: false, declines: DECLINES_OF_A_SOCKET, waited_for };
-        Wait { sides, patient: true, declined: 0 }
+        Stalls { sides, declined: 0 }
     }
 
     #[test]
@@ -242,8 +267,7 @@ mod tests {
 
     #[test]
     fn asks_nothing_when_it_must_not_wait() {
-        let mut wait = wait(&[]);
-        wait.patient = false;
+        let mut wait = Wait::new(-1, -1, libc::SPLICE_F_NONBLOCK);
         assert_eq!(wait.stalled(), Err(Errno::AGAIN));
     }
 }

@@ -1,17 +1,19 @@
 //! One end of a transfer.
 
 use core::ffi::c_int;
+use core::marker::PhantomData;
 use core::ptr;
 
 /// A descriptor, and where in it.
 #[derive(Clone, Copy)]
-pub(crate) struct End {
+pub(crate) struct End<'a> {
     /// A number that the kernel judges.
     pub(crate) fd: c_int,
     offset: *mut i64,
+    borrowed: PhantomData<&'a mut i64>,
 }
 
-impl End {
+impl<'a> End<'a> {
     /// The descriptor `fd` at `*offset`, or, where that is null, at the descriptor's own position.
     ///
     /// # Safety
@@ -19,13 +21,18 @@ impl End {
     /// Where `offset` is not null, nobody else writes the int64_t that it points to for as long as
     /// the `End` is used. (What it points to is the kernel's to judge: a pointer into nowhere makes
     /// the first call EFAULT.)
-    pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> End {
-        End { fd, offset }
+    pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> End<'a> {
+        End { fd, offset, borrowed: PhantomData }
     }
 
     /// The descriptor `fd` at its own position, if it has one.
-    pub(crate) const fn own(fd: c_int) -> End {
-        End { fd, offset: ptr::null_mut() }
+    pub(crate) const fn own(fd: c_int) -> End<'a> {
+        End { fd, offset: ptr::null_mut(), borrowed: PhantomData }
+    }
+
+    /// The descriptor `fd` at `offset`, which the kernel moves on; None for its own position.
+    pub(crate) fn at(fd: c_int, offset: Option<&'a mut i64>) -> End<'a> {
+        End { fd, offset: offset.map_or(ptr::null_mut(), ptr::from_mut), borrowed: PhantomData }
     }
 
     /// What the kernel is given.
@@ -33,14 +40,23 @@ impl End {
         self.offset
     }
 
-    /// Where in the descriptor; None for its own position. To be asked for only once the kernel
-    /// has accepted this `End` in a call.
+    /// Where in the descriptor; None for its own position. Of an offset that may lead nowhere to be
+    /// asked for only once the kernel has accepted it in a call.
     pub(crate) fn offset(self) -> Option<i64> {
         if self.offset.is_null() {
             return None;
         }
-        // SAFETY: the kernel has read this very int64_t without a fault, and `new` was promised
-        // that nobody writes it now. It need not be aligned: the kernel did not ask for that.
+        // SAFETY: the kernel has read this very int64_t without a fault, and it is borrowed, or
+        // `new` was promised that nobody writes it now. It need not be aligned: the kernel did not
+        // ask for that.
         Some(unsafe { self.offset.read_unaligned() })
+    }
+
+    /// Moves the caller's offset on, if there is one.
+    pub(crate) fn set_offset(self, offset: i64) {
+        if !self.offset.is_null() {
+            // SAFETY: as for `offset`.
+            unsafe { self.offset.write_unaligned(offset) };
+        }
     }
 }

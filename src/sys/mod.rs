@@ -4,16 +4,25 @@
 //! wrappers are cancellation points, on which a cancelled thread would leave a transfer behind
 //! half-accounted, and glibc 2.41 and 2.42 cut the result of copy_file_range(2) down to an int.
 
+mod descriptor;
 mod end;
+mod environment;
 mod file;
 mod poll;
+mod signal;
 mod socket;
 mod splice;
 
+pub(crate) use descriptor::{isatty, open, pipe2, pipe_size, set_pipe_size, status_flags, Owned};
 pub(crate) use end::End;
-pub(crate) use file::{copy_file_range, fstat, fstatfs, lseek, preadv, sendfile};
-pub(crate) use poll::{interest, poll, Poll};
-pub(crate) use socket::{getsockopt, recv, status_flags};
+pub(crate) use environment::getenv;
+pub(crate) use file::{
+    copy_file_range, fallocate, ficlonerange, fstat, fstatfs, ftruncate, lseek, read, sendfile,
+    write, Stat,
+};
+pub(crate) use poll::{interest, now, poll, Poll};
+pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending};
+pub(crate) use socket::{getsockopt, getsockopt_int, recv, send};
 pub(crate) use splice::{splice, tee, vmsplice};
 
 use crate::errno::{Errno, Result};

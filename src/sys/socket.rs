@@ -1,7 +1,7 @@
-//! Calls for sockets, and what fcntl(2) tells of any descriptor.
+//! Calls for sockets.
 
 use super::{count, done};
-use crate::errno::{Errno, Result};
+use crate::errno::Result;
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
@@ -12,6 +12,15 @@ pub(crate) fn recv(fd: c_int, into: &mut [u8], flags: c_int) -> Result<usize> {
     // SAFETY: the kernel writes into the buffer only, which `into` borrows exclusively; the two
     // null pointers say that nobody asks for the sender's address.
     count(unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, len, flags, nobody, nobody) })
+}
+
+/// send(2). (sendto(2), likewise.)
+pub(crate) fn send(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
+    let (buffer, len) = (from.as_ptr(), from.len());
+    let nobody: *const c_void = ptr::null();
+    // SAFETY: the kernel reads the buffer only, which `from` borrows; the null pointer says that
+    // the receiver is the one the socket is connected to.
+    count(unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, len, flags, nobody, 0_usize) })
 }
 
 /// getsockopt(2) at SOL_SOCKET, for an option of at most 16 bytes.
@@ -25,11 +34,8 @@ pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
     Ok(value)
 }
 
-/// fcntl(2), F_GETFL: O_NONBLOCK, O_APPEND and the like.
-pub(crate) fn status_flags(fd: c_int) -> Result<c_int> {
-    // SAFETY: two numbers; the kernel touches no memory of ours.
-    match unsafe { libc::fcntl(fd, libc::F_GETFL) } {
-        -1 => Err(Errno::last()),
-        flags => Ok(flags),
-    }
+/// getsockopt(2) of an option that is a number.
+pub(crate) fn getsockopt_int(fd: c_int, option: c_int) -> Result<c_int> {
+    let [a, b, c, d, ..] = getsockopt(fd, option)?;
+    Ok(c_int::from_ne_bytes([a, b, c, d]))
 }

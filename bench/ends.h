@@ -1,0 +1,91 @@
+/* What sections copy from and to: files, pipes, sockets, whole programs.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0 */
+#ifndef ENDS_H
+#define ENDS_H
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+static inline size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A file that is gone when we are, full of something. */
+static inline int file_of(int fd, size_t size)
+{
+	static char piece[1 << 20];
+
+	MUST(fd >= 0);
+	memset(piece, 'z', sizeof piece);
+	for (ssize_t put; size > 0; size -= (size_t)put)
+		MUST((put = write(fd, piece, least(size, sizeof piece))) > 0);
+	return fd;
+}
+
+/* Both in the working folder: on its file system. */
+static inline int unnamed(void)
+{
+	char name[] = "bench-XXXXXX";
+	int fd = mkostemp(name, O_CLOEXEC);
+
+	MUST(fd >= 0 && unlink(name) == 0);
+	return fd;
+}
+
+static inline int grow(int fd, int bytes)
+{
+	return fcntl(fd, F_SETPIPE_SZ, bytes) >= bytes;
+}
+
+/* A child that does not outlive us: 0 in the child. */
+static inline pid_t child(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	MUST((pid = fork()) >= 0);
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+/* Starts a program with these as its standard input and output. */
+static inline pid_t start(const char *const *words, int in, int out)
+{
+	pid_t pid;
+
+	MUST((pid = vfork()) >= 0);
+	if (pid == 0) {
+		dup2(in, STDIN_FILENO);
+		dup2(out, STDOUT_FILENO);
+		execvp(words[0], (char *const *)words);
+		_exit(127);
+	}
+	return pid;
+}
+
+static inline bool ends_well(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* Whether there is a program of that name. */
+static inline bool found(const char *name)
+{
+	const char *words[] = { "sh", "-c", "command -v \"$0\" > /dev/null", name, NULL };
+
+	return ends_well(start(words, STDIN_FILENO, STDERR_FILENO));
+}
+
+#endif

@@ -1,0 +1,57 @@
+/* With ZS_NOSIGPIPE only a SIGPIPE that the copy has caused is taken away: one that somebody sends meanwhile
+ * arrives, or stays pending where the caller has it blocked. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static int send_one(void *context, const struct zs_result *so_far)
+{
+	int status;
+	pid_t child;
+
+	(void)so_far;
+	if ((*(int *)context)++ > 0)
+		return 0;
+	child = fork();
+	MUST(child >= 0);
+	if (child == 0)
+		_exit(kill(getppid(), SIGPIPE) != 0);
+	MUST(waitpid(child, &status, 0) == child && status == 0);
+	return 0;
+}
+
+static void copied(enum t_stream to)
+{
+	int in = t_file(1000), out[2], sent = 0;
+	struct zs_result result;
+
+	t_stream(to, out);
+	OK(T_COPY(in, NULL, out[1], NULL, ZS_TO_END, &result, .flags = ZS_NOSIGPIPE, .progress = send_one,
+		  .context = &sent) == 1000);
+	OK(sent > 0 && result.error == 0 && t_gives_pattern(out[0], 1000, 0));
+	MUST(close(in) == 0);
+	t_close2(out);
+}
+
+int main(void)
+{
+	struct sigaction action = { .sa_handler = t_count_signal };
+	sigset_t sigpipe, pending;
+
+	MUST(sigaction(SIGPIPE, &action, NULL) == 0);
+	for (int to = T_A_PIPE; to <= T_A_TCP; to++) {
+		t_signals = 0;
+		copied((enum t_stream)to);
+		OK(t_signals == 1);
+	}
+	sigemptyset(&sigpipe);
+	sigaddset(&sigpipe, SIGPIPE);
+	MUST(pthread_sigmask(SIG_BLOCK, &sigpipe, NULL) == 0);
+	for (int to = T_A_PIPE; to <= T_A_TCP; to++) {
+		copied((enum t_stream)to);
+		MUST(sigpending(&pending) == 0);
+		OK(sigismember(&pending, SIGPIPE) && t_signals == 1);
+	}
+	return t_done();
+}

@@ -1,0 +1,46 @@
+/* Nothing behind the size that options say they have is looked at, be it a page that is not there; up to 4096
+ * bytes are taken where those that 0.1 does not know are zero. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define KNOWN sizeof(struct zs_options)
+
+static int in, out;
+static unsigned char *end; /* of the memory that is there */
+
+static int64_t copy(uint32_t size, size_t room)
+{
+	struct zs_result result = t_unwritten();
+	int64_t moved;
+
+	memset(end - 2 * T_PAGE, 0xa5, 2 * T_PAGE);
+	memset(end - room, 0, room);
+	memcpy(end - room, &size, sizeof size);
+	MUST(lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0 && ftruncate(out, 0) == 0);
+	moved = zs_copy(in, NULL, out, NULL, ZS_TO_END, (void *)(end - room), &result);
+	OK(moved == 100 ? t_has_pattern(out, 0, 100, 0) :
+	   T_IS(result, .side = ZS_SIDE_CALL, .error = errno) && t_size(out) == 0 && t_position(in) == 0);
+	return moved;
+}
+
+int main(void)
+{
+	unsigned char *pages = mmap(NULL, 3 * T_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	in = t_file(100);
+	out = t_file(0);
+	MUST(pages != MAP_FAILED && mprotect(pages + 2 * T_PAGE, T_PAGE, PROT_NONE) == 0);
+	end = pages + 2 * T_PAGE;
+
+	for (uint32_t size = 8; size < KNOWN; size += 8)
+		OK(copy(size, size) == -1 && errno == EINVAL);
+	OK(copy(0, KNOWN) == 100);
+	for (uint32_t size = KNOWN; size <= 4096; size += 8)
+		if (!OK(copy(size, size) == 100))
+			fprintf(stderr, "... size %u\n", size);
+	OK(copy(4097, 4104) == -1 && errno == E2BIG);
+	OK(copy(UINT32_MAX, KNOWN) == -1 && errno == E2BIG);
+	return t_done();
+}

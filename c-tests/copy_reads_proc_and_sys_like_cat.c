@@ -1,0 +1,115 @@
+/* Files of the kernel's own making, whose size says nothing and which hardly any mechanism can read, are
+ * copied as cat copies them, to every kind of output, by position and by offset. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static const char *const names[] = {
+	"/proc/version", "/proc/filesystems", "/proc/self/cmdline", "/proc/self/mountinfo",
+	"/proc/self/limits", "/proc/sys/kernel/ostype", "/proc/sys/kernel/pid_max", "/proc/devices",
+	"/proc/self/environ", "/proc/config.gz", "/proc/kallsyms", "/sys/kernel/mm/transparent_hugepage/enabled",
+	"/sys/kernel/notes", "/sys/fs/cgroup/cgroup.controllers", "/sys/class/net/lo/address",
+	"/sys/fs/cgroup/memory/memory.limit_in_bytes",
+};
+
+static char wanted[16 << 20], got[16 << 20];
+
+/* What cat would say; -1: nothing that can be compared. */
+static ssize_t cat(const char *name)
+{
+	int fd = open(name, O_RDONLY);
+	ssize_t len = 0, n;
+
+	if (fd < 0)
+		return -1;
+	while ((n = read(fd, wanted + len, 65536)) > 0)
+		len += n;
+	MUST(close(fd) == 0);
+	return n < 0 || len == 0 ? -1 : len;
+}
+
+static void *reads(void *argument)
+{
+	int *fd = argument;
+
+	return (void *)t_read(*fd, got, sizeof got);
+}
+
+static void same(const char *name, ssize_t len, enum t_place to, int with, struct zs_options options)
+{
+	struct zs_result result;
+	int in = open(name, O_RDONLY), out[2];
+	int64_t off = 0;
+	pthread_t reader;
+	void *read_len = NULL;
+
+	MUST(in >= 0);
+	if (to == T_AT_FILE) {
+		out[0] = out[1] = t_file(0);
+	} else {
+		t_stream((enum t_stream)(to - 1), out);
+		reader = t_thread(reads, &out[0]);
+	}
+	OK(zs_copy(in, with ? &off : NULL, out[1], NULL, ZS_TO_END, &options, &result) == len);
+	OK(!with || (off == len && t_position(in) == 0));
+	OK(with || t_position(in) == len || lseek(in, 0, SEEK_CUR) < 0);
+	if (to == T_AT_FILE) {
+		OK(pread(out[0], got, sizeof got, 0) == len);
+	} else {
+		MUST(close(out[1]) == 0 && pthread_join(reader, &read_len) == 0);
+		OK((ssize_t)read_len == len);
+	}
+	if (!OK(memcmp(got, wanted, (size_t)len) == 0 && result.bytes == (uint64_t)len && result.holes == 0))
+		fprintf(stderr, "... %s to %d with %d\n", name, to, with);
+	MUST(close(out[0]) == 0 && close(in) == 0);
+}
+
+int main(void)
+{
+	int seen = 0;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ssize_t len = cat(names[i]), again = cat(names[i]);
+
+		if (len < 0 || len != again)
+			continue;
+		seen++;
+		for (int to = 0; to < T_PLACES; to++)
+			for (int with = 0; with < 2; with++) {
+				if (strcmp(names[i], "/proc/kallsyms") == 0 && (to != T_AT_FILE || with))
+					continue;
+				same(names[i], len, (enum t_place)to, with, (struct zs_options){ 0 });
+				same(names[i], len, (enum t_place)to, with, (struct zs_options){
+					.timeout_ns = T_MS(60000) });
+				same(names[i], len, (enum t_place)to, with, (struct zs_options){
+					.flags = ZS_NO_CLONE | ZS_STABLE });
+			}
+	}
+	OK(seen >= 6);
+
+	/* A file of ours whose text is known: status. */
+	{
+		int in = open("/proc/self/status", O_RDONLY), out = t_file(0);
+
+		MUST(in >= 0);
+		OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL) > 100);
+		OK(pread(out, got, 5, 0) == 5 && memcmp(got, "Name:", 5) == 0);
+		OK(t_size(out) == t_position(in));
+		/* What cannot be read is an error of the input's. */
+		in = open("/proc/self/mem", O_RDONLY);
+		MUST(in >= 0);
+		struct zs_result result;
+
+		OK(zs_copy(in, &(int64_t){ 0 }, out, NULL, 10, NULL, &result) == -1 && errno == EIO);
+		OK(result.side == ZS_SIDE_IN && result.bytes == 0);
+		/* Written to, as well. */
+		in = t_file(0);
+		MUST(pwrite(in, "zsplice", 7, 0) == 7);
+		out = open("/proc/self/comm", O_RDWR);
+		MUST(out >= 0);
+		OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL) == 7);
+		OK(pread(out, got, 16, 0) == 8 && memcmp(got, "zsplice\n", 8) == 0);
+	}
+	return t_done();
+}

@@ -1,0 +1,50 @@
+/* A terminal tells of an end of file (^D) once: that ends a copy from it, to whatever it goes. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static void ended(enum t_place to, int nonblock, const char *typed, int64_t len, struct zs_options options)
+{
+	struct zs_result result;
+	struct termios mode;
+	char bytes[16];
+	int pty[2], out[2];
+	struct t_later later = { .ms = 10, .write = typed };
+	pthread_t thread;
+
+	t_pty(pty);
+	MUST(tcgetattr(pty[1], &mode) == 0);
+	mode.c_lflag |= ICANON;
+	mode.c_cc[VEOF] = 4;
+	MUST(tcsetattr(pty[1], TCSANOW, &mode) == 0);
+	t_nonblock(pty[1], nonblock);
+	if (to == T_AT_FILE)
+		out[0] = out[1] = t_file(0);
+	else
+		t_stream((enum t_stream)(to - 1), out);
+	later.fd = pty[0];
+	thread = t_later(&later);
+	if (!OK(zs_copy(pty[1], NULL, out[1], NULL, ZS_TO_END, &options, &result) == len) |
+	    !OK(result.bytes == (uint64_t)len && result.in_flight == 0 && result.error == 0))
+		fprintf(stderr, "... to %d, nonblock %d, avoid %#x\n", to, nonblock, options.avoid);
+	t_join(thread);
+	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
+	OK(t_read(out[0], bytes, (size_t)len) == (size_t)len && memcmp(bytes, typed, (size_t)len) == 0);
+	t_close2(pty);
+	MUST(close(out[0]) == 0 && (to == T_AT_FILE || close(out[1]) == 0));
+}
+
+int main(void)
+{
+	for (int to = 0; to < T_PLACES; to++)
+		for (int nonblock = 0; nonblock < 2; nonblock++) {
+			ended((enum t_place)to, nonblock, "line\n\004", 5, (struct zs_options){ 0 });
+			ended((enum t_place)to, nonblock, "\004", 0, (struct zs_options){ 0 });
+			ended((enum t_place)to, nonblock, "line\n\004", 5,
+			      (struct zs_options){ .timeout_ns = T_MS(5000) });
+			ended((enum t_place)to, nonblock, "line\n\004", 5,
+			      (struct zs_options){ .avoid = ZS_VIA_SPLICE | ZS_VIA_SENDFILE });
+		}
+	return t_done();
+}

@@ -1,0 +1,47 @@
+/* A blocking terminal makes two bytes of every end of a line, and is full sooner than poll(2) tells: a copy to one
+ * notices its timeout all the same, and counts exactly what the terminal has got. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define LEN 200000
+
+static void full_of(char byte, int makes)
+{
+	struct zs_result result;
+	struct termios mode;
+	static char got[1 << 20];
+	int in = t_file(0), pty[2];
+	uint64_t arrived = 0;
+	int64_t began;
+	char *bytes = malloc(LEN);
+
+	MUST(bytes != NULL);
+	memset(bytes, byte, LEN);
+	MUST(pwrite(in, bytes, LEN, 0) == LEN);
+	free(bytes);
+	t_pty(pty);
+	MUST(tcgetattr(pty[1], &mode) == 0);
+	mode.c_oflag = OPOST | ONLCR | TAB3;
+	MUST(tcsetattr(pty[1], TCSANOW, &mode) == 0);
+
+	began = t_now_ms();
+	OK(T_COPY(in, NULL, pty[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(80)) == -1);
+	OK(errno == ETIMEDOUT && result.side == ZS_SIDE_CALL && t_now_ms() - began < 1000);
+	OK(result.bytes > 0 && result.bytes < LEN && result.in_flight == 0);
+	OK(t_position(in) == (int64_t)result.bytes);
+	arrived = t_read_rest(pty[0], got, sizeof got);
+	if (!OK(arrived == result.bytes * (uint64_t)makes))
+		fprintf(stderr, "... %llu counted, %llu have arrived\n", (unsigned long long)result.bytes,
+			(unsigned long long)arrived);
+	t_close2(pty);
+	MUST(close(in) == 0);
+}
+
+int main(void)
+{
+	full_of('\n', 2);
+	full_of('x', 1);
+	return t_done();
+}

@@ -1,0 +1,390 @@
+/* For tests of zs_copy. After t.h and t_result.h. */
+#ifndef T_COPY_H
+#define T_COPY_H
+
+#include <dirent.h>
+#include <linux/fs.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <termios.h>
+
+#define T_MS(ms) ((int64_t)(ms) * 1000000)
+#define T_ALL_VIA 0x3f
+
+/* zs_copy with these options, the named fields of struct zs_options. */
+#define T_COPY(in, off_in, out, off_out, len, result, ...) \
+	zs_copy(in, off_in, out, off_out, len, \
+		&(struct zs_options){ .size = sizeof(struct zs_options), __VA_ARGS__ }, result)
+
+/* ---- Files ---- */
+
+static inline int64_t t_size(int fd)
+{
+	struct stat stat;
+
+	MUST(fstat(fd, &stat) == 0);
+	return stat.st_size;
+}
+
+static inline int64_t t_position(int fd)
+{
+	return lseek(fd, 0, SEEK_CUR);
+}
+
+/* Bytes that are stored. */
+static inline int64_t t_stored(int fd)
+{
+	struct stat stat;
+
+	MUST(fstat(fd, &stat) == 0);
+	return (int64_t)stat.st_blocks * 512;
+}
+
+/* A new file with a name, for reading and writing. */
+static inline int t_new(const char *name)
+{
+	int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	MUST(fd >= 0);
+	return fd;
+}
+
+/* A new file in `folder` that has no name any more. */
+static inline int t_new_in(const char *folder)
+{
+	char name[256];
+	int fd;
+
+	snprintf(name, sizeof name, "%s/t-XXXXXX", folder);
+	fd = mkstemp(name);
+	MUST(fd >= 0 && unlink(name) == 0);
+	return fd;
+}
+
+/* Writes `len` bytes of the pattern from `from` on, at `offset`. */
+static inline void t_put_pattern(int fd, int64_t offset, size_t len, uint64_t from)
+{
+	char bytes[65536];
+
+	for (size_t at = 0; at < len; at += sizeof bytes) {
+		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
+
+		t_pattern(bytes, n, from + at);
+		MUST(pwrite(fd, bytes, n, offset + (int64_t)at) == (ssize_t)n);
+	}
+}
+
+/* Whether the file holds `len` bytes of the pattern from `from` on, at `offset`. */
+static inline int t_has_pattern(int fd, int64_t offset, size_t len, uint64_t from)
+{
+	char bytes[65536];
+
+	for (size_t at = 0; at < len; at += sizeof bytes) {
+		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
+
+		if (pread(fd, bytes, n, offset + (int64_t)at) != (ssize_t)n ||
+		    !t_is_pattern(bytes, n, from + at))
+			return 0;
+	}
+	return 1;
+}
+
+/* Whether the file holds `len` bytes that are all `byte`, at `offset`. */
+static inline int t_has_bytes(int fd, int64_t offset, size_t len, char byte)
+{
+	char bytes[65536];
+
+	for (size_t at = 0; at < len; at += sizeof bytes) {
+		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
+
+		if (pread(fd, bytes, n, offset + (int64_t)at) != (ssize_t)n)
+			return 0;
+		for (size_t i = 0; i < n; i++)
+			if (bytes[i] != byte)
+				return 0;
+	}
+	return 1;
+}
+
+/* Whether two files are the same to the last byte. */
+static inline int t_same_bytes(int a, int b)
+{
+	static char left[1 << 16], right[1 << 16];
+	int64_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(a, left, sizeof left, at)) > 0) {
+		if (pread(b, right, sizeof right, at) != n || memcmp(left, right, (size_t)n) != 0)
+			return 0;
+		at += n;
+	}
+	return n == 0 && t_size(a) == t_size(b);
+}
+
+/* Whether the next `len` bytes of a pipe or a socket are the pattern from `from` on. */
+static inline int t_gives_pattern(int fd, size_t len, uint64_t from)
+{
+	char bytes[4096];
+
+	for (size_t at = 0; at < len;) {
+		size_t n = t_read(fd, bytes, len - at < sizeof bytes ? len - at : sizeof bytes);
+
+		if (n == 0 || !t_is_pattern(bytes, n, from + at))
+			return 0;
+		at += n;
+	}
+	return 1;
+}
+
+/* ---- Streams: two connected ends, what is written to [1] is read from [0]. ---- */
+
+enum t_stream { T_A_PIPE, T_A_UNIX, T_A_TCP, T_A_PTY, T_STREAMS };
+
+/* A terminal that changes nothing: [0] is the master, [1] the slave. */
+static inline void t_pty(int fds[2])
+{
+	struct termios mode;
+	int zero = 0, number;
+	char name[32];
+
+	fds[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+	if (fds[0] < 0 || ioctl(fds[0], TIOCSPTLCK, &zero) != 0 || ioctl(fds[0], TIOCGPTN, &number) != 0)
+		t_skip("there are no terminals here");
+	snprintf(name, sizeof name, "/dev/pts/%d", number);
+	fds[1] = open(name, O_RDWR | O_NOCTTY);
+	if (fds[1] < 0)
+		t_skip("there are no terminals here");
+	MUST(tcgetattr(fds[1], &mode) == 0);
+	cfmakeraw(&mode);
+	MUST(tcsetattr(fds[1], TCSANOW, &mode) == 0);
+}
+
+static inline void t_stream(enum t_stream kind, int fds[2])
+{
+	int turned[2];
+
+	switch (kind) {
+	case T_A_PIPE:
+		MUST(pipe(fds) == 0);
+		break;
+	case T_A_UNIX:
+		MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+		break;
+	case T_A_TCP:
+		t_tcp_pair(turned, 65536, 65536);
+		fds[0] = turned[1];
+		fds[1] = turned[0];
+		break;
+	default:
+		t_pty(fds);
+		break;
+	}
+}
+
+/* Fills what leads to [0], so that [1] takes nothing more, with zeroes; returns how many. */
+static inline size_t t_fill_stream(enum t_stream kind, const int fds[2])
+{
+	static const char zeroes[256];
+	int flags = fcntl(fds[1], F_GETFL);
+	size_t filled = 0;
+	ssize_t n;
+
+	if (kind == T_A_PIPE)
+		return t_fill_pipe(fds[1]);
+	if (kind != T_A_PTY)
+		return t_fill_socket(fds[1]);
+	t_nonblock(fds[1], 1);
+	for (int idle = 0; idle < 5;) {
+		n = write(fds[1], zeroes, sizeof zeroes);
+		MUST(n > 0 || errno == EAGAIN);
+		filled += n > 0 ? (size_t)n : 0;
+		idle = n > 0 ? 0 : idle + 1;
+		if (n <= 0)
+			t_sleep_ms(5);
+	}
+	MUST(fcntl(fds[1], F_SETFL, flags) == 0);
+	return filled;
+}
+
+/* Reads what there is, until nothing comes for 60 ms, into `bytes`; returns how much. */
+static inline size_t t_read_rest(int fd, char *bytes, size_t room)
+{
+	size_t got = 0;
+
+	while (got < room && poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1, 60) == 1) {
+		ssize_t n = read(fd, bytes + got, room - got);
+
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	return got;
+}
+
+/* ---- Descriptors ---- */
+
+static inline int t_open_descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int count = 0;
+
+	MUST(folder != NULL);
+	while (readdir(folder) != NULL)
+		count++;
+	MUST(closedir(folder) == 0);
+	return count;
+}
+
+/* ---- Sandboxes ---- */
+
+#define T_KILLED SECCOMP_RET_KILL_PROCESS
+#define T_FAILS(error) (SECCOMP_RET_ERRNO | (uint32_t)(error))
+
+static inline void t_filter(struct sock_filter *code, size_t count)
+{
+	struct sock_fprog program = { (unsigned short)count, code };
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+/* From now on the system call `number` in this thread comes to `action`. */
+static inline void t_deny(long number, uint32_t action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* seccomp_data.nr */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	t_filter(code, sizeof code / sizeof *code);
+}
+
+/* Likewise FICLONE and FICLONERANGE. */
+static inline void t_deny_clone(uint32_t action)
+{
+	const uint32_t lower = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* seccomp_data.nr */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]) + lower),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FICLONE, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FICLONERANGE, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+
+	t_filter(code, sizeof code / sizeof *code);
+}
+
+/* From now on what the mechanisms `via` need comes to `action` in this thread. (Of reading and
+ * writing: nothing, since tests do that too.) */
+static inline void t_deny_via(uint32_t via, uint32_t action)
+{
+	if (via & ZS_VIA_CLONE)
+		t_deny_clone(action);
+	if (via & ZS_VIA_COPY_RANGE)
+		t_deny(SYS_copy_file_range, action);
+	if (via & ZS_VIA_SENDFILE)
+		t_deny(SYS_sendfile, action);
+	if (via & ZS_VIA_SPLICE)
+		t_deny(SYS_splice, action);
+	if (via & ZS_VIA_TEE)
+		t_deny(SYS_tee, action);
+}
+
+/* ---- Pairs: an input of 300,000 bytes of the pattern, and an output that takes them ---- */
+
+#define T_PAIR_LEN 300000
+
+enum t_place { T_AT_FILE, T_AT_PIPE, T_AT_UNIX, T_AT_TCP, T_PLACES };
+
+struct t_pair {
+	int in, out;
+	int far_in, far_out; /* the other ends, for a thread that writes and one that reads; -1: a file */
+	size_t got;
+	int right;
+	pthread_t writer, reader;
+};
+
+static inline void *t_pair_write(void *argument)
+{
+	struct t_pair *pair = argument;
+	char bytes[4096];
+
+	for (size_t at = 0; at < T_PAIR_LEN; at += sizeof bytes) {
+		size_t n = T_PAIR_LEN - at < sizeof bytes ? T_PAIR_LEN - at : sizeof bytes;
+
+		t_pattern(bytes, n, at);
+		t_write(pair->far_in, bytes, n);
+	}
+	MUST(close(pair->far_in) == 0);
+	return NULL;
+}
+
+static inline void *t_pair_read(void *argument)
+{
+	struct t_pair *pair = argument;
+	char bytes[4096];
+	size_t n;
+
+	pair->right = 1;
+	while ((n = t_read(pair->far_out, bytes, sizeof bytes)) > 0) {
+		pair->right &= t_is_pattern(bytes, n, pair->got);
+		pair->got += n;
+	}
+	MUST(close(pair->far_out) == 0);
+	return NULL;
+}
+
+static inline void t_pair_place(enum t_place place, int writes, int *here, int *far)
+{
+	int fds[2];
+
+	*far = -1;
+	if (place == T_AT_FILE) {
+		*here = t_file(writes ? 0 : T_PAIR_LEN);
+		return;
+	}
+	t_stream(place == T_AT_PIPE ? T_A_PIPE : place == T_AT_UNIX ? T_A_UNIX : T_A_TCP, fds);
+	*here = fds[writes];
+	*far = fds[!writes];
+}
+
+/* Its threads begin here, before ours is denied anything. */
+static inline struct t_pair *t_pair(enum t_place from, enum t_place to)
+{
+	struct t_pair *pair = calloc(1, sizeof *pair);
+
+	MUST(pair != NULL);
+	t_pair_place(from, 0, &pair->in, &pair->far_in);
+	t_pair_place(to, 1, &pair->out, &pair->far_out);
+	if (pair->far_in >= 0)
+		pair->writer = t_thread(t_pair_write, pair);
+	if (pair->far_out >= 0)
+		pair->reader = t_thread(t_pair_read, pair);
+	return pair;
+}
+
+/* Ends it; whether every byte has come through. */
+static inline int t_pair_whole(struct t_pair *pair)
+{
+	int whole;
+
+	if (pair->far_in >= 0)
+		t_join(pair->writer);
+	if (pair->far_out >= 0) {
+		MUST(close(pair->out) == 0);
+		t_join(pair->reader);
+		whole = pair->right && pair->got == T_PAIR_LEN;
+	} else {
+		whole = t_size(pair->out) == T_PAIR_LEN && t_has_pattern(pair->out, 0, T_PAIR_LEN, 0);
+		MUST(close(pair->out) == 0);
+	}
+	MUST(close(pair->in) == 0);
+	free(pair);
+	return whole;
+}
+
+#endif

@@ -1,0 +1,73 @@
+//! Anything to anything, by the best mechanism there is.
+//!
+//! A ladder of mechanisms: one that refuses leads to the next, before the first byte or in the
+//! middle, at the exact byte; a failure of the data path ends the transfer.
+
+mod buffered;
+mod check;
+mod clone;
+mod direct;
+mod holes;
+mod job;
+mod ladder;
+mod piped;
+mod spot;
+
+use super::doubt::Zero;
+use super::options::{flag, Options};
+use super::pace::{Halt, Outcome};
+use super::progress::Side;
+use super::{avoid, sigpipe, Progress};
+use crate::errno::Errno;
+use crate::sys::End;
+use job::Job;
+
+/// Copies up to `len` bytes, and moves the two offsets on by exactly those.
+pub(crate) fn copy(
+    input: End<'_>,
+    output: End<'_>,
+    len: u64,
+    mut options: Options<'_>,
+) -> Progress {
+    if !options.make_sense(flag::OF_COPY) {
+        return Progress::refused(Errno::INVAL);
+    }
+    options.avoid |= avoid::by_environment();
+    let (from, to) = match check::spots(input, output, len) {
+        Ok(spots) => spots,
+        Err(halt) => return Progress { side: halt.side, ..Progress::refused(halt.errno) },
+    };
+    let mut job = Job::new(from, to, len, &mut options);
+    let quiet = options.has(flag::NOSIGPIPE) && job.output.is_stream();
+    let end = if quiet {
+        let is_pipe = |end: &Outcome<()>| *end == Err(Halt::new(Side::Out, Errno::PIPE));
+        sigpipe::without(|| run(&mut job), is_pipe)
+    } else {
+        run(&mut job)
+    };
+    let settled = job.settle();
+    let end = end.and(settled);
+    job.give_back(input, output);
+    let (side, end) = end.map_or_else(|halt| (halt.side, Err(halt.errno)), |()| (None, Ok(())));
+    Progress { side, end, ..job.so_far }
+}
+
+fn run(job: &mut Job<'_>) -> Outcome<()> {
+    if job.left == 0 {
+        return Ok(());
+    }
+    job.pace.check()?;
+    if job.options.grow {
+        job.grow_pipes();
+    }
+    if job.options.must_clone || job.may_clone() {
+        clone::share(job)?;
+        if job.so_far.bytes > 0 && job.is_at_size() && job.zero()? == Zero::End {
+            return Ok(());
+        }
+    }
+    if holes::are_likely(job) {
+        return holes::walk(job);
+    }
+    ladder::climb(job)
+}
