@@ -54,7 +54,8 @@ mod header {
     /// The files of src/abi that hold the types of all others.
     const TYPES: [&str; 2] = ["types", "options"];
     /// Those with functions, in the order of their sections.
-    const SECTIONS: [&str; 5] = ["call", "retry", "full", "copy", "about"];
+    const SECTIONS: [&str; 8] =
+        ["call", "retry", "full", "copy", "fanout", "bridge", "relay", "about"];
 
     const BEFORE: &str = "\
 /* zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
@@ -87,6 +88,11 @@ mod header {
 extern \"C\" {
 #endif
 
+/** A direction of bytes, in the caller's event loop: zs_relay_new. */
+typedef struct zs_relay zs_relay;
+/** Pipes that relays share: zs_pool_new. */
+typedef struct zs_pool zs_pool;
+
 ";
     const AFTER: &str = "
 #ifdef __cplusplus
@@ -101,7 +107,7 @@ extern \"C\" {
         for file in ["src/abi", "cbindgen.toml"] {
             println!("cargo:rerun-if-changed={file}");
         }
-        let kinds = [ItemType::Constants, ItemType::Structs, ItemType::OpaqueItems];
+        let kinds = [ItemType::Constants, ItemType::Structs];
         let mut header = BEFORE.to_owned() + &items(&[&TYPES[..], &SECTIONS].concat(), &kinds);
         for section in SECTIONS {
             header += &banner(section);

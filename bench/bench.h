@@ -26,6 +26,8 @@ struct way {
 struct job {
 	unsigned int times;
 	double bytes; /* for figures in GiB/s; 0: in ns */
+	const char *unit; /* for figures that are not times of the clock: the unit they are in */
+	int is_rate;  /* for figures in thousands a second */
 	void (*before)(void);
 	void (*after)(void);
 	size_t rounds;   /* at the least; 0: ROUNDS_MIN */
@@ -138,13 +140,19 @@ static inline double bench_doubt(const double *values)
 	return 1.57 * width / sqrt((double)bench_rounds);
 }
 
+static inline int bench_digits(double figure)
+{
+	return figure < 1 ? 3 : figure < 100 ? 2 : 1;
+}
+
 /* The line of a table: ours against a peer's, and what it should come to: "<= 1.03", ">= 0.98",
  * "<= +15" for a difference in ns, "-" for nothing. */
 static inline void compare(const char *what, const struct way *ours, const struct way *peer,
 			   struct job job, const char *goal)
 {
 	static double each[ROUNDS_MAX];
-	const char *unit = job.bytes > 0 ? "GiB/s" : "ns";
+	const char *unit = job.unit ? job.unit : job.is_rate ? "k/s" : job.bytes > 0 ? "GiB/s" : "ns";
+	double per_second = job.is_rate ? 1e-3 : job.bytes / (1 << 30);
 	double one = ours->median, other = peer->median, ratio = one / other;
 	int more = strchr(goal, '+') != NULL;
 
@@ -152,13 +160,13 @@ static inline void compare(const char *what, const struct way *ours, const struc
 		each[i] = more ? ours->took[i] - peer->took[i] : ours->took[i] / peer->took[i];
 	if (more)
 		ratio = one - other;
-	if (job.bytes > 0) {
-		one = job.bytes / one * 1e9 / (1 << 30);
-		other = job.bytes / other * 1e9 / (1 << 30);
+	if (per_second > 0) {
+		one = per_second / one * 1e9;
+		other = per_second / other * 1e9;
 		ratio = one / other;
 	}
 	printf("compare\t%s\t%s\t%s\t%.*f\t%s\t%.*f\t%s%.3f\t%.3f\t%s\n", what, unit, ours->name,
-	       one < 100 ? 2 : 1, one, peer->name, other < 100 ? 2 : 1, other, more && ratio >= 0 ? "+" : "",
+	       bench_digits(one), one, peer->name, bench_digits(other), other, more && ratio >= 0 ? "+" : "",
 	       ratio, bench_doubt(each), goal);
 	fflush(stdout);
 }

@@ -28,6 +28,11 @@
 extern "C" {
 #endif
 
+/** A direction of bytes, in the caller's event loop: zs_relay_new. */
+typedef struct zs_relay zs_relay;
+/** Pipes that relays share: zs_pool_new. */
+typedef struct zs_pool zs_pool;
+
 /**
  * A length: until the input ends.
  */
@@ -123,10 +128,45 @@ extern "C" {
 #define ZS_CANCEL_FD 512
 
 /**
+ * zs_fanout: go on without an output that failed.
+ */
+#define ZS_DROP_FAILED 1024
+
+/**
  * Let a pipe of the caller's grow, to 1 MiB at most: several times faster, and its other users
  * notice nothing but the room.
  */
 #define ZS_GROW_PIPE 2048
+
+/**
+ * zs_bridge: done when either direction has ended.
+ */
+#define ZS_EITHER_END 4096
+
+/**
+ * Wait until fd_in is readable.
+ */
+#define ZS_WANT_READ 1
+
+/**
+ * Wait until fd_out is writable.
+ */
+#define ZS_WANT_WRITE 2
+
+/**
+ * The budget is used up: call again, there is nothing to wait for.
+ */
+#define ZS_WANT_RUN 4
+
+/**
+ * Pass the end of the input on: shutdown(fd_out, SHUT_WR).
+ */
+#define ZS_RELAY_SHUTDOWN 65536
+
+/**
+ * The caller's poller is level-triggered: spare the read that only proves that an input is drained.
+ */
+#define ZS_RELAY_LEVEL 131072
 
 /**
  * The version of this header: major.
@@ -535,6 +575,198 @@ int64_t zs_copy(int fd_in,
                 uint64_t len,
                 const struct zs_options *options,
                 struct zs_result *result);
+
+/* Fan-out: one input to many outputs
+ *
+ * Every byte of the input once to every output, in order, the slowest setting the pace; where they
+ * can, outputs share the bytes (tee(2)) instead of getting copies. */
+
+/**
+ * Copies `len` bytes from one descriptor to each of several others, fewer only if the input ends.
+ *
+ * An output that fails ends the call, or with ZS_DROP_FAILED is left out from there on. For each
+ * output `bytes + in_flight` is what was taken from the input while it was served.
+ *
+ * @param fd_in    where from
+ * @param off_in   where in it, advanced by what was taken; NULL for its own position, and always
+ *                 NULL for what cannot seek (ESPIPE)
+ * @param fds_out  where to, each at its own position; not NULL
+ * @param count    how many those are; 0 is EINVAL
+ * @param len      how much to copy, in bytes, or ZS_TO_END
+ * @param options  how; NULL: the defaults
+ * @param results  what became of each, `count` of them; may be NULL. An output's error stands in
+ *                 its own, an error of the input, a timeout or a cancel in all
+ * @return the bytes that every remaining output got, or -1 with errno set: if no output is left,
+ *         the error of the last
+ *
+ * @since 0.1
+ */
+int64_t zs_fanout(int fd_in,
+                  int64_t *off_in,
+                  const int *fds_out,
+                  size_t count,
+                  uint64_t len,
+                  const struct zs_options *options,
+                  struct zs_result *results);
+
+/* Bridge: both directions at once */
+
+/**
+ * Moves what comes from `in_a` to `out_b` and what comes from `in_b` to `out_a`, in the calling
+ * thread, until both have ended.
+ *
+ * The end of an input is passed on by shutdown(2), once every byte before it is delivered, where the
+ * output is a socket; the other direction goes on (unless ZS_EITHER_END). An error, a timeout or a
+ * cancel ends both directions.
+ *
+ * @param in_a     where the one direction comes from; of a socket, the same as `out_a`
+ * @param out_a    where the other goes to
+ * @param in_b     where the other comes from; of a socket, the same as `out_b`
+ * @param out_b    where the one goes to
+ * @param options  how; NULL: the defaults
+ * @param results  what became of each, first from a to b, then from b to a; may be NULL
+ * @return 0, or -1 with errno set
+ *
+ * @since 0.1
+ */
+int zs_bridge(int in_a,
+              int out_a,
+              int in_b,
+              int out_b,
+              const struct zs_options *options,
+              struct zs_result *results);
+
+/* Relay: one direction, in the caller's event loop
+ *
+ * A relay moves bytes between two descriptors that are O_NONBLOCK (EINVAL) and stream-like
+ * (EPROTOTYPE), or regular files or block devices, which are always ready. It never blocks: a run
+ * says what to wait for. One handle is used by one thread at a time, and a pool with all its relays
+ * counts as one. After fork a child may only free handles. A handle that is NULL is EFAULT, but for
+ * the _free functions. */
+
+/**
+ * Makes a pool of pipes, which relays borrow while bytes are in flight.
+ *
+ * @param pipes      how many idle pipes it keeps, at the most
+ * @param pipe_size  how many bytes a pipe is to hold; 0: as many as are best
+ * @return the pool, to be freed by zs_pool_free, or NULL with errno set
+ *
+ * @since 0.1
+ */
+zs_pool *zs_pool_new(size_t pipes, size_t pipe_size);
+
+/**
+ * Frees a pool and closes its pipes, after all relays that use it.
+ *
+ * @param pool  the pool; NULL is fine
+ *
+ * @since 0.1
+ */
+void zs_pool_free(zs_pool *pool);
+
+/**
+ * Makes a relay. It does nothing before zs_relay_run.
+ *
+ * @param fd_in   where from
+ * @param fd_out  where to
+ * @param len     how much to take from fd_in at the most, in bytes, or ZS_TO_END; what follows stays
+ *                there
+ * @param pool    where it borrows pipes; NULL: it makes its own when first needed, and keeps it
+ * @param flags   ZS_NOSIGPIPE, ZS_STABLE, ZS_RELAY_SHUTDOWN, ZS_RELAY_LEVEL
+ * @return the relay, to be freed by zs_relay_free, or NULL with errno set
+ *
+ * @since 0.1
+ */
+zs_relay *zs_relay_new(int fd_in,
+                       int fd_out,
+                       uint64_t len,
+                       zs_pool *pool,
+                       unsigned int flags);
+
+/**
+ * Moves what can be moved without blocking, and says what to wait for.
+ *
+ * That is exact: it holds for level- and edge-triggered epoll(7), poll(2) and io_uring polls alike.
+ * (In a level-triggered epoll set remove a descriptor that is not named: its errors cannot be
+ * masked.) Bytes that came before an error of the input are delivered first.
+ *
+ * @param relay   the relay
+ * @param budget  how much to deliver at the most, in bytes; 0: 1 MiB
+ * @return ZS_WANT_*, or 0 when `len` bytes, or all until the end of the input, are delivered, or -1
+ *         with errno set
+ *
+ * @since 0.1
+ */
+int zs_relay_run(zs_relay *relay, uint64_t budget);
+
+/**
+ * Queues bytes that the caller has already read: they follow what was taken from fd_in so far and
+ * precede the rest, and do not count into `len`.
+ *
+ * @param relay  the relay
+ * @param bytes  the bytes; they are copied
+ * @param len    how many
+ * @return 0, or -1 with errno set and nothing queued
+ *
+ * @since 0.1
+ */
+int zs_relay_feed(zs_relay *relay, const void *bytes, size_t len);
+
+/**
+ * Hands back bytes that were taken and not delivered, oldest first, to go on another way or after an
+ * error. They leave `in_flight`.
+ *
+ * @param relay  the relay
+ * @param bytes  where to put them
+ * @param len    how many there is room for
+ * @return how many there were, 0 if none, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ssize_t zs_relay_take(zs_relay *relay,
+                      void *bytes,
+                      size_t len);
+
+/**
+ * Lets more bytes be taken from fd_in.
+ *
+ * @param relay  the relay
+ * @param len    how many more, or ZS_TO_END
+ * @return 0, or -1 with errno set
+ *
+ * @since 0.1
+ */
+int zs_relay_more(zs_relay *relay, uint64_t len);
+
+/**
+ * Lets the two directions of one connection share what either learns: the kernel tells of a reset
+ * once per socket. Using the socket outside the pair voids that.
+ *
+ * @param a  one direction
+ * @param b  the other
+ *
+ * @since 0.1
+ */
+void zs_relay_pair(zs_relay *a, zs_relay *b);
+
+/**
+ * Tells what has become of a relay so far.
+ *
+ * @param relay   the relay
+ * @param result  where to write it
+ *
+ * @since 0.1
+ */
+void zs_relay_result(const zs_relay *relay, struct zs_result *result);
+
+/**
+ * Frees a relay. It closes no descriptor of the caller's; what is in flight is lost.
+ *
+ * @param relay  the relay; NULL is fine
+ *
+ * @since 0.1
+ */
+void zs_relay_free(zs_relay *relay);
 
 /* About the library */
 

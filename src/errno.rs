@@ -15,6 +15,7 @@ impl Errno {
     pub(crate) const BADF: Errno = Errno(libc::EBADF);
     pub(crate) const CANCELED: Errno = Errno(libc::ECANCELED);
     pub(crate) const DQUOT: Errno = Errno(libc::EDQUOT);
+    pub(crate) const FAULT: Errno = Errno(libc::EFAULT);
     pub(crate) const FBIG: Errno = Errno(libc::EFBIG);
     pub(crate) const INTR: Errno = Errno(libc::EINTR);
     pub(crate) const INVAL: Errno = Errno(libc::EINVAL);
@@ -23,6 +24,7 @@ impl Errno {
     pub(crate) const NOMEM: Errno = Errno(libc::ENOMEM);
     pub(crate) const NOSPC: Errno = Errno(libc::ENOSPC);
     pub(crate) const NOSYS: Errno = Errno(libc::ENOSYS);
+    pub(crate) const NOTCONN: Errno = Errno(libc::ENOTCONN);
     pub(crate) const NOTSOCK: Errno = Errno(libc::ENOTSOCK);
     pub(crate) const NXIO: Errno = Errno(libc::ENXIO);
     pub(crate) const OPNOTSUPP: Errno = Errno(libc::EOPNOTSUPP);
@@ -46,6 +48,11 @@ impl Errno {
 /// What C gets to see of `work`: its value with errno as it was before, whatever failed on the
 /// way, or -1 with errno set.
 pub(crate) fn answer<T: From<i8>>(work: impl FnOnce() -> Result<T>) -> T {
+    answer_or(T::from(-1), work)
+}
+
+/// Likewise, where a failure is told by another value than -1.
+pub(crate) fn answer_or<T>(failed: T, work: impl FnOnce() -> Result<T>) -> T {
     let before = Errno::last();
     match work() {
         Ok(value) => {
@@ -54,9 +61,17 @@ pub(crate) fn answer<T: From<i8>>(work: impl FnOnce() -> Result<T>) -> T {
         }
         Err(errno) => {
             errno.set();
-            T::from(-1)
+            failed
         }
     }
+}
+
+/// Runs what cannot fail, with errno as it was before.
+pub(crate) fn preserved(work: impl FnOnce()) {
+    answer_or((), || {
+        work();
+        Ok(())
+    });
 }
 
 #[cfg(test)]

@@ -48,6 +48,7 @@ mod abi;
 mod buffer;
 mod engine;
 mod errno;
+mod heap;
 mod pipe;
 mod sys;
 

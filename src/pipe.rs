@@ -23,6 +23,11 @@ impl Pipe {
         let _ = sys::set_pipe_size(writer.0, c_int::try_from(size).unwrap_or(LARGE));
         Ok(Pipe { reader, writer })
     }
+
+    /// How many bytes it holds at the most.
+    pub(crate) fn size(&self) -> usize {
+        sys::pipe_size(self.writer.0).map_or(0, |size| usize::try_from(size).unwrap_or(0))
+    }
 }
 
 /// Lets the pipe `fd` hold up to 1 MiB, as far as the user's quota goes.

@@ -8,7 +8,7 @@ use support::{built, c, interface, succeed, Scratch};
 
 /// All that the archive may want from libc. No wrapper of a call that can block: those are
 /// cancellation points.
-const WANTED: [&str; 27] = [
+const WANTED: [&str; 29] = [
     "__errno_location",
     "bcmp",
     "calloc",
@@ -22,20 +22,22 @@ const WANTED: [&str; 27] = [
     "getenv",
     "getsockopt",
     "ioctl",
-    "isatty",
     "lseek",
+    "malloc",
     "memcmp",
     "memcpy",
     "memmove",
     "memset",
     "pipe2",
     "pthread_sigmask",
+    "shutdown",
     "sigaddset",
     "sigemptyset",
     "sigismember",
     "sigpending",
     "strlen",
     "syscall",
+    "tcgetattr",
 ];
 
 /// What a binutils program says of a file in build/.
@@ -101,12 +103,12 @@ fn has_no_executable_stack() {
 }
 
 #[test]
-fn is_smaller_than_48_kib() {
+fn is_smaller_than_80_kib() {
     let scratch = Scratch::new();
     let stripped = scratch.path().join("stripped");
     succeed(Command::new("strip").arg("-o").arg(&stripped).arg(built().join("libzsplice.so")));
     let size = fs::metadata(stripped).unwrap().len();
-    assert!(size < 48 * 1024, "{size}");
+    assert!(size < 80 * 1024, "{size}");
 }
 
 #[test]

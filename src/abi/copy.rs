@@ -7,7 +7,7 @@
 
 use super::options::{self, zs_options};
 use super::types::{conclude, zs_result};
-use crate::engine::copy;
+use crate::engine::{copy, Options, Progress};
 use crate::sys::End;
 use libc::c_int;
 
@@ -46,7 +46,8 @@ pub unsafe extern "C" fn zs_copy(
     let to = unsafe { End::new(fd_out, off_out) };
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
-    let work = || options::with(options, |options| copy::copy(from, to, len, options));
+    let copy = |options: Options<'_>| copy::copy(from, to, len, options);
+    let work = || options::with(options, Progress::refused, copy);
     // SAFETY: zsplice.h asks for NULL, or a result that is ours until we return.
     unsafe { conclude(result, work) }
 }

@@ -7,17 +7,23 @@
 #![allow(clippy::missing_safety_doc)]
 
 mod about;
+mod bridge;
 mod call;
 mod copy;
+mod fanout;
 mod full;
 mod options;
+mod relay;
 mod retry;
 mod types;
 
 pub use about::*;
+pub use bridge::*;
 pub use call::*;
 pub use copy::*;
+pub use fanout::*;
 pub use full::*;
 pub use options::*;
+pub use relay::*;
 pub use retry::*;
 pub use types::*;

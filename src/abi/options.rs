@@ -25,9 +25,13 @@ pub const ZS_NO_CLONE: u32 = 0x0080;
 pub const ZS_FILL_HOLES: u32 = 0x0100;
 /// cancel_fd counts.
 pub const ZS_CANCEL_FD: u32 = 0x0200;
+/// zs_fanout: go on without an output that failed.
+pub const ZS_DROP_FAILED: u32 = 0x0400;
 /// Let a pipe of the caller's grow, to 1 MiB at most: several times faster, and its other users
 /// notice nothing but the room.
 pub const ZS_GROW_PIPE: u32 = 0x0800;
+/// zs_bridge: done when either direction has ended.
+pub const ZS_EITHER_END: u32 = 0x1000;
 
 /// How a transfer is to be done. All zero: the defaults.
 ///
@@ -64,7 +68,8 @@ const _: () = assert!(ZS_INTERRUPT == flag::INTERRUPT && ZS_NOSIGPIPE == flag::N
 const _: () = assert!(ZS_MORE == flag::MORE && ZS_STABLE == flag::STABLE);
 const _: () = assert!(ZS_CLONE == flag::CLONE && ZS_NO_CLONE == flag::NO_CLONE);
 const _: () = assert!(ZS_FILL_HOLES == flag::FILL_HOLES && ZS_CANCEL_FD == flag::CANCEL_FD);
-const _: () = assert!(ZS_GROW_PIPE == flag::GROW_PIPE);
+const _: () = assert!(ZS_GROW_PIPE == flag::GROW_PIPE && ZS_DROP_FAILED == flag::DROP_FAILED);
+const _: () = assert!(ZS_EITHER_END == flag::EITHER_END);
 
 /// The most that a larger structure of a later library may measure: a page, as with clone3(2) and
 /// others that the kernel extends this way.
@@ -100,15 +105,16 @@ pub(super) unsafe fn read(options: *const zs_options) -> Result<Option<zs_option
     Ok(Some(unsafe { options.read() }))
 }
 
-/// Runs `work` with what the engines make of `options`.
-pub(super) fn with(
+/// Runs `work` with what the engines make of `options`, or says that they are `refused`.
+pub(super) fn with<T>(
     options: Result<Option<zs_options>>,
-    work: impl FnOnce(Options<'_>) -> Progress,
-) -> Progress {
+    refused: impl FnOnce(Errno) -> T,
+    work: impl FnOnce(Options<'_>) -> T,
+) -> T {
     let given = match options {
         Ok(Some(given)) => given,
         Ok(None) => return work(Options::default()),
-        Err(errno) => return Progress::refused(errno),
+        Err(errno) => return refused(errno),
     };
     let mut told = |so_far: &Progress| {
         let so_far = zs_result::from(*so_far);

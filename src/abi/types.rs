@@ -86,10 +86,23 @@ impl From<Progress> for zs_result {
 pub(super) unsafe fn conclude(result: *mut zs_result, work: impl FnOnce() -> Progress) -> i64 {
     errno::answer(|| {
         let progress = work();
-        if !result.is_null() {
-            // SAFETY: it is not null, so it is room for a zs_result, which needs no drop.
-            unsafe { result.write(progress.into()) };
-        }
+        // SAFETY: the caller's promise, of a first result.
+        unsafe { store(result, 0, progress) };
         progress.end.map(|()| progress.bytes as i64)
     })
+}
+
+/// Writes what became of one of several transfers.
+///
+/// # Safety
+///
+/// `results` is null, or room for more than `index` that nobody else uses.
+pub(super) unsafe fn store(results: *mut zs_result, index: usize, progress: Progress) {
+    if results.is_null() {
+        return;
+    }
+    // SAFETY: it is not null, so there is room for that many.
+    let result = unsafe { results.add(index) };
+    // SAFETY: a zs_result needs no drop, and need not be one yet.
+    unsafe { result.write(progress.into()) };
 }

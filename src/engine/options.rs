@@ -13,7 +13,9 @@ pub(crate) mod flag {
     pub(crate) const NO_CLONE: u32 = 0x0080;
     pub(crate) const FILL_HOLES: u32 = 0x0100;
     pub(crate) const CANCEL_FD: u32 = 0x0200;
+    pub(crate) const DROP_FAILED: u32 = 0x0400;
     pub(crate) const GROW_PIPE: u32 = 0x0800;
+    pub(crate) const EITHER_END: u32 = 0x1000;
 
     /// What zs_copy has a use for.
     pub(crate) const OF_COPY: u32 = INTERRUPT
@@ -25,6 +27,9 @@ pub(crate) mod flag {
         | FILL_HOLES
         | CANCEL_FD
         | GROW_PIPE;
+    /// What zs_fanout and zs_bridge have a use for: of the rest, what they need not do anyway.
+    pub(crate) const OF_FANOUT: u32 = OF_COPY & !CLONE | DROP_FAILED;
+    pub(crate) const OF_BRIDGE: u32 = OF_COPY & !CLONE | EITHER_END;
 }
 
 /// Told how far a transfer has come; true means to cancel it.

@@ -4,7 +4,7 @@ use super::options::{flag, Options, Told};
 use super::progress::{Progress, Side};
 use crate::errno::{Errno, Result};
 use crate::sys::{self, Poll};
-use core::ffi::c_int;
+use core::ffi::{c_int, c_short};
 
 /// The longest step of a transfer that has to notice something: 4 MiB take milliseconds.
 const STEP_WATCHED: usize = 4 << 20;
@@ -149,21 +149,41 @@ impl<'a> Pace<'a> {
     /// Waits until one of the two is ready, and says which.
     #[inline(never)]
     pub(crate) fn wait(&mut self, first: Poll, second: Poll) -> Outcome<(bool, bool)> {
-        let cancel = sys::interest(self.cancel_fd.unwrap_or(-1), libc::POLLIN);
+        // Not one place more: poll(2) refuses more than there may be descriptors.
+        let mut fds = [NOBODY, first, second];
+        self.wait_for_any(&mut fds)?;
+        let [_, first, second] = fds.map(|poll| poll.revents != 0);
+        Ok((first, second))
+    }
+
+    /// Waits until something is to be said of one of the four, and says what.
+    pub(crate) fn wait_for(&mut self, [a, b, c, d]: [Poll; 4]) -> Outcome<[c_short; 4]> {
+        let mut fds = [NOBODY, a, b, c, d];
+        self.wait_for_any(&mut fds)?;
+        let [_, a, b, c, d] = fds.map(|poll| poll.revents);
+        Ok([a, b, c, d])
+    }
+
+    /// Waits until something is to be said of one of `fds`, the first of which is the cancel
+    /// descriptor.
+    fn poll(&mut self, fds: &mut [Poll]) -> Outcome<()> {
         loop {
             let limit = if self.is_timed() { self.time_left(sys::now()) } else { None };
-            let mut fds = [first, second, cancel];
-            match sys::poll(&mut fds, limit) {
+            match sys::poll(fds, limit) {
                 Err(Errno::INTR) => self.interrupted()?,
                 Err(errno) => return Err(Halt::call(errno)),
                 Ok(0) => return Err(Halt::call(Errno::TIMEDOUT)),
-                Ok(_) => {
-                    let [first, second, cancel] = fds;
-                    cancelled(cancel)?;
-                    return Ok((first.revents != 0, second.revents != 0));
-                }
+                Ok(_) => return fds.first().map_or(Ok(()), |cancel| cancelled(*cancel)),
             }
         }
+    }
+
+    /// Like `wait_for`, of any number: the first of `fds` is overwritten by the cancel descriptor.
+    pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
+        if let Some(first) = fds.first_mut() {
+            *first = sys::interest(self.cancel_fd.unwrap_or(-1), libc::POLLIN);
+        }
+        self.poll(fds)
     }
 
     fn is_timed(&self) -> bool {

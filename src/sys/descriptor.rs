@@ -3,6 +3,7 @@
 use super::{count, done};
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, CStr};
+use core::mem::MaybeUninit;
 
 /// A descriptor of ours, closed when it is dropped.
 pub(crate) struct Owned(pub(crate) c_int);
@@ -46,10 +47,17 @@ pub(crate) fn set_pipe_size(fd: c_int, size: c_int) -> Result<c_int> {
     fcntl(fd, libc::F_SETPIPE_SZ, size)
 }
 
-/// isatty(3).
-pub(crate) fn isatty(fd: c_int) -> bool {
-    // SAFETY: a number; nothing of ours is touched but errno.
-    unsafe { libc::isatty(fd) == 1 }
+/// tcgetattr(3), as far as the output goes: whether the terminal turns what is written into something
+/// else (OPOST). None: it is no terminal.
+pub(crate) fn terminal_processes(fd: c_int) -> Option<bool> {
+    let mut settings = MaybeUninit::<libc::termios>::zeroed();
+    // SAFETY: the one struct termios that is written is ours.
+    if unsafe { libc::tcgetattr(fd, settings.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: it is plain numbers, of which zero is one, and tcgetattr has filled them in.
+    let settings = unsafe { settings.assume_init() };
+    Some(settings.c_oflag & libc::OPOST != 0)
 }
 
 fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int> {

@@ -13,7 +13,9 @@ mod signal;
 mod socket;
 mod splice;
 
-pub(crate) use descriptor::{isatty, open, pipe2, pipe_size, set_pipe_size, status_flags, Owned};
+pub(crate) use descriptor::{
+    open, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes, Owned,
+};
 pub(crate) use end::End;
 pub(crate) use environment::getenv;
 pub(crate) use file::{
@@ -22,7 +24,7 @@ pub(crate) use file::{
 };
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending};
-pub(crate) use socket::{getsockopt, getsockopt_int, recv, send};
+pub(crate) use socket::{getsockopt, getsockopt_int, recv, send, shutdown};
 pub(crate) use splice::{splice, tee, vmsplice};
 
 use crate::errno::{Errno, Result};

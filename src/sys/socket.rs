@@ -23,6 +23,12 @@ pub(crate) fn send(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
     count(unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, len, flags, nobody, 0_usize) })
 }
 
+/// shutdown(2).
+pub(crate) fn shutdown(fd: c_int, how: c_int) -> Result<()> {
+    // SAFETY: two numbers; the kernel touches no memory of ours.
+    done(unsafe { libc::shutdown(fd, how) })
+}
+
 /// getsockopt(2) at SOL_SOCKET, for an option of at most 16 bytes.
 pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
     let mut value = [0; 16];

@@ -1,10 +1,10 @@
 //! read(2) and write(2).
 
 use super::job::{Job, Next};
-use super::spot::Kind;
 use crate::buffer::Buffer;
 use crate::engine::doubt::Zero;
 use crate::engine::pace::{uninterrupted, Halt, Outcome};
+use crate::engine::port::Kind;
 use crate::engine::progress::{via, Side};
 use crate::errno::{Errno, Result};
 use crate::sys;

@@ -1,13 +1,14 @@
 //! What has to be right before the first byte.
 
-use super::spot::{Kind, Spot};
 use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::Kind;
+use crate::engine::spot::Spot;
 use crate::errno::Errno;
 use crate::sys::{self, End};
 use core::ffi::c_int;
 
 /// The two sides, if they make sense together.
-pub(super) fn spots(input: End<'_>, output: End<'_>, len: u64) -> Outcome<(Spot, Spot)> {
+pub(in crate::engine) fn spots(input: End<'_>, output: End<'_>, len: u64) -> Outcome<(Spot, Spot)> {
     let mut from = Spot::new(input).map_err(Halt::call)?;
     let mut to = Spot::new(output).map_err(Halt::call)?;
     for spot in [&from, &to] {
@@ -37,7 +38,7 @@ fn is_same(from: &Spot, to: &Spot) -> bool {
 }
 
 /// An offset is not negative, and given only for what can seek.
-fn offset(spot: &Spot) -> Outcome<()> {
+pub(in crate::engine) fn offset(spot: &Spot) -> Outcome<()> {
     let Some(offset) = spot.offset else { return Ok(()) };
     if spot.is_stream() {
         sys::lseek(spot.fd, 0, libc::SEEK_CUR).map_err(|_| Halt::call(Errno::SPIPE))?;
@@ -61,7 +62,7 @@ fn stream(spot: &Spot) -> Outcome<()> {
 }
 
 /// Bytes that could not be read again are not taken for an output that cannot be written.
-fn access(to: &Spot) -> Outcome<()> {
+pub(in crate::engine) fn access(to: &Spot) -> Outcome<()> {
     let can_be_written =
         |flags: c_int| flags & libc::O_PATH == 0 && flags & libc::O_ACCMODE != libc::O_RDONLY;
     match to.status_flags() {

@@ -2,8 +2,8 @@
 
 use super::job::Job;
 use super::ladder;
-use super::spot::Kind;
 use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::Kind;
 use crate::engine::progress::via;
 use crate::errno::{Errno, Result};
 use crate::sys;

@@ -1,9 +1,10 @@
 //! Mechanisms that take one system call from input to output.
 
-use super::job::{Fate, Job, Moved, Next};
-use super::spot::Kind;
+use super::job::{Job, Moved, Next};
 use crate::engine::doubt::Zero;
+use crate::engine::fate::Fate;
 use crate::engine::pace::Outcome;
+use crate::engine::port::Kind;
 use crate::engine::progress::via;
 use crate::errno::Errno;
 use crate::sys;
@@ -67,6 +68,9 @@ fn repeat(
             Kind::Pipe if splices => usize::MAX,
             _ => job.await_output(splices && from == Kind::Pipe)?,
         };
+        if room == 0 {
+            return Ok(Next::Refused(Errno::INVAL));
+        }
         match step(job, job.step().min(room)) {
             // The end of the input has been contradicted before.
             Ok(0) if doubted => return Ok(Next::Refused(Errno::OPNOTSUPP)),
@@ -108,11 +112,11 @@ fn repeat(
 
 #[cfg(test)]
 mod tests {
-    use super::super::spot::Spot;
     use super::*;
     use crate::engine::options::Options;
     use crate::engine::progress::Side;
     use crate::engine::script::Script;
+    use crate::engine::spot::Spot;
     use crate::engine::Progress;
     use crate::errno::Result;
     use crate::sys::End;

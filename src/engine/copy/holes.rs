@@ -1,12 +1,14 @@
 //! Holes: found by lseek(2), SEEK_DATA and SEEK_HOLE, and left as such in the output.
 
 use super::check::is_appending;
-use super::job::{Fate, Job};
+use super::job::Job;
 use super::ladder;
-use super::spot::{Kind, Spot};
 use crate::engine::doubt::Zero;
+use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::Kind;
 use crate::engine::progress::Side;
+use crate::engine::spot::Spot;
 use crate::errno::Errno;
 use crate::sys::{self, Owned};
 use core::ffi::{c_int, CStr};

@@ -1,12 +1,13 @@
 //! A copy in progress.
 
 use super::buffered;
-use super::spot::{Kind, Spot};
 use crate::buffer::Buffer;
 use crate::engine::doubt::{self, Zero};
 use crate::engine::options::{flag, Options};
 use crate::engine::pace::{Halt, Outcome, Pace, NOBODY};
+use crate::engine::port::Kind;
 use crate::engine::progress::{side_of, via, Side};
+use crate::engine::spot::Spot;
 use crate::engine::wait::{self, Ready, Sides};
 use crate::engine::Progress;
 use crate::errno::{Errno, Result};
@@ -24,53 +25,6 @@ pub(super) enum Next {
     Refused(Errno),
     /// Likewise, but for this stretch only: it can, and is not the best.
     Unfit,
-}
-
-/// What an error of a mechanism means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-pub(super) enum Fate {
-    Interrupted,
-    Blocked,
-    /// The data path failed: no other mechanism would do better.
-    Failed,
-    /// It cannot do this. If the fault lies deeper, read and write will say so.
-    Refused,
-}
-
-impl Fate {
-    #[inline(never)] // a table, wherever it stands
-    pub(super) fn of(errno: Errno) -> Fate {
-        match errno.0 {
-            libc::EINTR => Fate::Interrupted,
-            libc::EAGAIN => Fate::Blocked,
-            libc::EIO
-            | libc::ENOSPC
-            | libc::EDQUOT
-            | libc::EFBIG
-            | libc::EROFS
-            | libc::ENOMEM
-            | libc::ENOBUFS
-            | libc::ENODEV
-            | libc::ENXIO
-            | libc::ESTALE
-            | libc::EUCLEAN
-            | libc::EBADMSG
-            | libc::EREMOTEIO
-            | libc::EPIPE
-            | libc::ECONNRESET
-            | libc::ECONNABORTED
-            | libc::ECONNREFUSED
-            | libc::ENOTCONN
-            | libc::ETIMEDOUT
-            | libc::EHOSTUNREACH
-            | libc::EHOSTDOWN
-            | libc::ENETUNREACH
-            | libc::ENETDOWN
-            | libc::ENETRESET => Fate::Failed,
-            _ => Fate::Refused,
-        }
-    }
 }
 
 /// The options that mechanisms look at.
@@ -404,36 +358,3 @@ impl Sides for Watched<'_, '_> {
 
 /// A result of a system call that has moved bytes, or why not.
 pub(super) type Moved = Result<usize>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_error_of_the_data_path_is_taken_for_a_refusal() {
-        let data = [libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EPIPE];
-        assert!(data.iter().all(|&number| Fate::of(Errno(number)) == Fate::Failed));
-        assert_eq!(Fate::of(Errno(libc::ECONNRESET)), Fate::Failed);
-        assert_eq!(Fate::of(Errno(libc::ENOMEM)), Fate::Failed);
-    }
-
-    #[test]
-    fn whatever_else_the_kernel_says_is_a_refusal() {
-        let declined = [
-            libc::EINVAL,
-            libc::ENOSYS,
-            libc::EPERM,
-            libc::EACCES,
-            libc::EXDEV,
-            libc::EOPNOTSUPP,
-            libc::ENOTTY,
-            libc::EBADF,
-            libc::ETXTBSY,
-            libc::ENOENT,
-            libc::EOVERFLOW,
-        ];
-        assert!(declined.iter().all(|&number| Fate::of(Errno(number)) == Fate::Refused));
-        assert_eq!(Fate::of(Errno::INTR), Fate::Interrupted);
-        assert_eq!(Fate::of(Errno::AGAIN), Fate::Blocked);
-    }
-}

@@ -1,9 +1,9 @@
 //! Which mechanism comes after which.
 
 use super::job::{Job, Next};
-use super::spot::Kind;
 use super::{buffered, direct, piped};
 use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::Kind;
 use crate::engine::progress::via;
 use crate::errno::Errno;
 

@@ -4,19 +4,17 @@
 //! middle, at the exact byte; a failure of the data path ends the transfer.
 
 mod buffered;
-mod check;
+pub(super) mod check;
 mod clone;
 mod direct;
 mod holes;
 mod job;
 mod ladder;
 mod piped;
-mod spot;
 
 use super::doubt::Zero;
 use super::options::{flag, Options};
-use super::pace::{Halt, Outcome};
-use super::progress::Side;
+use super::pace::Outcome;
 use super::{avoid, sigpipe, Progress};
 use crate::errno::Errno;
 use crate::sys::End;
@@ -40,8 +38,8 @@ pub(crate) fn copy(
     let mut job = Job::new(from, to, len, &mut options);
     let quiet = options.has(flag::NOSIGPIPE) && job.output.is_stream();
     let end = if quiet {
-        let is_pipe = |end: &Outcome<()>| *end == Err(Halt::new(Side::Out, Errno::PIPE));
-        sigpipe::without(|| run(&mut job), is_pipe)
+        // A splice(2) that came to less than all may have raised one, too, whatever has come next.
+        sigpipe::without(|| run(&mut job), Outcome::is_err)
     } else {
         run(&mut job)
     };

@@ -1,8 +1,9 @@
 //! splice(2) through a pipe of ours, where neither side is a pipe.
 
 use super::buffered;
-use super::job::{Fate, Job, Next};
+use super::job::{Job, Next};
 use crate::engine::doubt::Zero;
+use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::progress::{via, Side};
 use crate::errno::Errno;
@@ -83,6 +84,9 @@ fn drain(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<Next> {
     let mut declined = 0;
     while held > 0 {
         let room = job.await_output(false)? as u64;
+        if room == 0 {
+            return Ok(Next::Refused(Errno::INVAL));
+        }
         let mut offset = job.output.offset;
         let (from, to) = (End::own(pipe.reader.0), job.output.end(&mut offset));
         match sys::splice(from, to, held.min(room) as usize, libc::SPLICE_F_NONBLOCK | more).count()

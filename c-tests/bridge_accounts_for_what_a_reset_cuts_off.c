@@ -1,0 +1,56 @@
+/* A side that resets while the other is slow: what got through is in `bytes`, what was taken and did not in
+ * `in_flight`, in the same order as it came. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_bridge.h"
+
+static void *resets(void *argument)
+{
+	struct linger none = { .l_onoff = 1 };
+	struct t_side *side = argument;
+	static __thread char bytes[400000];
+
+	t_pattern(bytes, sizeof bytes, 0);
+	t_nonblock(side->far_out, 1);
+	MUST(write(side->far_out, bytes, sizeof bytes) > 0);
+	t_sleep_ms(20);
+	MUST(setsockopt(side->far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(side->far_in) == 0);
+	return NULL;
+}
+
+static void cut_off(enum t_side_kind other, int nonblock, int turned, uint32_t flags)
+{
+	static char got[1 << 20];
+	struct zs_result results[2];
+	struct t_side a, b, *side = turned ? &b : &a, *to = turned ? &a : &b;
+	const struct zs_result *result = &results[turned];
+	pthread_t thread;
+	size_t len;
+
+	t_side(side, T_BY_TCP, nonblock, 0, 0);
+	t_side(to, other, nonblock, 0, 1);
+	thread = t_thread(resets, side);
+	OK(T_BRIDGE(&a, &b, results, .flags = flags, .timeout_ns = T_MS(5000)) == -1 && errno == ECONNRESET);
+	t_join(thread);
+	OK(result->error == ECONNRESET && results[!turned].error == ECONNRESET);
+	if (other == T_BY_PIPES)
+		MUST(close(to->out) == 0);
+	else
+		MUST(shutdown(to->out, SHUT_WR) == 0);
+	len = t_read(to->far_in, got, sizeof got);
+	OK(len == result->bytes && t_is_pattern(got, len, 0));
+	OK(len > 0 && len + result->in_flight <= 400000);
+	MUST(close(a.in) == 0 && close(b.in) == 0 && close(to->far_in) == 0);
+	MUST(other != T_BY_PIPES || close(to->far_out) == 0);
+}
+
+int main(void)
+{
+	for (int i = 0; i < 8; i++) {
+		cut_off(T_BY_UNIX, i & 1, i >> 1 & 1, i >> 2 ? ZS_STABLE : 0);
+		cut_off(T_BY_PIPES, i & 1, i >> 1 & 1, i >> 2 ? ZS_STABLE : 0);
+	}
+	return t_done();
+}

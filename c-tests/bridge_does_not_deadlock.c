@@ -1,0 +1,38 @@
+/* Far ends that write all they have before they read anything, through small buffers: a bridge that waited in a
+ * write would never end. 8 MiB each way. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_bridge.h"
+
+#define LEN (8 << 20)
+
+static void crossed(enum t_side_kind from, enum t_side_kind to, int nonblock, int delay, uint32_t flags)
+{
+	struct zs_result results[2];
+	struct t_side a, b;
+
+	t_side(&a, from, nonblock, LEN, 1);
+	t_side(&b, to, nonblock, LEN, 1);
+	a.delay_ms = delay;
+	b.delay_ms = delay * 2;
+	t_side_start(&a);
+	t_side_start(&b);
+	OK(T_BRIDGE(&a, &b, results, .flags = flags) == 0);
+	OK(results[0].bytes == LEN && results[1].bytes == LEN);
+	if (!OK(t_side_got(&a) == LEN) | !OK(t_side_got(&b) == LEN))
+		fprintf(stderr, "... %d and %d nonblock %d\n", from, to, nonblock);
+}
+
+int main(void)
+{
+	for (int nonblock = 0; nonblock < 2; nonblock++) {
+		crossed(T_BY_UNIX, T_BY_UNIX, nonblock, 20, 0);
+		crossed(T_BY_PIPES, T_BY_PIPES, nonblock, 20, 0);
+		crossed(T_BY_UNIX, T_BY_PIPES, nonblock, 0, 0);
+		crossed(T_BY_TCP, T_BY_PIPES, nonblock, 20, 0);
+		crossed(T_BY_PIPES, T_BY_UNIX, nonblock, 0, ZS_STABLE);
+	}
+	return t_done();
+}

@@ -1,0 +1,48 @@
+/* TCP urgent data, where splice(2) stops for good, stops no bridge: what comes before and behind it gets
+ * through. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_bridge.h"
+
+static void *talks(void *argument)
+{
+	static __thread char bytes[300000];
+	int fd = *(int *)argument;
+
+	t_pattern(bytes, sizeof bytes, 0);
+	for (size_t at = 0; at < sizeof bytes; at += 100000) {
+		t_write(fd, bytes + at, 100000);
+		MUST(send(fd, "!", 1, MSG_OOB) == 1);
+		t_sleep_ms(10);
+	}
+	MUST(shutdown(fd, SHUT_WR) == 0);
+	return NULL;
+}
+
+static void urgent(enum t_side_kind to, int nonblock)
+{
+	struct zs_result results[2];
+	struct t_side a, b;
+	int64_t cpu = t_cpu_ms();
+	pthread_t thread;
+
+	t_side(&a, T_BY_TCP, nonblock, 0, 0);
+	t_side(&b, to, nonblock, 100, 0);
+	thread = t_thread(talks, &a.far_out);
+	t_side_start(&b);
+	OK(T_BRIDGE(&a, &b, results, 0) == 0 && results[0].bytes == 300000 && results[1].bytes == 100);
+	OK(t_cpu_ms() - cpu < 300);
+	t_join(thread);
+	OK(t_side_got(&b) == 300000);
+	MUST(close(a.in) == 0 && close(a.far_in) == 0);
+}
+
+int main(void)
+{
+	for (int to = 0; to < T_SIDES; to++)
+		for (int nonblock = 0; nonblock < 2; nonblock++)
+			urgent((enum t_side_kind)to, nonblock);
+	return t_done();
+}

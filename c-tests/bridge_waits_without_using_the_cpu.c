@@ -1,0 +1,109 @@
+/* While nothing is to be done the CPU rests: with both sides silent, with one that has ended or hung up, with an
+ * output that is full while its input has more, whatever else is ready. */
+/* ways: shared */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_bridge.h"
+
+static int64_t rests(struct t_side *a, struct t_side *b, const char *what)
+{
+	struct zs_result results[2];
+	struct rusage before, after;
+	int64_t ms, switches;
+
+	MUST(getrusage(RUSAGE_THREAD, &before) == 0);
+	OK(T_BRIDGE(a, b, results, .timeout_ns = T_MS(50), .flags = ZS_NOSIGPIPE) == -1 && errno == ETIMEDOUT);
+	MUST(getrusage(RUSAGE_THREAD, &after) == 0);
+	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000 +
+	     (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1000;
+	switches = after.ru_nvcsw - before.ru_nvcsw;
+	if (!OK(ms < 15) | !OK(switches < 200))
+		fprintf(stderr, "... %s, %d and %d: %lld ms, %lld waits\n", what, a->kind, b->kind, (long long)ms,
+			(long long)switches);
+	return ms;
+}
+
+static void close_all(struct t_side *side)
+{
+	const int fds[4] = { side->in, side->out, side->far_in, side->far_out };
+
+	for (int i = 0; i < 4; i++)
+		if (fcntl(fds[i], F_GETFD) >= 0)
+			MUST(close(fds[i]) == 0);
+}
+
+static void pair(enum t_side_kind from, enum t_side_kind to, int nonblock)
+{
+	struct t_side a, b;
+	int turned;
+
+	for (int what = 0; what < 10; what++) {
+		turned = what & 1;
+		t_side(&a, from, nonblock, 0, 0);
+		t_side(&b, to, nonblock, 0, 0);
+		switch (what >> 1) {
+		case 0:
+			rests(&a, &b, "silent");
+			break;
+		case 1: /* One far end has no more to say. */
+			if (a.kind == T_BY_PIPES)
+				MUST(close(a.far_out) == 0);
+			else
+				MUST(shutdown(a.far_out, SHUT_WR) == 0);
+			rests(turned ? &b : &a, turned ? &a : &b, "ended");
+			break;
+		case 2: /* It is gone, which for pipes is the death of an output. */
+			if (a.kind == T_BY_PIPES)
+				break;
+			MUST(close(a.far_out) == 0);
+			rests(turned ? &b : &a, turned ? &a : &b, "gone");
+			break;
+		case 3: /* b takes nothing, a has more. */
+			(void)t_fill_stream(b.kind == T_BY_PIPES ? T_A_PIPE : T_A_UNIX, (int[]){ b.far_in, b.out });
+			t_write(a.far_out, "more", 4);
+			rests(turned ? &b : &a, turned ? &a : &b, "full");
+			break;
+		default: /* The same, and then a ends. */
+			(void)t_fill_stream(b.kind == T_BY_PIPES ? T_A_PIPE : T_A_UNIX, (int[]){ b.far_in, b.out });
+			t_write(a.far_out, "more", 4);
+			if (a.kind == T_BY_PIPES)
+				MUST(close(a.far_out) == 0);
+			else
+				MUST(shutdown(a.far_out, SHUT_WR) == 0);
+			rests(turned ? &b : &a, turned ? &a : &b, "full, ended");
+		}
+		close_all(&a);
+		close_all(&b);
+	}
+}
+
+static void *all(void *argument)
+{
+	int which = *(int *)argument;
+
+	for (int nonblock = 0; nonblock < 2; nonblock++)
+		pair((enum t_side_kind)(which / 3), (enum t_side_kind)(which % 3), nonblock);
+	return NULL;
+}
+
+int main(void)
+{
+	/* Each in a process of its own, since they close what may be another's. */
+	pid_t children[9];
+	int status;
+
+	for (int which = 0; which < 9; which++) {
+		MUST((children[which] = fork()) >= 0);
+		if (children[which] == 0) {
+			all(&which);
+			_exit(t_done());
+		}
+	}
+	for (int which = 0; which < 9; which++) {
+		MUST(waitpid(children[which], &status, 0) == children[which]);
+		OK(status == 0);
+	}
+	return t_done();
+}

@@ -1,0 +1,47 @@
+/* The slowest output sets the pace: the others get no more than a few MiB ahead of it, and nobody uses the CPU
+ * while it makes all wait; once it reads again, all go on. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_fanout.h"
+
+#define LEN (32 << 20)
+
+static void *slow(void *argument)
+{
+	struct t_fan *fan = argument;
+
+	t_sleep_ms(150);
+	OK(t_size(fan->fds[0]) <= 4 << 20);
+	t_output_run(&fan->of[2]);
+	return NULL;
+}
+
+static void paced(enum t_from from, enum t_out slowest, int nonblock, uint32_t flags)
+{
+	static struct t_fan fan;
+	struct t_source source;
+	struct t_output *last;
+	int64_t cpu;
+
+	t_source(&source, from, nonblock, LEN);
+	t_fan_add(&fan, T_TO_FILE, 0, 0);
+	t_fan_add(&fan, T_TO_PIPE, nonblock, 0);
+	last = t_fan_add(&fan, slowest, nonblock, -1);
+	last->reader = t_thread(slow, &fan);
+	last->pause_us = 0;
+	cpu = t_cpu_ms();
+	OK(T_FANOUT(source.fd, NULL, &fan, LEN, .flags = flags) == LEN);
+	OK(t_cpu_ms() - cpu < 1000);
+	OK(t_fan_whole(&fan, LEN));
+	t_source_end(&source);
+}
+
+int main(void)
+{
+	paced(T_FROM_FILE, T_TO_PIPE, 0, 0);
+	paced(T_FROM_FILE, T_TO_TCP, 1, ZS_STABLE);
+	paced(T_FROM_UNIX, T_TO_UNIX, 1, 0);
+	return t_done();
+}

@@ -1,0 +1,70 @@
+/* While an output takes nothing, or the input gives nothing, the CPU rests, whatever can be done at the other
+ * descriptors. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_fanout.h"
+
+static void full(enum t_out kind, int nonblock, uint32_t flags)
+{
+	static struct t_fan fan;
+	struct t_source source;
+	int64_t cpu = t_cpu_ms();
+
+	t_source(&source, T_FROM_FILE, 0, 4 << 20);
+	t_fan_add(&fan, T_TO_FILE, 0, 0);
+	t_fan_add(&fan, kind, nonblock, -1);
+	t_fan_add(&fan, T_TO_NULL, 0, 0);
+	cpu = t_cpu_ms();
+	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(60)) == -1);
+	OK(errno == ETIMEDOUT);
+	if (!OK(t_cpu_ms() - cpu < 30))
+		fprintf(stderr, "... to %d nonblock %d: %lld ms\n", kind, nonblock, (long long)(t_cpu_ms() - cpu));
+	OK(fan.results[1].bytes < 4 << 20 && fan.results[0].bytes >= fan.results[1].bytes);
+	for (size_t i = 0; i < 3; i++) {
+		OK(fan.results[i].error == ETIMEDOUT && fan.results[i].side == ZS_SIDE_CALL);
+		OK((int64_t)(fan.results[i].bytes + fan.results[i].in_flight) == t_position(source.fd));
+		OK(t_fan_got(&fan, i) == fan.results[i].bytes);
+	}
+	fan.count = 0;
+	t_source_end(&source);
+}
+
+static void silent(enum t_stream kind, int nonblock, uint32_t flags)
+{
+	static struct t_fan fan;
+	int64_t cpu;
+	int in[2];
+
+	t_stream(kind, in);
+	t_nonblock(in[0], nonblock);
+	MUST(write(in[1], (char[]){ (char)t_pattern_at(0) }, 1) == 1);
+	t_fan_add(&fan, T_TO_FILE, 0, 0);
+	t_fan_add(&fan, T_TO_UNIX, nonblock, 0);
+	cpu = t_cpu_ms();
+	OK(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(40)) == -1);
+	OK(errno == ETIMEDOUT && t_cpu_ms() - cpu < 20);
+	for (size_t i = 0; i < 2; i++) {
+		OK(fan.results[i].error == ETIMEDOUT && fan.results[i].in_flight == 0);
+		OK(fan.results[i].bytes == 1 && t_fan_got(&fan, i) == 1);
+	}
+	fan.count = 0;
+	t_close2(in);
+}
+
+int main(void)
+{
+	for (int nonblock = 0; nonblock < 2; nonblock++)
+		for (int stable = 0; stable < 2; stable++) {
+			uint32_t flags = stable ? ZS_STABLE : 0;
+
+			full(T_TO_PIPE, nonblock, flags);
+			full(T_TO_UNIX, nonblock, flags);
+			full(T_TO_TCP, nonblock, flags);
+			silent(T_A_PIPE, nonblock, flags);
+			silent(T_A_TCP, nonblock, flags);
+			silent(T_A_PTY, nonblock, flags);
+		}
+	return t_done();
+}

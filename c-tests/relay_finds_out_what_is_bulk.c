@@ -1,0 +1,87 @@
+/* Small exchanges go through a buffer, with no more system calls than recv and send need; bulk goes
+ * through a pipe. It finds out by itself, and finds back. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_relay.h"
+#include "t_calls.h"
+
+#define MOST 10000
+
+static struct t_relay it;
+
+static void small(void *argument)
+{
+	char byte[64] = { 0 };
+
+	(void)argument;
+	for (int i = 0; i < 20; i++) {
+		MUST(syscall(SYS_write, it.in, byte, sizeof byte) == sizeof byte);
+		OK(zs_relay_run(it.relay, 0) == ZS_WANT_READ);
+		MUST(syscall(SYS_read, it.out, byte, sizeof byte) == sizeof byte);
+	}
+}
+
+static void bulk(void *argument)
+{
+	static char bytes[65536];
+
+	(void)argument;
+	for (int i = 0; i < 20; i++) {
+		(void)!write(it.in, bytes, sizeof bytes);
+		OK(zs_relay_run(it.relay, 0) > 0);
+		(void)!read(it.out, bytes, sizeof bytes);
+	}
+}
+
+static void bulk_then_small(void *argument)
+{
+	char bytes[4096];
+
+	bulk(argument);
+	while (zs_relay_run(it.relay, 0) != ZS_WANT_READ)
+		while (read(it.out, bytes, sizeof bytes) > 0)
+			;
+	while (read(it.out, bytes, sizeof bytes) > 0)
+		;
+}
+
+static int count(const long *calls, int made, long number)
+{
+	int count = 0;
+
+	for (int i = 0; i < made && i < MOST; i++)
+		count += calls[i] == number;
+	return count;
+}
+
+static void both(enum t_stream in, unsigned int flags)
+{
+	static long calls[MOST];
+	int made;
+
+	it = t_relay(in, T_A_UNIX, ZS_TO_END, NULL, flags);
+	made = t_system_calls(small, NULL, calls, MOST);
+	OK(count(calls, made, SYS_splice) == 0 && count(calls, made, SYS_sendto) == 20);
+	OK(count(calls, made, SYS_recvfrom) == (flags & ZS_RELAY_LEVEL ? 20 : 40));
+	/* The rest are ours, and memory (none, as a rule). */
+	if (!OK(made <= 40 + 20 + (flags & ZS_RELAY_LEVEL ? 20 : 40) + 4))
+		fprintf(stderr, "... %d calls\n", made);
+	made = t_system_calls(bulk, NULL, calls, MOST);
+	OK(count(calls, made, SYS_splice) >= 20);
+	bulk_then_small(NULL);
+	MUST(t_push(it.in, 10, 0) == 10);
+	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	t_drain(it.out, 10);
+	made = t_system_calls(small, NULL, calls, MOST);
+	OK(count(calls, made, SYS_splice) == 0);
+	t_relay_close(&it);
+}
+
+int main(void)
+{
+	both(T_A_UNIX, 0);
+	both(T_A_TCP, 0);
+	both(T_A_UNIX, ZS_RELAY_LEVEL);
+	both(T_A_TCP, ZS_RELAY_LEVEL);
+	return t_done();
+}

@@ -1,0 +1,49 @@
+/* A run delivers no more than its budget, 1 MiB without one, and says ZS_WANT_RUN then; it is not called
+ * again for nothing. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_relay.h"
+
+static void budget(enum t_stream in, enum t_stream out, uint64_t each)
+{
+	struct t_relay it = t_relay(in, out, ZS_TO_END, NULL, 0);
+	size_t pushed = t_push(it.in, 40000, 0), got = 0;
+	uint64_t before = 0, after;
+	int wanted;
+
+	while ((wanted = t_relay_run(it.relay, each)) == ZS_WANT_RUN) {
+		after = t_relay_result(it.relay).bytes;
+		OK(after == before + each);
+		before = after;
+		got += t_pull(it.out, SIZE_MAX, got);
+	}
+	OK(wanted == ZS_WANT_READ || out == T_A_TCP || each > 4096);
+	OK(t_relay_result(it.relay).bytes - before <= each);
+	OK(out == T_A_TCP || each > 4096 || t_relay_result(it.relay).bytes == pushed);
+	t_relay_close(&it);
+}
+
+int main(void)
+{
+	static const uint64_t budgets[] = { 1, 7, 4096, 16384, 30000, UINT64_MAX };
+	int in, out = open("/dev/null", O_WRONLY | O_NONBLOCK), ends = t_file(3 << 20);
+	zs_relay *relay;
+
+	for (int from = 0; from < T_A_PTY; from++)
+		for (int to = 0; to < T_A_PTY; to++)
+			for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++)
+				budget((enum t_stream)from, (enum t_stream)to, budgets[i]);
+	MUST((in = open("/dev/zero", O_RDONLY | O_NONBLOCK)) >= 0 && out >= 0);
+	MUST((relay = zs_relay_new(in, out, ZS_TO_END, NULL, 0)) != NULL);
+	for (uint64_t i = 1; i < 20; i++)
+		OK(t_relay_run(relay, 0) == ZS_WANT_RUN && t_relay_result(relay).bytes == i << 20);
+	zs_relay_free(relay);
+	MUST((relay = zs_relay_new(ends, out, ZS_TO_END, NULL, 0)) != NULL);
+	for (int i = 0; i < 3; i++)
+		OK(t_relay_run(relay, 0) == ZS_WANT_RUN);
+	OK(t_relay_run(relay, 0) == 0 && t_relay_run(relay, 0) == 0);
+	OK(t_relay_result(relay).bytes == 3 << 20);
+	zs_relay_free(relay);
+	MUST(close(in) == 0 && close(out) == 0 && close(ends) == 0);
+	return t_done();
+}

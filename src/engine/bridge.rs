@@ -1,0 +1,126 @@
+//! Both directions at once, in the calling thread.
+
+use super::options::{flag, Options};
+use super::pace::{Halt, Outcome, Pace};
+use super::port::{Kind, Port};
+use super::relay::{self, want, Relay};
+use super::{avoid, Progress};
+use crate::errno::Errno;
+use crate::pipe;
+use crate::sys::{self, Poll};
+use core::ffi::c_int;
+
+/// One of the two directions.
+struct Direction {
+    relay: Relay,
+    /// What it waits for; 0: it is over.
+    wants: u32,
+    /// An output that has hung up, or has something in its error queue, tells so for ever: not to be
+    /// asked any more.
+    is_deaf: bool,
+}
+
+/// Moves what comes from `in_a` to `out_b`, and from `in_b` to `out_a`, until both have ended.
+pub(crate) fn bridge(
+    (in_a, out_a): (c_int, c_int),
+    (in_b, out_b): (c_int, c_int),
+    mut options: Options<'_>,
+) -> [Progress; 2] {
+    if !options.make_sense(flag::OF_BRIDGE) {
+        return [Progress::refused(Errno::INVAL); 2];
+    }
+    let mut directions = match directions(in_a, out_b, in_b, out_a, &options) {
+        Ok(directions) => directions,
+        Err(halt) => return [Progress { side: halt.side, ..Progress::refused(halt.errno) }; 2],
+    };
+    let either = options.has(flag::EITHER_END);
+    let mut pace = Pace::new(&mut options);
+    let end = run(&mut directions, &mut pace, either);
+    let (side, end) = end.map_or_else(|halt| (halt.side, Err(halt.errno)), |()| (None, Ok(())));
+    directions.map(|direction| Progress { side, end, ..direction.relay.result() })
+}
+
+fn directions(
+    in_a: c_int,
+    out_b: c_int,
+    in_b: c_int,
+    out_a: c_int,
+    options: &Options<'_>,
+) -> Outcome<[Direction; 2]> {
+    let avoid = options.avoid | avoid::by_environment();
+    let port = |fd| Port::new(fd).map_err(Halt::call);
+    let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
+    if options.has(flag::GROW_PIPE) {
+        for port in [ports.0, ports.1, back.0, back.1] {
+            if port.kind == Kind::Pipe {
+                pipe::grow(port.fd);
+            }
+        }
+    }
+    let flags = options.flags & (flag::NOSIGPIPE | flag::STABLE) | relay::SHUTDOWN;
+    let direction = |(input, output)| {
+        let mut relay = Relay::of(input, output, u64::MAX, None, flags, avoid);
+        relay.bear_with_hang_up();
+        Direction { relay, wants: want::RUN, is_deaf: false }
+    };
+    let (mut a, mut b) = (direction(ports), direction(back));
+    Relay::pair(&mut a.relay, &mut b.relay);
+    Ok([a, b])
+}
+
+fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Outcome<()> {
+    loop {
+        pace.check()?;
+        for direction in directions.iter_mut().filter(|direction| direction.wants != 0) {
+            let before = direction.relay.result().bytes;
+            direction.wants = direction.relay.run(0)?;
+            let so_far = direction.relay.result();
+            if so_far.bytes > before {
+                pace.moved(&so_far)?;
+            }
+        }
+        let [a, b] = &*directions;
+        let is_over = if either { a.wants == 0 || b.wants == 0 } else { a.wants | b.wants == 0 };
+        if is_over {
+            return Ok(());
+        }
+        if (a.wants | b.wants) & want::RUN == 0 {
+            wait(directions, pace)?;
+        }
+    }
+}
+
+/// Waits for whatever lets one of the two go on, or is the death of an output.
+fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
+    let [a, b] = &*directions;
+    let [in_a, out_a, in_b, out_b] = [a.input(), a.output(), b.input(), b.output()];
+    let [_, out_a, _, out_b] = pace.wait_for([in_a, out_a, in_b, out_b])?;
+    let [a, b] = directions;
+    for (direction, out) in [(a, out_a), (b, out_b)] {
+        // If the run that follows survives that, it is nothing to be told of again.
+        let tells = out & (libc::POLLHUP | libc::POLLERR) != 0;
+        direction.is_deaf |= tells && direction.wants & want::WRITE == 0;
+    }
+    Ok(())
+}
+
+impl Direction {
+    fn input(&self) -> Poll {
+        let (input, _) = self.relay.ports();
+        if self.wants & want::READ == 0 {
+            return sys::interest(-1, 0);
+        }
+        input.readable()
+    }
+
+    fn output(&self) -> Poll {
+        let (_, output) = self.relay.ports();
+        if self.wants & want::WRITE != 0 {
+            return output.writable();
+        }
+        if self.wants == 0 || self.is_deaf {
+            return sys::interest(-1, 0);
+        }
+        sys::interest(output.fd, 0)
+    }
+}

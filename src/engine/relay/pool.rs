@@ -1,0 +1,67 @@
+//! Pipes that relays share while they are idle.
+
+use crate::buffer::Buffer;
+use crate::heap::{List, Shared};
+use crate::pipe::Pipe;
+use core::cell::Cell;
+
+/// What a pipe holds that the caller has no wish for.
+const PIPE: usize = 1 << 20;
+/// Less is slower than a buffer: the quota of an ordinary user has been spent (pipe(7)).
+const SMALLEST: usize = 64 << 10;
+/// More idle pipes than this nobody has descriptors for.
+const MOST: usize = 1 << 16;
+
+/// Idle pipes, and a buffer for whoever runs.
+pub(crate) struct Pool {
+    idle: List<Cell<Option<Pipe>>>,
+    count: Cell<usize>,
+    size: usize,
+    buffer: Cell<Option<Buffer>>,
+}
+
+impl Pool {
+    /// One that keeps at most `pipes` pipes of `size` bytes (0: the size that is best). None: there is
+    /// no memory.
+    pub(crate) fn new(pipes: usize, size: usize) -> Option<Shared<Pool>> {
+        let idle = List::new(pipes.min(MOST), |_| Cell::new(None))?;
+        let size = if size == 0 { PIPE } else { size };
+        Shared::new(Pool { idle, count: Cell::new(0), size, buffer: Cell::new(None) })
+    }
+
+    /// An idle pipe, or a new one. None: there is none to be had that is worth it.
+    pub(super) fn take(&self) -> Option<Pipe> {
+        let last = self.count.get().checked_sub(1);
+        if let Some(pipe) = last.and_then(|last| self.idle.get(last)?.take()) {
+            self.count.set(last.unwrap_or(0));
+            return Some(pipe);
+        }
+        make(self.size)
+    }
+
+    /// Keeps an empty pipe, or closes it.
+    pub(super) fn put(&self, pipe: Pipe) {
+        if let Some(place) = self.idle.get(self.count.get()) {
+            place.set(Some(pipe));
+            self.count.set(self.count.get().saturating_add(1));
+        }
+    }
+
+    pub(super) fn take_buffer(&self, len: usize) -> Option<Buffer> {
+        self.buffer.take().or_else(|| Buffer::new(len))
+    }
+
+    pub(super) fn put_buffer(&self, buffer: Buffer) {
+        self.buffer.set(Some(buffer));
+    }
+}
+
+/// A pipe for a relay without a pool.
+pub(super) fn own() -> Option<Pipe> {
+    make(PIPE)
+}
+
+fn make(size: usize) -> Option<Pipe> {
+    let pipe = Pipe::new(size).ok()?;
+    (pipe.size() >= size.min(SMALLEST)).then_some(pipe)
+}
