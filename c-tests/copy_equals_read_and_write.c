@@ -129,6 +129,9 @@ static struct scene random_scene(uint64_t seed)
 
 	scene.in = random_place(&chance, 1);
 	scene.out = random_place(&chance, 0);
+	/* A hole behind the end of a sealed file needs no writing, and so no permission. */
+	if (scene.out.seals & F_SEAL_WRITE)
+		scene.in.sparse = 0;
 	if (t_once(&chance, 2))
 		scene.out.folder = scene.in.folder;
 	random_options(&chance, &scene);
@@ -479,7 +482,7 @@ static void try(uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = (uint64_t)t_clock_ms(CLOCK_REALTIME), chance = 1;
+	uint64_t seed = t_seed(), chance = 1;
 	int64_t end = t_now_ms() + LIMIT_MS;
 	int cases = 0;
 

@@ -113,7 +113,7 @@ static void play(uint64_t seed)
 
 int main(int count, char **words)
 {
-	uint64_t seed = count > 1 ? strtoull(words[1], NULL, 0) : (uint64_t)t_clock_ms(CLOCK_REALTIME);
+	uint64_t seed = count > 1 ? strtoull(words[1], NULL, 0) : t_seed();
 	int64_t end = t_now_ms() + 3000;
 	int played = 0, before = t_open_descriptors();
 

@@ -301,7 +301,7 @@ static void soak(zs_pool *pool, int64_t ms)
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)t_clock_ms(CLOCK_REALTIME);
+	uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : t_seed();
 	int64_t ms = argc > 2 ? atoi(argv[2]) * 1000 : 4000;
 	int before = t_open_descriptors();
 	zs_pool *pool = zs_pool_new(4, 0);

@@ -70,6 +70,14 @@ static inline void t_skip(const char *reason)
 	exit(t_failures ? 1 : 77);
 }
 
+/* Where the random begins: the same every time, unless told otherwise. */
+static inline uint64_t t_seed(void)
+{
+	const char *told = getenv("ZS_TEST_SEED");
+
+	return told ? strtoull(told, NULL, 0) : 20261120;
+}
+
 /* ---- Time ---- */
 
 static inline int64_t t_clock_ms(clockid_t clock)

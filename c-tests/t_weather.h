@@ -357,7 +357,7 @@ static inline int t_weather(const struct t_way *ways, size_t count, const char *
 {
 	static const size_t most = 15000;
 	struct t_tally tallies[sizeof t_tampered.tallies / sizeof *t_tampered.tallies];
-	uint64_t chance = (uint64_t)t_clock_ms(CLOCK_REALTIME);
+	uint64_t chance = t_seed();
 
 	t_weather_start();
 	for (const struct t_way *way = ways; way < ways + count; way++) {

@@ -178,7 +178,7 @@ impl Port {
     /// asks for room anew after each. Other devices do not block.
     pub(super) fn room(self) -> usize {
         const PIECE: usize = 256;
-        const SMALLEST: usize = 16 << 10;
+        const SMALLEST: usize = 3 << 10;
         match self.kind {
             Kind::Socket => {
                 let buffer = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);

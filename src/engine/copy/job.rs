@@ -199,7 +199,9 @@ impl<'a> Job<'a> {
                     Ok(Zero::More)
                 }
                 // One byte is neither what O_DIRECT gives nor what it takes.
-                Err(Halt { errno: Errno::INVAL, .. }) => Ok(Zero::Unknown),
+                Err(Halt { errno: Errno::INVAL, .. }) if self.so_far.in_flight == 0 => {
+                    Ok(Zero::Unknown)
+                }
                 Err(halt) => Err(halt),
             };
         }
