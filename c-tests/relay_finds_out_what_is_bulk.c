@@ -80,8 +80,6 @@ static void both(enum t_stream in, unsigned int flags)
 int main(void)
 {
 	both(T_A_UNIX, 0);
-	both(T_A_TCP, 0);
 	both(T_A_UNIX, ZS_RELAY_LEVEL);
-	both(T_A_TCP, ZS_RELAY_LEVEL);
 	return t_done();
 }
