@@ -1,0 +1,379 @@
+//! Every byte of one input to every output, the slowest setting the pace.
+//!
+//! In rounds: what one step takes from the input goes to all outputs, each as fast as it can, before
+//! the next is taken. Large steps are taken into a pipe, the source. Outputs that are pipes get their
+//! bytes from there by tee(2), others by way of a pipe of their own, and one, the heir, by splice(2),
+//! which empties the source: tee(2) begins at its head, so nobody else gets on before the heir has got
+//! there too. Small steps, and what cannot be spliced, go through one buffer.
+
+mod output;
+mod source;
+mod take;
+
+use super::copy::check;
+use super::fate::Fate;
+use super::options::{flag, Options};
+use super::pace::{Halt, Outcome, Pace, NOBODY};
+use super::port::Port;
+use super::progress::{via, Progress, Side};
+use super::spot::Spot;
+use super::{avoid, sigpipe};
+use crate::buffer::Buffer;
+use crate::errno::{Errno, Result};
+use crate::heap::List;
+use crate::pipe;
+use crate::sys::{End, Poll};
+use core::ffi::c_int;
+use output::Output;
+use source::Source;
+
+/// One buffer for all.
+const BUFFER: usize = 256 << 10;
+/// What a pipe is to hold; where it cannot hold as much as a buffer, tee(2) does not pay.
+const PIPE: usize = 1 << 20;
+/// What all of them are to hold together, unless that would make them too small: a quarter of what an
+/// ordinary user may have (pipe(7)).
+const PIPES: usize = 16 << 20;
+
+/// The whole.
+struct Fan<'a> {
+    input: Port,
+    /// None: at the descriptor's own position.
+    offset: Option<i64>,
+    left: u64,
+    taken: u64,
+    outputs: List<Output>,
+    /// What poll(2) is asked: the cancel descriptor, then a place for each output.
+    polls: List<Poll>,
+    buffer: Option<Buffer>,
+    source: Source,
+    /// Who gets its bytes from the source by splice(2).
+    heir: usize,
+    /// How many bytes the round has.
+    round: usize,
+    is_bulk: bool,
+    /// What an input gives at once that is bulk.
+    bulk: usize,
+    pipe_size: usize,
+    /// No tee(2) in this transfer, or no more.
+    no_tee: bool,
+    no_buffer: bool,
+    drops: bool,
+    /// The error of the output that failed last.
+    last: Errno,
+    more: c_int,
+    pace: Pace<'a>,
+}
+
+/// Copies up to `len` bytes to every one of `fds`; moves the offset on by what was taken. Returns
+/// what every remaining output got, and tells of each what has become of it.
+pub(crate) fn fanout(
+    input: End<'_>,
+    fds: &[c_int],
+    len: u64,
+    mut options: Options<'_>,
+    mut report: impl FnMut(usize, Progress),
+) -> Result<u64> {
+    let refuse = |halt: Halt, report: &mut dyn FnMut(usize, Progress)| {
+        let refused = Progress { side: halt.side, ..Progress::refused(halt.errno) };
+        (0..fds.len()).for_each(|index| report(index, refused));
+        Err(halt.errno)
+    };
+    if fds.is_empty() || !options.make_sense(flag::OF_FANOUT) {
+        return refuse(Halt::call(Errno::INVAL), &mut report);
+    }
+    let mut fan = match Fan::new(input, fds, len, &mut options) {
+        Ok(fan) => fan,
+        Err(halt) => return refuse(halt, &mut report),
+    };
+    let end = if options.has(flag::NOSIGPIPE) {
+        // A splice(2) that came to less than all may have raised one, too.
+        let work = || {
+            let end = fan.run(input, fds);
+            (end, end.is_err() || !fan.outputs.iter().all(Output::is_in))
+        };
+        sigpipe::without(work, |(_, has_failed)| *has_failed).0
+    } else {
+        fan.run(input, fds)
+    };
+    if let Some(offset) = fan.offset {
+        input.set_offset(offset);
+    }
+    fan.conclude(end, report)
+}
+
+impl<'a> Fan<'a> {
+    fn new(input: End<'_>, fds: &[c_int], len: u64, options: &mut Options<'a>) -> Outcome<Fan<'a>> {
+        let avoid = options.avoid | avoid::by_environment();
+        let port = Port::new(input.fd).map_err(Halt::call)?;
+        let spot = Spot::new(input).map_err(Halt::call)?;
+        check::offset(&spot)?;
+        let size = u64::try_from(spot.stat.size).unwrap_or(0);
+        let offset = input.offset();
+        let no_memory = Halt::call(Errno::NOMEM);
+        // One output alone has nobody to share with.
+        let without_tee = if fds.len() > 1 { via::TEE | via::SPLICE } else { via::SPLICE };
+        let output = |index| Output::new(fds.get(index).copied().unwrap_or(-1));
+        let outputs = List::new(fds.len(), output).ok_or(no_memory)?;
+        let pipes = outputs.iter().filter(|output| !output.is_pipe()).count().saturating_add(1);
+        let bulk = if pipes == 1 { take::BULK_OF_PIPES } else { take::BULK };
+        if options.has(flag::GROW_PIPE) {
+            for &fd in fds.iter().chain([&input.fd]) {
+                pipe::grow(fd);
+            }
+        }
+        Ok(Fan {
+            input: port,
+            offset,
+            left: len,
+            taken: 0,
+            outputs,
+            polls: List::new(fds.len().saturating_add(1), |_| NOBODY).ok_or(no_memory)?,
+            buffer: None,
+            source: Source::default(),
+            heir: 0,
+            round: 0,
+            is_bulk: port.kind.is_file() && len.min(size) >= bulk as u64,
+            bulk,
+            pipe_size: PIPES.checked_div(pipes).unwrap_or(PIPE).clamp(BUFFER, PIPE),
+            no_tee: options.has(flag::STABLE) || avoid & without_tee != 0,
+            no_buffer: avoid & via::READ_WRITE != 0,
+            drops: options.has(flag::DROP_FAILED),
+            last: Errno::INVAL,
+            more: if options.has(flag::MORE) { libc::MSG_MORE } else { 0 },
+            pace: Pace::new(options),
+        })
+    }
+
+    /// Round after round.
+    fn run(&mut self, input: End<'_>, fds: &[c_int]) -> Outcome<()> {
+        self.check(input, fds)?;
+        while self.left > 0 && self.outputs.iter().any(Output::is_in) {
+            self.pace.check()?;
+            if self.take()? == 0 {
+                break;
+            }
+            self.deliver()?;
+        }
+        Ok(())
+    }
+
+    /// Every output has to make sense beside the input, as in zs_copy.
+    fn check(&mut self, input: End<'_>, fds: &[c_int]) -> Outcome<()> {
+        let len = self.left;
+        for (index, &fd) in fds.iter().enumerate() {
+            let mut offset = self.offset;
+            let input = End::at(input.fd, offset.as_mut());
+            let checked = check::spots(input, End::own(fd), len);
+            if let Err(halt) = checked.and_then(|(_, output)| check::access(&output)) {
+                self.fail(index, halt)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An output has failed: the end of all, unless it is to be left out.
+    fn fail(&mut self, index: usize, halt: Halt) -> Outcome<()> {
+        if let Some(output) = self.outputs.get_mut(index) {
+            output.is_out = true;
+            output.so_far.in_flight = output.rest(self.round) as u64;
+            (output.so_far.side, output.so_far.end) = (halt.side, Err(halt.errno));
+        }
+        self.last = halt.errno;
+        if !self.drops {
+            return Err(Halt::new(Side::Out, halt.errno));
+        }
+        if index == self.heir && self.source.held > 0 {
+            self.replace_heir()?;
+        }
+        Ok(())
+    }
+
+    /// The heir has failed; the source may hold bytes that others are still to get.
+    fn replace_heir(&mut self) -> Outcome<()> {
+        let round = self.round;
+        let outputs = self.outputs.iter().enumerate();
+        let next = outputs
+            .filter(|(_, output)| output.is_in() && output.is_pipe() && output.rest(round) > 0)
+            .min_by_key(|(_, output)| output.done);
+        let Some((index, next)) = next else {
+            self.source.close();
+            return Ok(());
+        };
+        if !self.no_buffer {
+            return self.pour_source();
+        }
+        self.heir = index;
+        self.source.skip(self.source.held.saturating_sub(next.rest(round)))
+    }
+
+    /// From now on everybody finds in the buffer what the source held.
+    fn pour_source(&mut self) -> Outcome<()> {
+        self.source.pour(&mut self.buffer, self.round)
+    }
+
+    /// Lets all outputs have the round.
+    fn deliver(&mut self) -> Outcome<()> {
+        while self.outputs.iter().any(|output| output.is_in() && output.rest(self.round) > 0) {
+            let mut moves = false;
+            for index in 0..self.outputs.len() {
+                // As much as it takes at once: its reader is then woken once.
+                while self.push(index)? {
+                    moves = true;
+                    self.pace.check()?;
+                }
+            }
+            if !moves {
+                self.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the output finds the next of what it has not had, if it is its turn.
+    fn way_to(&self, index: usize) -> Option<Way> {
+        let round = self.round;
+        let output =
+            self.outputs.get(index).filter(|output| output.is_in() && output.rest(round) > 0)?;
+        let held = self.source.held;
+        if held > 0 && index == self.heir {
+            let most = held.saturating_sub(self.behind());
+            return (most > 0).then_some(Way::Inherit(most));
+        }
+        if held > 0 && output.is_pipe() {
+            return (output.rest(round) == held).then_some(Way::Tee);
+        }
+        Some(if output.piped > 0 { Way::Own } else { Way::Buffer })
+    }
+
+    /// How much of what the source holds somebody is still to get by tee(2).
+    fn behind(&self) -> usize {
+        let outputs = self.outputs.iter().enumerate();
+        let shares = |(index, output): &(usize, &Output)| {
+            output.is_in() && output.is_pipe() && *index != self.heir
+        };
+        outputs.filter(shares).map(|(_, output)| output.rest(self.round)).max().unwrap_or(0)
+    }
+
+    /// Gives one output something of what it has not had; whether anything has changed.
+    fn push(&mut self, index: usize) -> Outcome<bool> {
+        let Some(way) = self.way_to(index) else { return Ok(false) };
+        let (round, more) = (self.round, self.more);
+        let Some(output) = self.outputs.get_mut(index).filter(|output| !output.is_full) else {
+            return Ok(false);
+        };
+        let (offered, by) = (way.offers(output, self.source.held, round), way.via());
+        let given = match way {
+            Way::Inherit(most) => self.source.splice(output.port, most),
+            Way::Tee => self.source.tee(output.port.fd),
+            Way::Own => output.give_own(),
+            Way::Buffer if self.no_buffer => Err(Errno::OPNOTSUPP),
+            Way::Buffer => output.give_buffered(self.buffer.as_mut(), round, more),
+        };
+        match given {
+            Ok(count @ 1..) => {
+                output.moved(by, count, offered);
+                let so_far = output.so_far;
+                self.pace.moved(&so_far)?;
+            }
+            Err(Errno::AGAIN) => {
+                output.is_full = true;
+                return Ok(false);
+            }
+            Err(errno)
+                if way == Way::Buffer && !self.no_buffer || Fate::of(errno) != Fate::Refused =>
+            {
+                self.fail(index, Halt::new(Side::Out, errno))?;
+            }
+            _ => self.refused(index, way)?,
+        }
+        Ok(true)
+    }
+
+    /// An output takes nothing that way: it finds it in the buffer, if there may be one.
+    fn refused(&mut self, index: usize, way: Way) -> Outcome<()> {
+        let round = self.round;
+        if self.no_buffer {
+            return self.fail(index, Halt::call(Errno::OPNOTSUPP));
+        }
+        match self.outputs.get_mut(index) {
+            Some(output) if way == Way::Own => {
+                output.no_pipe = true;
+                output.pour(&mut self.buffer, round)
+            }
+            Some(output) => {
+                output.no_pipe = true;
+                self.pour_source()
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until one of those whose turn it is can take something.
+    fn wait(&mut self) -> Outcome<()> {
+        for index in 0..self.outputs.len() {
+            let waits = self.way_to(index).is_some();
+            let (place, output) =
+                (self.polls.get_mut(index.saturating_add(1)), self.outputs.get(index));
+            if let (Some(poll), Some(output)) = (place, output) {
+                *poll = if waits { output.port.writable() } else { NOBODY };
+            }
+        }
+        self.pace.wait_for_any(&mut self.polls)?;
+        for (poll, output) in self.polls.iter().skip(1).zip(self.outputs.iter_mut()) {
+            output.is_full &= poll.revents == 0;
+        }
+        Ok(())
+    }
+
+    /// What has become of all.
+    fn conclude(&self, end: Outcome<()>, mut report: impl FnMut(usize, Progress)) -> Result<u64> {
+        for (index, output) in self.outputs.iter().enumerate() {
+            let mut so_far = output.so_far;
+            if let (Err(halt), true) = (end, output.is_in()) {
+                so_far.in_flight = output.rest(self.round) as u64;
+                // An output's error is its own; others end all.
+                if halt.side != Some(Side::Out) {
+                    (so_far.side, so_far.end) = (halt.side, Err(halt.errno));
+                }
+            }
+            report(index, so_far);
+        }
+        match end {
+            Err(halt) => Err(halt.errno),
+            Ok(()) if self.outputs.iter().any(Output::is_in) => Ok(self.taken),
+            Ok(()) => Err(self.last),
+        }
+    }
+}
+
+/// Where an output finds the next of what it has not had.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In the source: so much may leave that.
+    Inherit(usize),
+    /// In the source, where it stays for others.
+    Tee,
+    /// In a pipe of its own.
+    Own,
+    Buffer,
+}
+
+impl Way {
+    const fn via(self) -> u32 {
+        match self {
+            Way::Inherit(_) => via::SPLICE,
+            Way::Tee | Way::Own => via::SPLICE | via::TEE,
+            Way::Buffer => via::READ_WRITE,
+        }
+    }
+
+    const fn offers(self, output: &Output, held: usize, round: usize) -> usize {
+        match self {
+            Way::Inherit(most) => most,
+            Way::Tee => held,
+            Way::Own => output.piped,
+            Way::Buffer => output.rest(round),
+        }
+    }
+}

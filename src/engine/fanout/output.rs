@@ -1,0 +1,106 @@
+//! One of the outputs, in one round.
+
+use super::source;
+use crate::buffer::Buffer;
+use crate::engine::pace::Outcome;
+use crate::engine::port::{Kind, Port};
+use crate::engine::progress::{via, Progress};
+use crate::errno::{Errno, Result};
+use crate::pipe::Pipe;
+use core::ffi::c_int;
+
+pub(super) struct Output {
+    pub(super) port: Port,
+    pub(super) so_far: Progress,
+    /// Whether it has failed, and is left out.
+    pub(super) is_out: bool,
+    /// How many bytes of the round it has had.
+    pub(super) done: usize,
+    /// A pipe of its own, where it is none and is not the heir.
+    pub(super) pipe: Option<Pipe>,
+    /// How many of the bytes that come next are in there.
+    pub(super) piped: usize,
+    /// It takes nothing from pipes.
+    pub(super) no_pipe: bool,
+    /// It has taken less than it was offered: poll(2) is to tell when it takes more.
+    pub(super) is_full: bool,
+}
+
+impl Output {
+    pub(super) fn new(fd: c_int) -> Output {
+        let port = Port::new(fd).unwrap_or(Port { fd, kind: Kind::Other, blocks: false });
+        Output {
+            port,
+            so_far: Progress::NONE,
+            is_out: false,
+            done: 0,
+            pipe: None,
+            piped: 0,
+            no_pipe: false,
+            is_full: false,
+        }
+    }
+
+    pub(super) const fn is_in(&self) -> bool {
+        !self.is_out
+    }
+
+    /// Whether tee(2) reaches it without a pipe between.
+    pub(super) fn is_pipe(&self) -> bool {
+        self.port.kind == Kind::Pipe
+    }
+
+    /// What it has not had of the round.
+    pub(super) const fn rest(&self, round: usize) -> usize {
+        round.saturating_sub(self.done)
+    }
+
+    /// A new round begins.
+    pub(super) fn begin(&mut self) {
+        (self.done, self.piped) = (0, 0);
+    }
+
+    /// After `count` bytes out of `offered`.
+    pub(super) fn moved(&mut self, by: u32, count: usize, offered: usize) {
+        self.done = self.done.saturating_add(count);
+        self.so_far.bytes = self.so_far.bytes.saturating_add(count as u64);
+        self.so_far.via |= by;
+        if by == via::READ_WRITE {
+            self.so_far.copied = self.so_far.copied.saturating_add(count as u64);
+        }
+        // Of a blocking one only so much was asked for as it was sure to take.
+        self.is_full = count < offered && (!self.port.blocks || self.is_pipe());
+    }
+
+    /// splice(2) from its own pipe.
+    pub(super) fn give_own(&mut self) -> Result<usize> {
+        let pipe = self.pipe.as_ref().ok_or(Errno::INVAL)?;
+        let count = self.port.splice_from(pipe.reader.0, self.piped)?;
+        self.piped = self.piped.saturating_sub(count);
+        Ok(count)
+    }
+
+    /// A write from the buffer.
+    pub(super) fn give_buffered(
+        &mut self,
+        buffer: Option<&mut Buffer>,
+        round: usize,
+        more: c_int,
+    ) -> Result<usize> {
+        let bytes = buffer.and_then(|buffer| buffer.bytes().get(self.done..round));
+        match self.port.write(bytes.ok_or(Errno::NOMEM)?, more)? {
+            0 => Err(Errno::IO),
+            count => Ok(count),
+        }
+    }
+
+    /// Moves what its own pipe holds to where it belongs in the buffer.
+    pub(super) fn pour(&mut self, buffer: &mut Option<Buffer>, round: usize) -> Outcome<()> {
+        let end = self.done.saturating_add(self.piped);
+        if let Some(pipe) = &self.pipe {
+            source::pour(pipe, buffer, self.done..end, round)?;
+        }
+        self.piped = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! The pipe that a large round is taken into.
+
+use crate::buffer::Buffer;
+use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::{again, Port};
+use crate::errno::{Errno, Result};
+use crate::pipe::Pipe;
+use crate::sys;
+use core::ffi::c_int;
+use core::ops::Range;
+
+/// It holds the last bytes of the round.
+#[derive(Default)]
+pub(super) struct Source {
+    pipe: Option<Pipe>,
+    pub(super) held: usize,
+}
+
+impl Source {
+    /// Whether there is a pipe, or one that is worth it is to be had.
+    pub(super) fn open(&mut self, size: usize, least: usize) -> bool {
+        if self.pipe.is_none() {
+            self.pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= least);
+        }
+        self.pipe.is_some()
+    }
+
+    /// Nobody needs what it holds.
+    pub(super) fn close(&mut self) {
+        *self = Source::default();
+    }
+
+    pub(super) fn writer(&self) -> c_int {
+        self.pipe.as_ref().map_or(-1, |pipe| pipe.writer.0)
+    }
+
+    fn reader(&self) -> c_int {
+        self.pipe.as_ref().map_or(-1, |pipe| pipe.reader.0)
+    }
+
+    /// Which bytes of the round it holds.
+    pub(super) const fn bytes(&self, round: usize) -> Range<usize> {
+        round.saturating_sub(self.held)..round
+    }
+
+    /// tee(2): duplicates all that it holds, from the first on.
+    pub(super) fn tee(&self, to: c_int) -> Result<usize> {
+        let flags = libc::SPLICE_F_NONBLOCK;
+        again(|| sys::tee(self.reader(), to, self.held, flags).count())
+    }
+
+    /// splice(2): the first `most` bytes leave.
+    pub(super) fn splice(&mut self, to: Port, most: usize) -> Result<usize> {
+        let count = to.splice_from(self.reader(), most)?;
+        self.held = self.held.saturating_sub(count);
+        Ok(count)
+    }
+
+    /// Throws the first `count` bytes away.
+    pub(super) fn skip(&mut self, mut count: usize) -> Outcome<()> {
+        let away = Pipe::new(count).map_err(Halt::call)?;
+        let to = Port::new(away.writer.0).map_err(Halt::call)?;
+        while count > 0 {
+            match self.splice(to, count).map_err(Halt::call)? {
+                0 => return Err(Halt::call(Errno::IO)),
+                gone => count = count.saturating_sub(gone),
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what it holds to where it belongs in the buffer.
+    pub(super) fn pour(&mut self, buffer: &mut Option<Buffer>, round: usize) -> Outcome<()> {
+        if let Some(pipe) = &self.pipe {
+            pour(pipe, buffer, self.bytes(round), round)?;
+        }
+        self.held = 0;
+        Ok(())
+    }
+}
+
+/// Moves what a pipe holds, the bytes `range` of the round, to where they belong in the buffer.
+pub(super) fn pour(
+    pipe: &Pipe,
+    buffer: &mut Option<Buffer>,
+    range: Range<usize>,
+    round: usize,
+) -> Outcome<()> {
+    if buffer.as_ref().is_none_or(|buffer| buffer.len() < round) {
+        *buffer = Buffer::new(round);
+    }
+    let buffer = buffer.as_mut().ok_or(Halt::call(Errno::NOMEM))?;
+    let mut rest = buffer.bytes().get_mut(range).unwrap_or_default();
+    while !rest.is_empty() {
+        match again(|| sys::read(pipe.reader.0, rest, None)).map_err(Halt::call)? {
+            // Nobody else reads there: it cannot be empty.
+            0 => return Err(Halt::call(Errno::IO)),
+            count => rest = rest.get_mut(count..).unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
