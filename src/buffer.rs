@@ -30,6 +30,11 @@ impl Buffer {
         Some(Buffer { start, len, memory })
     }
 
+    /// Likewise, or a smaller one where memory is short.
+    pub(crate) fn up_to(len: usize) -> Option<Buffer> {
+        [len, 16 << 10, PAGE].into_iter().find_map(|size| Buffer::new(size.min(len)))
+    }
+
     pub(crate) const fn len(&self) -> usize {
         self.len
     }

@@ -71,9 +71,9 @@ const _: () = assert!(ZS_FILL_HOLES == flag::FILL_HOLES && ZS_CANCEL_FD == flag:
 const _: () = assert!(ZS_GROW_PIPE == flag::GROW_PIPE && ZS_DROP_FAILED == flag::DROP_FAILED);
 const _: () = assert!(ZS_EITHER_END == flag::EITHER_END);
 
-/// The most that a larger structure of a later library may measure: a page, as with clone3(2) and
-/// others that the kernel extends this way.
-const SIZE_MAX: u32 = 4096;
+/// No structure will ever measure more: what says so is no size, and not followed into memory that may
+/// not be there.
+const SIZE_MAX: u32 = 1 << 20;
 
 /// Reads the caller's options; NULL: the defaults.
 ///

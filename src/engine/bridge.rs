@@ -1,8 +1,8 @@
 //! Both directions at once, in the calling thread.
 
 use super::options::{flag, Options};
-use super::pace::{Halt, Outcome, Pace};
-use super::port::{Kind, Port};
+use super::pace::{Halt, Outcome, Pace, NOBODY};
+use super::port::Port;
 use super::relay::{self, want, Relay};
 use super::{avoid, Progress};
 use crate::errno::Errno;
@@ -52,9 +52,7 @@ fn directions(
     let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
     if options.has(flag::GROW_PIPE) {
         for port in [ports.0, ports.1, back.0, back.1] {
-            if port.kind == Kind::Pipe {
-                pipe::grow(port.fd);
-            }
+            pipe::grow(port.fd);
         }
     }
     let flags = options.flags & (flag::NOSIGPIPE | flag::STABLE) | relay::SHUTDOWN;
@@ -93,12 +91,11 @@ fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Ou
 /// Waits for whatever lets one of the two go on, or is the death of an output.
 fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
     let [a, b] = &*directions;
-    let [in_a, out_a, in_b, out_b] = [a.input(), a.output(), b.input(), b.output()];
-    let [_, out_a, _, out_b] = pace.wait_for([in_a, out_a, in_b, out_b])?;
-    let [a, b] = directions;
-    for (direction, out) in [(a, out_a), (b, out_b)] {
+    let mut asked = [a.output(), b.output(), a.input(), b.input()];
+    pace.wait(&mut asked)?;
+    for (direction, output) in directions.iter_mut().zip(asked) {
         // If the run that follows survives that, it is nothing to be told of again.
-        let tells = out & (libc::POLLHUP | libc::POLLERR) != 0;
+        let tells = output.revents & (libc::POLLHUP | libc::POLLERR) != 0;
         direction.is_deaf |= tells && direction.wants & want::WRITE == 0;
     }
     Ok(())
@@ -108,7 +105,7 @@ impl Direction {
     fn input(&self) -> Poll {
         let (input, _) = self.relay.ports();
         if self.wants & want::READ == 0 {
-            return sys::interest(-1, 0);
+            return NOBODY;
         }
         input.readable()
     }
@@ -119,7 +116,7 @@ impl Direction {
             return output.writable();
         }
         if self.wants == 0 || self.is_deaf {
-            return sys::interest(-1, 0);
+            return NOBODY;
         }
         sys::interest(output.fd, 0)
     }

@@ -2,7 +2,8 @@
 
 use super::options::{flag, Options, Told};
 use super::progress::{Progress, Side};
-use crate::errno::{Errno, Result};
+use super::wait::DECLINES;
+use crate::errno::Errno;
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_short};
 
@@ -50,6 +51,8 @@ pub(crate) struct Pace<'a> {
     progress: Option<Told<'a>>,
     /// Nothing is noticed, for the time being.
     is_mute: bool,
+    /// The last wait ended with errors only, and nothing has come of them.
+    has_heard_complaints: bool,
 }
 
 impl<'a> Pace<'a> {
@@ -64,6 +67,7 @@ impl<'a> Pace<'a> {
             interrupt: options.has(flag::INTERRUPT),
             progress: options.progress.take(),
             is_mute: false,
+            has_heard_complaints: false,
         }
     }
 
@@ -115,6 +119,7 @@ impl<'a> Pace<'a> {
     /// After bytes have moved.
     #[inline(never)]
     pub(crate) fn moved(&mut self, so_far: &Progress) -> Outcome<()> {
+        self.has_heard_complaints = false;
         if self.idle.is_some() {
             self.moved_at = sys::now();
         }
@@ -134,56 +139,105 @@ impl<'a> Pace<'a> {
         }
     }
 
-    /// Says which of the two is ready. A negative descriptor never is.
+    /// Says which of the two is ready, other than to tell of an error. A negative descriptor never is.
     pub(crate) fn look(&self, first: Poll, second: Poll) -> Outcome<(bool, bool)> {
         let mut fds = [first, second];
         loop {
             match sys::poll(&mut fds, Some(0)) {
                 Err(Errno::INTR) => self.interrupted()?,
                 Err(errno) => return Err(Halt::call(errno)),
-                Ok(_) => return Ok(fds.map(|poll| poll.revents != 0).into()),
+                Ok(_) => return Ok(fds.map(|poll| poll.revents & !libc::POLLERR != 0).into()),
             }
         }
     }
 
-    /// Waits until one of the two is ready, and says which.
+    /// After "would block" of a read or a write: waits until poll(2) says that it is worth making
+    /// again. One that declines although poll says so all the time is given up.
+    pub(crate) fn await_again(&mut self, poll: Poll, declined: &mut u32) -> Outcome<()> {
+        self.check()?;
+        let (is_ready, _) = self.look(poll, NOBODY)?;
+        if !is_ready {
+            *declined = 0;
+            return self.wait(&mut [poll]);
+        }
+        *declined = declined.saturating_add(1);
+        if *declined > DECLINES {
+            return Err(Errno::AGAIN.into());
+        }
+        Ok(())
+    }
+
+    /// Waits until something is to be said of one of (up to four) descriptors, and says what.
     #[inline(never)]
-    pub(crate) fn wait(&mut self, first: Poll, second: Poll) -> Outcome<(bool, bool)> {
-        // Not one place more: poll(2) refuses more than there may be descriptors.
-        let mut fds = [NOBODY, first, second];
-        self.wait_for_any(&mut fds)?;
-        let [_, first, second] = fds.map(|poll| poll.revents != 0);
-        Ok((first, second))
+    pub(crate) fn wait(&mut self, asked: &mut [Poll]) -> Outcome<()> {
+        // Each once: poll(2) refuses more places than there may be descriptors (RLIMIT_NOFILE).
+        let mut fds = [NOBODY; 5];
+        let mut used = 1_usize;
+        for poll in asked.iter().filter(|poll| poll.fd >= 0) {
+            let known = fds.iter().take(used).skip(1).position(|known| known.fd == poll.fd);
+            let place = known.map_or(used, |place| place.saturating_add(1));
+            if let Some(place) = fds.get_mut(place) {
+                place.fd = poll.fd;
+                place.events |= poll.events;
+            }
+            used = used.saturating_add(usize::from(known.is_none()));
+        }
+        self.wait_for_any(fds.get_mut(..used).unwrap_or_default())?;
+        for poll in asked {
+            let said = fds.iter().skip(1).find(|said| said.fd == poll.fd && poll.fd >= 0);
+            const ALWAYS: c_short = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
+            poll.revents = said.map_or(0, |said| said.revents & (poll.events | ALWAYS));
+        }
+        Ok(())
     }
 
-    /// Waits until something is to be said of one of the four, and says what.
-    pub(crate) fn wait_for(&mut self, [a, b, c, d]: [Poll; 4]) -> Outcome<[c_short; 4]> {
-        let mut fds = [NOBODY, a, b, c, d];
-        self.wait_for_any(&mut fds)?;
-        let [_, a, b, c, d] = fds.map(|poll| poll.revents);
-        Ok([a, b, c, d])
+    /// Likewise, of any number: the first of `fds` is a place for the cancel descriptor.
+    ///
+    /// A socket whose queue of errors has something to say (MSG_ERRQUEUE: time stamps, zero-copy sends)
+    /// says POLLERR for as long as its owner does not read that, though nothing comes of asking it.
+    /// After the second time in a row it is left out for a moment.
+    pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
+        const MOMENT: i64 = 10_000_000;
+        let complains = |poll: &Poll| poll.revents == libc::POLLERR;
+        // What poll(2) takes for none, and back.
+        let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
+        self.poll(fds, None)?;
+        let only_complains = fds.iter().skip(1).all(|poll| poll.revents == 0 || complains(poll));
+        if !only_complains || !core::mem::replace(&mut self.has_heard_complaints, true) {
+            return Ok(());
+        }
+        fds.iter_mut().skip(1).filter(|poll| complains(poll)).for_each(hide);
+        let end = self.poll(fds, Some(MOMENT));
+        for poll in fds.iter_mut().skip(1).filter(|poll| poll.fd < NOBODY.fd) {
+            hide(poll);
+            poll.revents = libc::POLLERR;
+        }
+        end
     }
 
-    /// Waits until something is to be said of one of `fds`, the first of which is the cancel
-    /// descriptor.
-    fn poll(&mut self, fds: &mut [Poll]) -> Outcome<()> {
+    /// poll(2), with the cancel descriptor at the first place, for a `moment` at the most.
+    fn poll(&self, fds: &mut [Poll], moment: Option<i64>) -> Outcome<()> {
+        // Not one place more than it takes: poll(2) refuses more than there may be descriptors.
+        let unused = usize::from(self.cancel_fd.is_none());
+        let mut fds = fds.get_mut(unused..).unwrap_or_default();
         loop {
-            let limit = if self.is_timed() { self.time_left(sys::now()) } else { None };
-            match sys::poll(fds, limit) {
+            let left = if self.is_timed() { self.time_left(sys::now()) } else { None };
+            if left == Some(0) {
+                return Err(Halt::call(Errno::TIMEDOUT));
+            }
+            if let (Some(fd), Some(cancel)) = (self.cancel_fd, fds.first_mut()) {
+                *cancel = sys::interest(fd, libc::POLLIN);
+            }
+            match sys::poll(fds, [left, moment].into_iter().flatten().min()) {
                 Err(Errno::INTR) => self.interrupted()?,
+                // More than there may be by now: the others have to wait.
+                Err(Errno::INVAL) if fds.len() > 1 => fds = fds.split_at_mut(fds.len() / 2).0,
                 Err(errno) => return Err(Halt::call(errno)),
-                Ok(0) => return Err(Halt::call(Errno::TIMEDOUT)),
+                Ok(0) if moment.is_none() => return Err(Halt::call(Errno::TIMEDOUT)),
+                Ok(_) if unused > 0 => return Ok(()),
                 Ok(_) => return fds.first().map_or(Ok(()), |cancel| cancelled(*cancel)),
             }
         }
-    }
-
-    /// Like `wait_for`, of any number: the first of `fds` is overwritten by the cancel descriptor.
-    pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
-        if let Some(first) = fds.first_mut() {
-            *first = sys::interest(self.cancel_fd.unwrap_or(-1), libc::POLLIN);
-        }
-        self.poll(fds)
     }
 
     fn is_timed(&self) -> bool {
@@ -208,19 +262,6 @@ fn cancelled(poll: Poll) -> Outcome<()> {
 
 /// Waits for nothing but `fd`.
 pub(crate) const NOBODY: Poll = sys::interest(-1, 0);
-
-/// read(2) of the fallbacks, and its like: made again after a signal, as the options have it.
-pub(crate) fn uninterrupted<T>(
-    pace: &Pace<'_>,
-    mut call: impl FnMut() -> Result<T>,
-) -> Outcome<Result<T>> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => pace.interrupted()?,
-            answer => return Ok(answer),
-        }
-    }
-}
 
 #[cfg(test)]
 mod tests {

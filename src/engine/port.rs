@@ -2,7 +2,7 @@
 
 use crate::errno::{Errno, Result};
 use crate::sys::{self, End, Poll};
-use core::ffi::{c_int, c_short};
+use core::ffi::{c_int, c_short, c_uint};
 
 /// What is at a descriptor, as far as mechanisms care.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,14 +45,22 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages.
     pub(super) fn new(fd: c_int) -> Result<Port> {
         let kind = Kind::of(sys::fstat(fd)?.kind);
         let blocks = !kind.is_file() && sys::status_flags(fd)? & libc::O_NONBLOCK == 0;
-        if kind == Kind::Socket && sys::getsockopt_int(fd, libc::SO_TYPE)? != libc::SOCK_STREAM {
-            return Err(Errno::PROTOTYPE);
+        Port { fd, kind, blocks }.stream()
+    }
+
+    /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages.
+    pub(super) fn stream(self) -> Result<Port> {
+        match self.kind {
+            Kind::Socket => match sys::getsockopt_int(self.fd, libc::SO_TYPE) {
+                // Where that is not to be learned, it is taken for one.
+                Ok(libc::SOCK_STREAM) | Err(_) => Ok(self),
+                Ok(_) => Err(Errno::PROTOTYPE),
+            },
+            _ => Ok(self),
         }
-        Ok(Port { fd, kind, blocks })
     }
 
     pub(super) const fn readable(self) -> Poll {
@@ -65,8 +73,13 @@ impl Port {
 
     #[inline(never)]
     pub(super) fn read(self, into: &mut [u8]) -> Result<usize> {
-        if self.kind == Kind::Socket {
-            return again(|| sys::recv(self.fd, into, libc::MSG_DONTWAIT));
+        let answer = match self.kind {
+            Kind::Socket => again(|| sys::recv(self.fd, into, libc::MSG_DONTWAIT)),
+            Kind::Pipe if self.blocks => again(|| sys::preadv2(self.fd, into, libc::RWF_NOWAIT)),
+            _ => NOT_AT_ONCE,
+        };
+        if !is_denied(&answer) {
+            return answer;
         }
         self.ready(libc::POLLIN)?;
         again(|| sys::read(self.fd, into, None))
@@ -75,8 +88,14 @@ impl Port {
     /// `flags` are those of send(2), which pipes and others do not have.
     #[inline(never)]
     pub(super) fn write(self, bytes: &[u8], flags: c_int) -> Result<usize> {
-        if self.kind == Kind::Socket {
-            return again(|| sys::send(self.fd, bytes, flags | libc::MSG_DONTWAIT));
+        let at_once = flags | libc::MSG_DONTWAIT;
+        let answer = match self.kind {
+            Kind::Socket => again(|| sys::send(self.fd, bytes, at_once)),
+            Kind::Pipe if self.blocks => again(|| sys::pwritev2(self.fd, bytes, libc::RWF_NOWAIT)),
+            _ => NOT_AT_ONCE,
+        };
+        if !is_denied(&answer) {
+            return answer;
         }
         self.ready_to_take()?;
         let piece = bytes.get(..self.most(bytes.len())).unwrap_or(bytes);
@@ -90,8 +109,8 @@ impl Port {
         again(|| sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count())
     }
 
-    /// splice(2) from a pipe.
-    pub(super) fn splice_from(self, pipe: c_int, len: usize) -> Result<usize> {
+    /// splice(2) from a pipe. `flags` are SPLICE_F_MORE, or none.
+    pub(super) fn splice_from(self, pipe: c_int, len: usize, flags: c_uint) -> Result<usize> {
         let mut len = len;
         if self.kind != Kind::Pipe {
             self.ready_to_take()?;
@@ -101,21 +120,17 @@ impl Port {
             return Err(Errno::INVAL);
         }
         let (from, to) = (End::own(pipe), End::own(self.fd));
-        again(|| sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count())
+        again(|| sys::splice(from, to, len, flags | libc::SPLICE_F_NONBLOCK).count())
     }
 
     /// What poll(2) says of it at once: of `events`, and of errors.
     #[inline(never)]
     pub(super) fn poll(self, events: c_short) -> c_short {
         let mut fds = [sys::interest(self.fd, events)];
-        // Where poll(2) is refused nothing is known.
-        match again(|| sys::poll(&mut fds, Some(0))) {
-            Ok(_) => {
-                let [poll] = fds;
-                poll.revents
-            }
-            Err(_) => 0,
-        }
+        // Where poll(2) is refused nothing is known, and the call itself has to say.
+        let answer = again(|| sys::poll(&mut fds, Some(0)));
+        let [poll] = fds;
+        answer.map_or(events, |_| poll.revents)
     }
 
     /// "Would block", where splice(2) would wait instead of saying so. A blocking socket is asked itself:
@@ -153,12 +168,23 @@ impl Port {
     /// nobody without end (Linux 6.18).
     fn ready_to_take(self) -> Result<()> {
         if self.kind != Kind::Char {
-            return self.ready(libc::POLLOUT);
+            return if self.blocks { self.takes(self.poll(libc::POLLOUT)) } else { Ok(()) };
         }
         match self.poll(libc::POLLOUT) {
             0 if self.blocks => Err(Errno::AGAIN),
             events if events & libc::POLLHUP != 0 => Err(Errno::IO),
             _ => Ok(()),
+        }
+    }
+
+    /// What `events` of an output mean. A socket may have an error to tell, or only something in its
+    /// queue of errors (MSG_ERRQUEUE).
+    pub(super) fn takes(self, events: c_short) -> Result<()> {
+        let is_telling = self.kind == Kind::Socket && events == libc::POLLERR;
+        match if is_telling { sys::getsockopt_int(self.fd, libc::SO_ERROR) } else { Ok(0) } {
+            Ok(0) if is_telling || events == 0 => Err(Errno::AGAIN),
+            Ok(0) | Err(_) => Ok(()),
+            Ok(told) => Err(Errno(told)),
         }
     }
 
@@ -196,6 +222,17 @@ impl Port {
             _ => usize::MAX,
         }
     }
+}
+
+/// There is no call that takes or gives at once what there is and leaves the flags of the descriptor
+/// alone, as recv(2) does of a socket and RWF_NOWAIT of a pipe (Linux 6.4; not of a FIFO, nor of what
+/// splice(2) has been used on). What poll(2) says has to do, though between the two somebody else may be
+/// faster.
+const NOT_AT_ONCE: Result<usize> = Err(Errno::NOSYS);
+
+/// Whether a call is not to be had, here or for this descriptor.
+fn is_denied(answer: &Result<usize>) -> bool {
+    matches!(answer, Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::INVAL))
 }
 
 /// Makes a call that does not wait again for as long as it is interrupted.

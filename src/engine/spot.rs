@@ -56,6 +56,11 @@ impl Spot {
         self.is_stream() && self.flags & libc::O_NONBLOCK == 0
     }
 
+    /// Where it is read or written next.
+    pub(in crate::engine) fn position(&self) -> i64 {
+        self.offset.or_else(|| sys::lseek(self.fd, 0, libc::SEEK_CUR).ok()).unwrap_or(0)
+    }
+
     /// Goes over from the descriptor's own position to an offset of ours.
     pub(in crate::engine) fn pin(&mut self) -> Result<i64> {
         match self.offset {
@@ -119,9 +124,8 @@ impl Spot {
         End::at(self.fd, offset.as_mut())
     }
 
-    /// What an output that poll(2) calls writable takes without blocking.
-    pub(in crate::engine) fn room(&self) -> usize {
-        Port { fd: self.fd, kind: self.kind, blocks: self.blocks() }.room()
+    pub(in crate::engine) const fn port(&self) -> Port {
+        Port { fd: self.fd, kind: self.kind, blocks: self.blocks() }
     }
 
     pub(in crate::engine) const fn readable(&self) -> Poll {

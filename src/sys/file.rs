@@ -79,6 +79,27 @@ pub(crate) fn write(fd: c_int, from: &[u8], offset: Option<i64>) -> Result<usize
     count(unsafe { libc::syscall(libc::SYS_pwritev, fd, ptr::from_ref(&iov), 1_usize, low, high) })
 }
 
+/// preadv2(2) into one buffer, at the descriptor's own position (Linux 4.6).
+pub(crate) fn preadv2(fd: c_int, into: &mut [u8], flags: c_int) -> Result<usize> {
+    let iov = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
+    let (call, list) = (libc::SYS_preadv2, ptr::from_ref(&iov));
+    // SAFETY: the kernel reads one iovec, which lives until the call returns, and writes into the
+    // buffer it describes, which `into` borrows exclusively.
+    count(unsafe { libc::syscall(call, fd, list, 1_usize, OWN, OWN, long(flags as c_uint)) })
+}
+
+/// pwritev2(2) of one buffer, likewise.
+pub(crate) fn pwritev2(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
+    let iov = libc::iovec { iov_base: from.as_ptr().cast_mut().cast(), iov_len: from.len() };
+    let (call, list) = (libc::SYS_pwritev2, ptr::from_ref(&iov));
+    // SAFETY: the kernel reads one iovec, which lives until the call returns, and the buffer it
+    // describes, which `from` borrows; it writes neither.
+    count(unsafe { libc::syscall(call, fd, list, 1_usize, OWN, OWN, long(flags as c_uint)) })
+}
+
+/// Half an offset of -1.
+const OWN: c_long = -1;
+
 /// An offset as preadv(2) and pwritev(2) take it alike on every architecture, unlike pread(2): as
 /// two longs, the lower first, of which the second is ignored where the first holds it all.
 const fn halves(offset: i64) -> (c_long, c_long) {

@@ -19,8 +19,8 @@ pub(crate) use descriptor::{
 pub(crate) use end::End;
 pub(crate) use environment::getenv;
 pub(crate) use file::{
-    copy_file_range, fallocate, ficlonerange, fstat, fstatfs, ftruncate, lseek, read, sendfile,
-    write, Stat,
+    copy_file_range, fallocate, ficlonerange, fstat, fstatfs, ftruncate, lseek, preadv2, pwritev2,
+    read, sendfile, write, Stat,
 };
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending};

@@ -3,7 +3,7 @@
 use super::job::{Job, Next};
 use crate::buffer::Buffer;
 use crate::engine::doubt::Zero;
-use crate::engine::pace::{uninterrupted, Halt, Outcome};
+use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
 use crate::engine::progress::{via, Side};
 use crate::errno::{Errno, Result};
@@ -65,10 +65,7 @@ pub(super) fn take(job: &mut Job<'_>) -> Outcome<Buffer> {
     if let Some(buffer) = job.buffer.take().filter(|buffer| buffer.len() >= wanted) {
         return Ok(buffer);
     }
-    [wanted, SMALL, 4096]
-        .into_iter()
-        .find_map(|len| Buffer::new(len.min(wanted)))
-        .ok_or(Halt::call(Errno::NOMEM))
+    Buffer::up_to(wanted).ok_or(Halt::call(Errno::NOMEM))
 }
 
 /// One read and the writes that it takes; 0: the input has ended.
@@ -98,9 +95,10 @@ fn read(job: &mut Job<'_>, into: &mut [u8]) -> Outcome<usize> {
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
     let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
     loop {
-        match uninterrupted(&job.pace, || sys::read(fd, into, offset))? {
+        match sys::read(fd, into, offset) {
             Ok(count) => return Ok(count),
-            Err(Errno::AGAIN) => job.await_again(job.input.readable(), &mut declined)?,
+            Err(Errno::INTR) => job.pace.interrupted()?,
+            Err(Errno::AGAIN) => job.pace.await_again(job.input.readable(), &mut declined)?,
             Err(errno) => return Err(Halt::new(Side::In, errno)),
         }
     }
@@ -124,12 +122,13 @@ pub(super) fn zeroes(job: &mut Job<'_>, len: u64) -> Outcome<()> {
         return Err(Halt::call(Errno::OPNOTSUPP));
     }
     let size = usize::try_from(len).unwrap_or(LARGE).min(LARGE);
-    let mut buffer = Buffer::new(size).ok_or(Halt::call(Errno::NOMEM))?;
+    let mut buffer = Buffer::up_to(size).ok_or(Halt::call(Errno::NOMEM))?;
     let end = job.so_far.bytes.saturating_add(len);
     while job.so_far.bytes < end {
         job.pace.check()?;
         let left = usize::try_from(end.saturating_sub(job.so_far.bytes)).unwrap_or(LARGE);
-        deliver(job, buffer.bytes().get(..size.min(left)).unwrap_or_default())?;
+        let zeroes = buffer.bytes();
+        deliver(job, zeroes.get(..left.min(zeroes.len())).unwrap_or_default())?;
     }
     Ok(())
 }
@@ -148,7 +147,7 @@ fn deliver(job: &mut Job<'_>, mut bytes: &[u8]) -> Outcome<()> {
                 job.moved(via::READ_WRITE, count)?;
             }
             Err(Errno::INTR) => job.pace.interrupted()?,
-            Err(Errno::AGAIN) => job.await_again(job.output.writable(), &mut declined)?,
+            Err(Errno::AGAIN) => job.pace.await_again(job.output.writable(), &mut declined)?,
             Err(errno) => return Err(Halt::new(Side::Out, errno)),
         }
     }

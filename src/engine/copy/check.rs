@@ -8,23 +8,33 @@ use crate::sys::{self, End};
 use core::ffi::c_int;
 
 /// The two sides, if they make sense together.
-pub(in crate::engine) fn spots(input: End<'_>, output: End<'_>, len: u64) -> Outcome<(Spot, Spot)> {
+pub(super) fn spots(input: End<'_>, output: End<'_>, len: u64) -> Outcome<(Spot, Spot)> {
     let mut from = Spot::new(input).map_err(Halt::call)?;
     let mut to = Spot::new(output).map_err(Halt::call)?;
-    for spot in [&from, &to] {
-        offset(spot)?;
-        stream(spot)?;
-    }
-    if to.is_given() && is_appending(&to) {
+    side(&from)?;
+    both(&mut from, &mut to, len)?;
+    Ok((from, to))
+}
+
+/// One side by itself.
+pub(in crate::engine) fn side(spot: &Spot) -> Outcome<()> {
+    offset(spot)?;
+    spot.port().stream().map(drop).map_err(Halt::call)
+}
+
+/// An output, beside an input that is right by itself.
+pub(in crate::engine) fn both(from: &mut Spot, to: &mut Spot, len: u64) -> Outcome<()> {
+    side(to)?;
+    if to.is_given() && is_appending(to) {
         return Err(Halt::call(Errno::INVAL));
     }
     if from.is_stream() {
-        access(&to)?;
+        access(to)?;
     }
-    if is_same(&from, &to) {
-        within_one(&mut from, &mut to, len)?;
+    if is_same(from, to) {
+        within_one(from, to, len)?;
     }
-    Ok((from, to))
+    Ok(())
 }
 
 /// Whether both are the same file, or the same disk.
@@ -38,7 +48,7 @@ fn is_same(from: &Spot, to: &Spot) -> bool {
 }
 
 /// An offset is not negative, and given only for what can seek.
-pub(in crate::engine) fn offset(spot: &Spot) -> Outcome<()> {
+fn offset(spot: &Spot) -> Outcome<()> {
     let Some(offset) = spot.offset else { return Ok(()) };
     if spot.is_stream() {
         sys::lseek(spot.fd, 0, libc::SEEK_CUR).map_err(|_| Halt::call(Errno::SPIPE))?;
@@ -46,18 +56,6 @@ pub(in crate::engine) fn offset(spot: &Spot) -> Outcome<()> {
     match offset {
         ..0 => Err(Halt::call(Errno::INVAL)),
         _ => Ok(()),
-    }
-}
-
-/// Of sockets, streams only: splice(2) cuts and merges messages.
-fn stream(spot: &Spot) -> Outcome<()> {
-    if spot.kind != Kind::Socket {
-        return Ok(());
-    }
-    match sys::getsockopt_int(spot.fd, libc::SO_TYPE) {
-        // Where that is not to be learned, it is taken for one.
-        Ok(libc::SOCK_STREAM) | Err(_) => Ok(()),
-        Ok(_) => Err(Halt::call(Errno::PROTOTYPE)),
     }
 }
 

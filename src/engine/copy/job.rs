@@ -3,6 +3,7 @@
 use super::buffered;
 use crate::buffer::Buffer;
 use crate::engine::doubt::{self, Zero};
+use crate::engine::fate::Fate;
 use crate::engine::options::{flag, Options};
 use crate::engine::pace::{Halt, Outcome, Pace, NOBODY};
 use crate::engine::port::Kind;
@@ -212,7 +213,7 @@ impl<'a> Job<'a> {
         let mut offset = self.input.offset;
         match doubt::zero(self.input.end(&mut offset)) {
             Ok(Zero::Early) => {
-                self.pace.wait(self.input.readable(), NOBODY)?;
+                self.pace.wait(&mut [self.input.readable()])?;
                 Ok(Zero::Early)
             }
             Ok(answer) => Ok(answer),
@@ -262,43 +263,49 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         let (is_ready, _) = self.pace.look(self.input.readable(), NOBODY)?;
-        if !is_ready && !self.has_a_little() {
-            self.pace.wait(self.input.readable(), NOBODY)?;
+        while !is_ready && !self.has_a_little()? {
+            let mut input = [self.input.readable()];
+            self.pace.wait(&mut input)?;
+            // Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
+            if self.input.kind != Kind::Socket
+                || input.iter().any(|poll| poll.revents != libc::POLLERR)
+            {
+                break;
+            }
         }
         Ok(())
     }
 
     /// Whether a socket has bytes of which poll(2) does not tell, since they are fewer than
     /// SO_RCVLOWAT.
-    fn has_a_little(&self) -> bool {
-        let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        self.input.kind == Kind::Socket && sys::recv(self.input.fd, &mut [0], flags) == Ok(1)
+    fn has_a_little(&self) -> Outcome<bool> {
+        if self.input.kind != Kind::Socket {
+            return Ok(false);
+        }
+        match sys::recv(self.input.fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
+            Ok(count) => Ok(count > 0),
+            // It tells of a reset once.
+            Err(errno) if Fate::of(errno) == Fate::Failed => Err(Halt::new(Side::In, errno)),
+            Err(_) => Ok(false),
+        }
     }
 
-    /// After "would block" of a read or a write: waits until poll(2) says that it is worth making
-    /// again. One that declines although poll says so all the time is given up.
-    pub(super) fn await_again(&mut self, poll: Poll, declined: &mut u32) -> Outcome<()> {
-        self.pace.check()?;
-        let (is_ready, _) = self.pace.look(poll, NOBODY)?;
-        if !is_ready {
-            *declined = 0;
-            return self.pace.wait(poll, NOBODY).map(drop);
-        }
-        *declined = declined.saturating_add(1);
-        if *declined > wait::DECLINES {
-            return Err(Errno::AGAIN.into());
-        }
-        Ok(())
-    }
-
-    /// Likewise for the output; returns how much it then takes without blocking.
+    /// Waits for the output likewise; returns how much it then takes without blocking.
     #[inline(never)]
     pub(super) fn await_output(&mut self, locks: bool) -> Outcome<usize> {
         if !self.output.blocks() || (!locks && self.pace.may_sleep()) {
             return Ok(usize::MAX);
         }
-        self.pace.wait(self.output.writable(), NOBODY)?;
-        Ok(self.output.room())
+        loop {
+            let mut output = [self.output.writable()];
+            self.pace.wait(&mut output)?;
+            let [output] = output;
+            match self.output.port().takes(output.revents) {
+                Err(Errno::AGAIN) => {}
+                Err(errno) => return Err(Halt::new(Side::Out, errno)),
+                Ok(()) => return Ok(self.output.port().room()),
+            }
+        }
     }
 
     /// Leaves everything as the caller expects it, however the copy has ended.
@@ -337,7 +344,7 @@ impl Sides for Watched<'_, '_> {
 
     fn either(&mut self) -> Outcome<()> {
         let (input, output) = (wait::readable(self.input), wait::writable(self.output));
-        self.pace.wait(input, output).map(drop)
+        self.pace.wait(&mut [input, output])
     }
 
     fn one(&mut self, side: Side) -> Outcome<()> {
@@ -345,7 +352,7 @@ impl Sides for Watched<'_, '_> {
             Side::In => wait::readable(self.input),
             _ => wait::writable(self.output),
         };
-        self.pace.wait(fd, NOBODY).map(drop)
+        self.pace.wait(&mut [fd])
     }
 
     /// Engines wait on, whatever SO_RCVTIMEO says.

@@ -14,9 +14,9 @@ use super::copy::check;
 use super::fate::Fate;
 use super::options::{flag, Options};
 use super::pace::{Halt, Outcome, Pace, NOBODY};
-use super::port::Port;
 use super::progress::{via, Progress, Side};
 use super::spot::Spot;
+use super::wait::DECLINES;
 use super::{avoid, sigpipe};
 use crate::buffer::Buffer;
 use crate::errno::{Errno, Result};
@@ -31,19 +31,21 @@ use source::Source;
 const BUFFER: usize = 256 << 10;
 /// What a pipe is to hold; where it cannot hold as much as a buffer, tee(2) does not pay.
 const PIPE: usize = 1 << 20;
+/// How many outputs are given one, at the most.
+const MOST: usize = 64;
+/// Less than this is no reason to let a pipe grow.
+const WORTH_IT: u64 = 64 << 10;
 /// What all of them are to hold together, unless that would make them too small: a quarter of what an
 /// ordinary user may have (pipe(7)).
 const PIPES: usize = 16 << 20;
 
 /// The whole.
 struct Fan<'a> {
-    input: Port,
-    /// None: at the descriptor's own position.
-    offset: Option<i64>,
+    input: Spot,
     left: u64,
     taken: u64,
     outputs: List<Output>,
-    /// What poll(2) is asked: the cancel descriptor, then a place for each output.
+    /// What poll(2) is asked: the cancel descriptor, then those that are waited for.
     polls: List<Poll>,
     buffer: Option<Buffer>,
     source: Source,
@@ -61,7 +63,9 @@ struct Fan<'a> {
     drops: bool,
     /// The error of the output that failed last.
     last: Errno,
-    more: c_int,
+    /// More will follow the last byte at once.
+    more: bool,
+    grow: bool,
     pace: Pace<'a>,
 }
 
@@ -89,65 +93,56 @@ pub(crate) fn fanout(
     let end = if options.has(flag::NOSIGPIPE) {
         // A splice(2) that came to less than all may have raised one, too.
         let work = || {
-            let end = fan.run(input, fds);
+            let end = fan.run(fds);
             (end, end.is_err() || !fan.outputs.iter().all(Output::is_in))
         };
         sigpipe::without(work, |(_, has_failed)| *has_failed).0
     } else {
-        fan.run(input, fds)
+        fan.run(fds)
     };
-    if let Some(offset) = fan.offset {
+    let settled = fan.input.settle().map_err(|errno| Halt::new(Side::In, errno));
+    if let Some(offset) = fan.input.offset {
         input.set_offset(offset);
     }
-    fan.conclude(end, report)
+    fan.conclude(end.and(settled), report)
 }
 
 impl<'a> Fan<'a> {
     fn new(input: End<'_>, fds: &[c_int], len: u64, options: &mut Options<'a>) -> Outcome<Fan<'a>> {
         let avoid = options.avoid | avoid::by_environment();
-        let port = Port::new(input.fd).map_err(Halt::call)?;
-        let spot = Spot::new(input).map_err(Halt::call)?;
-        check::offset(&spot)?;
-        let size = u64::try_from(spot.stat.size).unwrap_or(0);
-        let offset = input.offset();
+        let input = Spot::new(input).map_err(Halt::call)?;
+        check::side(&input)?;
         let no_memory = Halt::call(Errno::NOMEM);
         // One output alone has nobody to share with.
         let without_tee = if fds.len() > 1 { via::TEE | via::SPLICE } else { via::SPLICE };
         let output = |index| Output::new(fds.get(index).copied().unwrap_or(-1));
-        let outputs = List::new(fds.len(), output).ok_or(no_memory)?;
-        let pipes = outputs.iter().filter(|output| !output.is_pipe()).count().saturating_add(1);
-        let bulk = if pipes == 1 { take::BULK_OF_PIPES } else { take::BULK };
-        if options.has(flag::GROW_PIPE) {
-            for &fd in fds.iter().chain([&input.fd]) {
-                pipe::grow(fd);
-            }
-        }
         Ok(Fan {
-            input: port,
-            offset,
+            input,
             left: len,
             taken: 0,
-            outputs,
+            outputs: List::new(fds.len(), output).ok_or(no_memory)?,
             polls: List::new(fds.len().saturating_add(1), |_| NOBODY).ok_or(no_memory)?,
             buffer: None,
             source: Source::default(),
             heir: 0,
             round: 0,
-            is_bulk: port.kind.is_file() && len.min(size) >= bulk as u64,
-            bulk,
-            pipe_size: PIPES.checked_div(pipes).unwrap_or(PIPE).clamp(BUFFER, PIPE),
+            is_bulk: false,
+            bulk: take::BULK,
+            pipe_size: PIPE,
             no_tee: options.has(flag::STABLE) || avoid & without_tee != 0,
             no_buffer: avoid & via::READ_WRITE != 0,
             drops: options.has(flag::DROP_FAILED),
             last: Errno::INVAL,
-            more: if options.has(flag::MORE) { libc::MSG_MORE } else { 0 },
+            more: options.has(flag::MORE),
+            grow: options.has(flag::GROW_PIPE),
             pace: Pace::new(options),
         })
     }
 
     /// Round after round.
-    fn run(&mut self, input: End<'_>, fds: &[c_int]) -> Outcome<()> {
-        self.check(input, fds)?;
+    fn run(&mut self, fds: &[c_int]) -> Outcome<()> {
+        self.check(fds)?;
+        self.prepare(fds);
         while self.left > 0 && self.outputs.iter().any(Output::is_in) {
             self.pace.check()?;
             if self.take()? == 0 {
@@ -159,17 +154,42 @@ impl<'a> Fan<'a> {
     }
 
     /// Every output has to make sense beside the input, as in zs_copy.
-    fn check(&mut self, input: End<'_>, fds: &[c_int]) -> Outcome<()> {
-        let len = self.left;
+    fn check(&mut self, fds: &[c_int]) -> Outcome<()> {
         for (index, &fd) in fds.iter().enumerate() {
-            let mut offset = self.offset;
-            let input = End::at(input.fd, offset.as_mut());
-            let checked = check::spots(input, End::own(fd), len);
-            if let Err(halt) = checked.and_then(|(_, output)| check::access(&output)) {
-                self.fail(index, halt)?;
+            let checked = Spot::new(End::own(fd)).map_err(Halt::call).and_then(|mut spot| {
+                check::both(&mut self.input, &mut spot, self.left)?;
+                check::access(&spot)?;
+                Ok(spot.port())
+            });
+            match (checked, self.outputs.get_mut(index)) {
+                (Ok(port), Some(output)) => output.port = port,
+                (Err(halt), _) => self.fail(index, halt)?,
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Finds out how much there is to be taken at once, and into what.
+    fn prepare(&mut self, fds: &[c_int]) {
+        let own = self.outputs.iter().filter(|output| output.is_in() && !output.is_pipe()).count();
+        if own == 0 {
+            self.bulk = take::BULK_OF_PIPES;
+        }
+        // For whoever wants more, the descriptors are worth more than the copies.
+        self.no_tee |= own > MOST && !self.no_buffer;
+        self.pipe_size = PIPES.checked_div(own.max(1)).unwrap_or(PIPE).clamp(BUFFER, PIPE);
+        self.is_bulk = self.input.is_file() && self.size() >= self.bulk as u64;
+        if self.grow && self.left > WORTH_IT {
+            fds.iter().chain([&self.input.fd]).for_each(|&fd| pipe::grow(fd));
+        }
+    }
+
+    /// What is to be taken at the most, by the size that the input has.
+    fn size(&self) -> u64 {
+        let size = self.input.stat.size;
+        let at = if size < self.bulk as i64 { 0 } else { self.input.position() };
+        self.left.min(u64::try_from(size.saturating_sub(at)).unwrap_or(0))
     }
 
     /// An output has failed: the end of all, unless it is to be left out.
@@ -236,6 +256,9 @@ impl<'a> Fan<'a> {
         let output =
             self.outputs.get(index).filter(|output| output.is_in() && output.rest(round) > 0)?;
         let held = self.source.held;
+        if output.no_pipe && output.piped == 0 {
+            return Some(Way::Buffer);
+        }
         if held > 0 && index == self.heir {
             let most = held.saturating_sub(self.behind());
             return (most > 0).then_some(Way::Inherit(most));
@@ -264,9 +287,9 @@ impl<'a> Fan<'a> {
         };
         let (offered, by) = (way.offers(output, self.source.held, round), way.via());
         let given = match way {
-            Way::Inherit(most) => self.source.splice(output.port, most),
+            Way::Inherit(most) => self.source.splice(output.port, most, more),
             Way::Tee => self.source.tee(output.port.fd),
-            Way::Own => output.give_own(),
+            Way::Own => output.give_own(more),
             Way::Buffer if self.no_buffer => Err(Errno::OPNOTSUPP),
             Way::Buffer => output.give_buffered(self.buffer.as_mut(), round, more),
         };
@@ -278,6 +301,10 @@ impl<'a> Fan<'a> {
             }
             Err(Errno::AGAIN) => {
                 output.is_full = true;
+                output.declined = output.declined.saturating_add(1);
+                if output.declined > DECLINES {
+                    self.fail(index, Halt::new(Side::Out, Errno::AGAIN))?;
+                }
                 return Ok(false);
             }
             Err(errno)
@@ -311,17 +338,22 @@ impl<'a> Fan<'a> {
 
     /// Waits until one of those whose turn it is can take something.
     fn wait(&mut self) -> Outcome<()> {
+        // Only they have a place: poll(2) refuses more than there may be descriptors (RLIMIT_NOFILE).
+        let mut used = 1_usize;
         for index in 0..self.outputs.len() {
-            let waits = self.way_to(index).is_some();
-            let (place, output) =
-                (self.polls.get_mut(index.saturating_add(1)), self.outputs.get(index));
-            if let (Some(poll), Some(output)) = (place, output) {
-                *poll = if waits { output.port.writable() } else { NOBODY };
+            let turn = self.way_to(index).and(self.outputs.get(index));
+            if let (Some(output), Some(place)) = (turn, self.polls.get_mut(used)) {
+                *place = output.port.writable();
+                used = used.saturating_add(1);
             }
         }
-        self.pace.wait_for_any(&mut self.polls)?;
-        for (poll, output) in self.polls.iter().skip(1).zip(self.outputs.iter_mut()) {
-            output.is_full &= poll.revents == 0;
+        self.pace.wait_for_any(self.polls.get_mut(..used).unwrap_or_default())?;
+        let mut at = 1_usize;
+        for index in 0..self.outputs.len() {
+            let is_awaited = self.way_to(index).is_some();
+            let Some(output) = self.outputs.get_mut(index).filter(|_| is_awaited) else { continue };
+            output.heard(self.polls.get(at).map_or(0, |poll| poll.revents));
+            at = at.saturating_add(1);
         }
         Ok(())
     }

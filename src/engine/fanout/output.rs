@@ -7,7 +7,7 @@ use crate::engine::port::{Kind, Port};
 use crate::engine::progress::{via, Progress};
 use crate::errno::{Errno, Result};
 use crate::pipe::Pipe;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_short};
 
 pub(super) struct Output {
     pub(super) port: Port,
@@ -16,7 +16,7 @@ pub(super) struct Output {
     pub(super) is_out: bool,
     /// How many bytes of the round it has had.
     pub(super) done: usize,
-    /// A pipe of its own, where it is none and is not the heir.
+    /// A pipe of its own, where it is none itself and is not the heir.
     pub(super) pipe: Option<Pipe>,
     /// How many of the bytes that come next are in there.
     pub(super) piped: usize,
@@ -24,13 +24,14 @@ pub(super) struct Output {
     pub(super) no_pipe: bool,
     /// It has taken less than it was offered: poll(2) is to tell when it takes more.
     pub(super) is_full: bool,
+    /// How often it has taken nothing although poll(2) said that it would.
+    pub(super) declined: u32,
 }
 
 impl Output {
     pub(super) fn new(fd: c_int) -> Output {
-        let port = Port::new(fd).unwrap_or(Port { fd, kind: Kind::Other, blocks: false });
         Output {
-            port,
+            port: Port { fd, kind: Kind::Other, blocks: false },
             so_far: Progress::NONE,
             is_out: false,
             done: 0,
@@ -38,6 +39,7 @@ impl Output {
             piped: 0,
             no_pipe: false,
             is_full: false,
+            declined: 0,
         }
     }
 
@@ -47,7 +49,7 @@ impl Output {
 
     /// Whether tee(2) reaches it without a pipe between.
     pub(super) fn is_pipe(&self) -> bool {
-        self.port.kind == Kind::Pipe
+        self.port.kind == Kind::Pipe && !self.no_pipe
     }
 
     /// What it has not had of the round.
@@ -70,12 +72,22 @@ impl Output {
         }
         // Of a blocking one only so much was asked for as it was sure to take.
         self.is_full = count < offered && (!self.port.blocks || self.is_pipe());
+        self.declined = 0;
+    }
+
+    /// poll(2) has said so much of it. Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
+    pub(super) fn heard(&mut self, events: c_short) {
+        self.is_full &= events == 0;
+        if events == libc::POLLERR {
+            self.declined = 0;
+        }
     }
 
     /// splice(2) from its own pipe.
-    pub(super) fn give_own(&mut self) -> Result<usize> {
+    pub(super) fn give_own(&mut self, more: bool) -> Result<usize> {
         let pipe = self.pipe.as_ref().ok_or(Errno::INVAL)?;
-        let count = self.port.splice_from(pipe.reader.0, self.piped)?;
+        let flags = if more { libc::SPLICE_F_MORE } else { 0 };
+        let count = self.port.splice_from(pipe.reader.0, self.piped, flags)?;
         self.piped = self.piped.saturating_sub(count);
         Ok(count)
     }
@@ -85,10 +97,11 @@ impl Output {
         &mut self,
         buffer: Option<&mut Buffer>,
         round: usize,
-        more: c_int,
+        more: bool,
     ) -> Result<usize> {
+        let flags = if more { libc::MSG_MORE } else { 0 };
         let bytes = buffer.and_then(|buffer| buffer.bytes().get(self.done..round));
-        match self.port.write(bytes.ok_or(Errno::NOMEM)?, more)? {
+        match self.port.write(bytes.ok_or(Errno::NOMEM)?, flags)? {
             0 => Err(Errno::IO),
             count => Ok(count),
         }

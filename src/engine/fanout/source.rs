@@ -30,6 +30,14 @@ impl Source {
         *self = Source::default();
     }
 
+    /// Lets it hold no more than a pipe that all of it is to be duplicated into.
+    pub(super) fn shrink(&self, size: usize) {
+        let size = c_int::try_from(size).unwrap_or(c_int::MAX);
+        if self.pipe.as_ref().is_some_and(|pipe| pipe.size() > size as usize) {
+            let _ = sys::set_pipe_size(self.writer(), size);
+        }
+    }
+
     pub(super) fn writer(&self) -> c_int {
         self.pipe.as_ref().map_or(-1, |pipe| pipe.writer.0)
     }
@@ -50,8 +58,9 @@ impl Source {
     }
 
     /// splice(2): the first `most` bytes leave.
-    pub(super) fn splice(&mut self, to: Port, most: usize) -> Result<usize> {
-        let count = to.splice_from(self.reader(), most)?;
+    pub(super) fn splice(&mut self, to: Port, most: usize, more: bool) -> Result<usize> {
+        let flags = if more { libc::SPLICE_F_MORE } else { 0 };
+        let count = to.splice_from(self.reader(), most, flags)?;
         self.held = self.held.saturating_sub(count);
         Ok(count)
     }
@@ -61,7 +70,7 @@ impl Source {
         let away = Pipe::new(count).map_err(Halt::call)?;
         let to = Port::new(away.writer.0).map_err(Halt::call)?;
         while count > 0 {
-            match self.splice(to, count).map_err(Halt::call)? {
+            match self.splice(to, count, false).map_err(Halt::call)? {
                 0 => return Err(Halt::call(Errno::IO)),
                 gone => count = count.saturating_sub(gone),
             }

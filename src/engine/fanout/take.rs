@@ -4,7 +4,7 @@ use super::{Fan, Output, BUFFER, PIPE};
 use crate::buffer::Buffer;
 use crate::engine::doubt::{self, Zero};
 use crate::engine::fate::Fate;
-use crate::engine::pace::{Halt, Outcome, NOBODY};
+use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::{again, Kind, Port};
 use crate::engine::progress::Side;
 use crate::errno::Errno;
@@ -15,6 +15,8 @@ use crate::sys::{self, End};
 pub(super) const BULK: usize = 64 << 10;
 /// Likewise, where all outputs are pipes and get it without one of ours between.
 pub(super) const BULK_OF_PIPES: usize = 16 << 10;
+/// What is enough to find out whether an input has ended.
+const SMALL: usize = 4 << 10;
 
 impl Fan<'_> {
     /// Takes the bytes of the next round; 0: the input has ended.
@@ -39,35 +41,47 @@ impl Fan<'_> {
         self.round = count;
         self.taken = self.taken.saturating_add(count as u64);
         self.left = self.left.saturating_sub(count as u64);
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.offset = self.offset.map(|offset| offset.saturating_add(count));
+        self.input.advance(count as u64);
     }
 
     fn take_by_read(&mut self) -> Outcome<usize> {
-        let (input, offset) = (self.input, self.offset);
-        let most = if self.no_tee { BUFFER } else { self.bulk };
-        let len = usize::try_from(self.left).unwrap_or(BUFFER).min(most);
-        let buffer = match self.buffer.take().filter(|buffer| buffer.len() >= len) {
-            Some(buffer) => self.buffer.insert(buffer),
-            None => self.buffer.insert(Buffer::new(len).ok_or(Halt::call(Errno::NOMEM))?),
+        let (input, offset) = (self.input.port(), self.input.offset);
+        let most = match self.is_bulk {
+            _ if self.no_tee => BUFFER,
+            // It may only have ended.
+            true => SMALL,
+            false => self.bulk,
         };
+        let len = usize::try_from(self.most()).unwrap_or(most).min(most);
+        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
+            self.buffer = Some(Buffer::up_to(len).ok_or(Halt::call(Errno::NOMEM))?);
+        }
+        let Some(buffer) = &mut self.buffer else { return Ok(0) };
+        let mut declined = 0;
         loop {
-            let into = buffer.bytes().get_mut(..len).unwrap_or_default();
+            let room = buffer.len().min(len);
+            let into = buffer.bytes().get_mut(..room).unwrap_or_default();
             let read = match offset {
+                // Beyond the largest offset there is nothing, and the kernel refuses to look there.
+                Some(_) if into.is_empty() => return Ok(0),
                 Some(_) => again(|| sys::read(input.fd, into, offset)),
                 None => input.read(into),
             };
             match read {
                 Ok(0) if is_early(input) => {
-                    self.pace.wait(input.readable(), NOBODY)?;
+                    self.pace.wait(&mut [input.readable()])?;
                 }
                 Ok(count) => return Ok(count),
-                Err(Errno::AGAIN) => {
-                    self.pace.wait(input.readable(), NOBODY)?;
-                }
+                Err(Errno::AGAIN) => self.pace.await_again(input.readable(), &mut declined)?,
                 Err(errno) => return Err(Halt::new(Side::In, errno)),
             }
         }
+    }
+
+    /// How much there is to be taken, up to the largest offset.
+    fn most(&self) -> u64 {
+        let most = self.input.offset.map_or(i64::MAX, |offset| i64::MAX.saturating_sub(offset));
+        self.left.min(most as u64)
     }
 
     /// Takes into the source, and duplicates from there for whoever needs a pipe of its own. None: a
@@ -81,7 +95,7 @@ impl Fan<'_> {
         }
         let count = self.fill()?;
         if let Some(count @ 1..) = count {
-            self.is_bulk = count >= self.bulk || self.input.kind.is_file();
+            self.is_bulk = count >= self.bulk || self.input.is_file();
             self.taken(count);
             self.source.held = count;
             self.duplicate()?;
@@ -89,52 +103,57 @@ impl Fan<'_> {
         Ok(count)
     }
 
-    /// Whether there are the pipes that it takes, and large ones: the source, and one for each output
-    /// that is none itself, but for the heir.
+    /// Whether there are the pipes that it takes, and large ones, unless there is nothing but pipes: the
+    /// source, and one for each output that is none itself, but for the heir. Of those that take nothing
+    /// from pipes one has a pipe, from which all get it through the buffer.
     fn have_pipes(&mut self) -> bool {
-        let size = self.pipe_size;
-        self.heir = self.outputs.iter().position(Output::is_in).unwrap_or(0);
-        let heir = self.heir;
-        let mut outputs = self.outputs.iter_mut().enumerate();
-        self.source.open(size, BUFFER)
-            && outputs.all(|(index, output)| {
-                if !output.is_in() || output.is_pipe() || index == heir {
-                    return output.is_out || !output.no_pipe;
-                }
-                if output.pipe.is_none() {
-                    output.pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= BUFFER);
-                }
-                output.pipe.is_some() && !output.no_pipe
-            })
+        let (size, least) = (self.pipe_size, if self.no_buffer { 1 } else { BUFFER });
+        let takes = |output: &Output| output.is_in() && !output.no_pipe;
+        let Some(heir) = self.outputs.iter().position(takes) else { return false };
+        self.heir = heir;
+        if !self.source.open(size, least) {
+            return false;
+        }
+        let mut is_poured = false;
+        for (index, output) in self.outputs.iter_mut().enumerate() {
+            if !output.is_in() || output.is_pipe() || index == heir || output.no_pipe && is_poured {
+                output.pipe = None;
+                continue;
+            }
+            is_poured |= output.no_pipe;
+            if output.pipe.is_none() {
+                output.pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= least);
+            }
+            let Some(pipe) = &output.pipe else { return false };
+            self.source.shrink(pipe.size());
+        }
+        true
     }
 
     /// Splices from the input; None: that does not do it, now or ever.
     fn fill(&mut self) -> Outcome<Option<usize>> {
-        let into = self.source.writer();
-        let len = usize::try_from(self.left).unwrap_or(PIPE).min(self.pipe_size);
-        let mut has_waited = false;
+        let (into, input) = (self.source.writer(), self.input.port());
+        let len = usize::try_from(self.most()).unwrap_or(PIPE).min(self.pipe_size);
+        let (mut declined, mut doubted) = (0, false);
         loop {
-            let mut offset = self.offset;
-            let from = End::at(self.input.fd, offset.as_mut());
+            let mut offset = self.input.offset;
+            let from = self.input.end(&mut offset);
             let splice = || sys::splice(from, End::own(into), len, libc::SPLICE_F_NONBLOCK).count();
-            match self.input.ready_to_give().and_then(|()| splice()) {
-                Ok(0) if !self.no_buffer => return Ok(None),
-                Ok(0) => match doubt::zero(End::at(self.input.fd, self.offset.as_mut())) {
+            match input.ready_to_give().and_then(|()| splice()) {
+                Ok(0) if !self.no_buffer || doubted => return Ok(None),
+                Ok(0) => match doubt::zero(self.input.end(&mut offset)) {
                     Ok(Zero::End | Zero::Unknown) => return Ok(Some(0)),
-                    Ok(Zero::Early) => {
-                        self.pace.wait(self.input.readable(), NOBODY)?;
-                    }
-                    _ => return Ok(None),
+                    Ok(Zero::Early) => self.pace.wait(&mut [input.readable()])?,
+                    Ok(Zero::More) => doubted = true,
+                    Err(Errno::AGAIN) => return Ok(None),
+                    Err(errno) => return Err(Halt::new(Side::In, errno)),
                 },
                 Ok(count) => return Ok(Some(count)),
                 Err(errno) => match Fate::of(errno) {
                     Fate::Interrupted => self.pace.interrupted()?,
-                    Fate::Blocked if !has_waited => {
-                        has_waited = true;
-                        self.pace.wait(self.input.readable(), NOBODY)?;
-                    }
                     // TCP urgent data: past that only a read gets.
-                    Fate::Blocked => return Ok(None),
+                    Fate::Blocked if declined > 0 && input.kind == Kind::Socket => return Ok(None),
+                    Fate::Blocked => self.pace.await_again(input.readable(), &mut declined)?,
                     Fate::Failed => return Err(Halt::new(Side::In, errno)),
                     Fate::Refused => {
                         self.no_tee = true;
@@ -148,23 +167,23 @@ impl Fan<'_> {
     /// Fills the outputs' own pipes from the source; where tee(2) does not do it, all find the bytes
     /// in the buffer.
     fn duplicate(&mut self) -> Outcome<()> {
-        let (source, heir) = (&self.source, self.heir);
+        let (source, round) = (&self.source, self.round);
         let mut is_whole = true;
-        for (index, output) in self.outputs.iter_mut().enumerate() {
-            let pipe = output.pipe.as_ref().filter(|_| output.is_in() && index != heir);
-            if let Some(pipe) = pipe {
+        for output in self.outputs.iter_mut().filter(|output| output.is_in()) {
+            if let Some(pipe) = &output.pipe {
                 output.piped = source.tee(pipe.writer.0).unwrap_or(0);
                 is_whole &= output.piped == source.held;
             }
         }
-        if is_whole {
-            return Ok(());
+        if !is_whole {
+            self.no_tee = true;
+            return if self.no_buffer { Ok(()) } else { self.pour_source() };
         }
-        self.no_tee = true;
-        if self.no_buffer {
-            return Ok(());
+        let poured = |output: &&mut Output| output.no_pipe && output.piped > 0;
+        match self.outputs.iter_mut().find(poured) {
+            Some(output) if !self.no_buffer => output.pour(&mut self.buffer, round),
+            _ => Ok(()),
         }
-        self.pour_source()
     }
 }
 

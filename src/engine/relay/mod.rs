@@ -307,7 +307,7 @@ impl Relay {
             return self.delivered(via::READ_WRITE, sent);
         }
         match quietly(flags, piped.min(most), || {
-            self.hold.drain_pipe(most, |pipe, len| output.splice_from(pipe, len))
+            self.hold.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
         }) {
             Ok(count @ 1..) => self.delivered(via::SPLICE, Ok(count)),
             Err(errno) if errno == Errno::AGAIN || failed(errno) => {
@@ -451,7 +451,7 @@ impl Relay {
             if output.kind == Kind::Pipe {
                 input.splice_into(output.fd, most)
             } else {
-                output.splice_from(input.fd, most)
+                output.splice_from(input.fd, most, 0)
             }
         });
         match moved {
