@@ -213,8 +213,8 @@ enum t_verdict {
 
 static inline enum t_verdict t_verdict_of_data(int number, int answer)
 {
-	int reads = number == SYS_read || number == SYS_preadv || number == SYS_recvfrom;
-	int writes = number == SYS_write || number == SYS_pwritev || number == SYS_sendto;
+	int reads = number == SYS_read || number == SYS_preadv || number == SYS_preadv2 || number == SYS_recvfrom;
+	int writes = number == SYS_write || number == SYS_pwritev || number == SYS_pwritev2 || number == SYS_sendto;
 
 	switch (answer) {
 	case -EINTR: case -EAGAIN:
@@ -243,8 +243,8 @@ static inline enum t_verdict t_verdict(const struct t_way *way, struct t_call ca
 		verdict = t_verdict_of_data(call.number, answer);
 		if (way->avoid & ZS_VIA_READ_WRITE && answer != -EINTR && answer != -EAGAIN)
 			return verdict == T_COMPLETE ? T_EITHER : verdict;
-		/* recv(2) only peeks here. */
-		return call.number == SYS_recvfrom && verdict != T_COMPLETE ? T_EITHER : verdict;
+		/* recv(2) may also only peek. */
+		return call.number == SYS_recvfrom && answer != 0 && verdict != T_COMPLETE ? T_EITHER : verdict;
 	}
 	if (call.number == SYS_ioctl && (unsigned int)call.detail == FICLONERANGE) {
 		if (answer == -EINTR)

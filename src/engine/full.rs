@@ -17,12 +17,7 @@ pub(crate) fn splice(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Pro
     if let Err(errno) = only(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let splice = move |left| retry::splice(from, to, left, flags);
-    let step = |left| match splice(left) {
-        Err(Errno::INVAL) => up_to_the_last(from, to, left, splice),
-        answer => answer,
-    };
-    let steps = repeat(len, step, || ended(from, flags));
+    let steps = repeat(len, |left| retry::splice(from, to, left, flags), || ended(from, flags));
     steps.up_to(from).progress(via::SPLICE, from.fd, to.fd)
 }
 
@@ -38,12 +33,7 @@ pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Pro
     if let Err(errno) = only(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let sendfile = move |left| retry::sendfile(to, from, left, flags);
-    let step = |left| match sendfile(left) {
-        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), left, sendfile),
-        answer => answer,
-    };
-    let steps = repeat(len, step, || ended(from, flags));
+    let steps = repeat(len, |left| retry::sendfile(to, from, left, flags), || ended(from, flags));
     steps.up_to(from).progress(via::SENDFILE, from.fd, to)
 }
 
@@ -70,23 +60,6 @@ fn ended(input: End<'_>, flags: c_uint) -> Result<bool> {
         Zero::More => Ok(false),
         Zero::Early if flags & libc::SPLICE_F_NONBLOCK != 0 => Err(Errno::AGAIN),
         Zero::Early => wait::forever(&mut [wait::readable(input.fd)]).map(|()| false),
-    }
-}
-
-/// Makes a step of `len` bytes that is EINVAL because it would end beyond the largest offset again,
-/// for as much as there is up to there. (copy_file_range(2) sees to that itself.)
-#[cold]
-#[inline(never)]
-fn up_to_the_last(
-    from: End,
-    to: End,
-    len: usize,
-    step: impl Fn(usize) -> Result<usize>,
-) -> Result<usize> {
-    let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
-    match (room(from), room(to)) {
-        (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => step(room),
-        _ => Err(Errno::INVAL),
     }
 }
 

@@ -219,6 +219,7 @@ impl<'a> Pace<'a> {
     fn poll(&self, fds: &mut [Poll], moment: Option<i64>) -> Outcome<()> {
         // Not one place more than it takes: poll(2) refuses more than there may be descriptors.
         let unused = usize::from(self.cancel_fd.is_none());
+        let least = if unused == 0 { 2 } else { 1 };
         let mut fds = fds.get_mut(unused..).unwrap_or_default();
         loop {
             let left = if self.is_timed() { self.time_left(sys::now()) } else { None };
@@ -231,7 +232,9 @@ impl<'a> Pace<'a> {
             match sys::poll(fds, [left, moment].into_iter().flatten().min()) {
                 Err(Errno::INTR) => self.interrupted()?,
                 // More than there may be by now: the others have to wait.
-                Err(Errno::INVAL) if fds.len() > 1 => fds = fds.split_at_mut(fds.len() / 2).0,
+                Err(Errno::INVAL) if fds.len() > least => {
+                    fds = fds.get_mut(..(fds.len() / 2).max(least)).unwrap_or_default();
+                }
                 Err(errno) => return Err(Halt::call(errno)),
                 Ok(0) if moment.is_none() => return Err(Halt::call(Errno::TIMEDOUT)),
                 Ok(_) if unused > 0 => return Ok(()),

@@ -133,15 +133,25 @@ impl Port {
         answer.map_or(events, |_| poll.revents)
     }
 
+    /// How many bytes there are at once, as far as anybody tells but by reading them. Of a socket no more
+    /// than whether there are any.
+    pub(super) fn holds(self) -> Result<usize> {
+        match self.kind {
+            Kind::Socket => {
+                let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+                again(|| sys::recv(self.fd, &mut [0], flags))
+            }
+            Kind::Char | Kind::Pipe => sys::fionread(self.fd),
+            _ => Ok(0),
+        }
+    }
+
     /// "Would block", where splice(2) would wait instead of saying so. A blocking socket is asked itself:
     /// what poll(2) says may be no more than that there is something in its error queue.
     pub(super) fn ready_to_give(self) -> Result<()> {
         match self.kind {
             Kind::Pipe => Ok(()),
-            Kind::Socket if self.blocks => {
-                let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-                again(|| sys::recv(self.fd, &mut [0], flags)).map(drop)
-            }
+            Kind::Socket if self.blocks => self.holds().map(drop),
             _ => self.ready(libc::POLLIN),
         }
     }

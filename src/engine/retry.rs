@@ -21,7 +21,11 @@ pub(crate) fn splice(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> R
     only(SPLICE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    until_answered(|| sys::splice(from, to, len, flags).count(), || wait.stalled())
+    let call = |len| sys::splice(from, to, len, flags).count();
+    match until_answered(|| call(len), || wait.stalled()) {
+        Err(Errno::INVAL) => up_to_the_last(from, to, len, call, || wait.stalled()),
+        answer => answer,
+    }
 }
 
 pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
@@ -42,13 +46,37 @@ pub(crate) fn sendfile(to: c_int, from: End<'_>, len: usize, flags: c_uint) -> R
     only(SENDFILE_FLAGS, flags)?;
     let len = len.min(CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
-    until_answered(|| sys::sendfile(to, from, len).count(), || wait.stalled())
+    let call = |len| sys::sendfile(to, from, len).count();
+    match until_answered(|| call(len), || wait.stalled()) {
+        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), len, call, || wait.stalled()),
+        answer => answer,
+    }
 }
 
 /// Refuses flags that are not `known`.
 pub(super) fn only(known: c_uint, flags: c_uint) -> Result<()> {
     match flags & !known {
         0 => Ok(()),
+        _ => Err(Errno::INVAL),
+    }
+}
+
+/// Makes a call for `len` bytes that is EINVAL because it would end beyond the largest offset again, for
+/// as much as there is up to there. (copy_file_range(2) sees to that itself.)
+#[cold]
+#[inline(never)]
+fn up_to_the_last(
+    from: End,
+    to: End,
+    len: usize,
+    call: impl Fn(usize) -> Result<usize>,
+    stalled: impl FnMut() -> Result<()>,
+) -> Result<usize> {
+    let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
+    match (room(from), room(to)) {
+        (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => {
+            until_answered(|| call(room), stalled)
+        }
         _ => Err(Errno::INVAL),
     }
 }

@@ -16,6 +16,8 @@ pub(in crate::engine) struct Spot {
     given: bool,
     /// Where the position is, while an offset of ours stands in for it.
     position: i64,
+    /// Whether the descriptor's own position is not to be used meanwhile.
+    is_kept: bool,
     /// O_NONBLOCK and the like; of files unknown, since hardly anybody asks.
     flags: c_int,
 }
@@ -29,7 +31,8 @@ impl Spot {
             _ => sys::status_flags(end.fd)?,
         };
         let (fd, offset) = (end.fd, end.offset());
-        Ok(Spot { fd, kind, stat, offset, given: offset.is_some(), position: 0, flags })
+        let given = offset.is_some();
+        Ok(Spot { fd, kind, stat, offset, given, position: 0, is_kept: false, flags })
     }
 
     /// What can be read again at the same place, and written anywhere.
@@ -73,8 +76,17 @@ impl Spot {
         }
     }
 
+    /// Likewise, until the end: the position is one that the other side moves, too.
+    pub(in crate::engine) fn keep(&mut self) {
+        self.is_kept = true;
+        self.disturb();
+    }
+
     /// Goes back to the descriptor's own position.
     pub(in crate::engine) fn unpin(&mut self) -> Result<()> {
+        if self.is_kept {
+            return Ok(());
+        }
         self.settle()?;
         if self.is_pinned() {
             self.offset = None;

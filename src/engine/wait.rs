@@ -27,10 +27,11 @@ pub(super) trait Sides {
     fn ready(&mut self) -> core::result::Result<Ready, Self::Stop>;
     /// Waits until one of the two is ready.
     fn either(&mut self) -> core::result::Result<(), Self::Stop>;
-    /// Waits until that one is.
-    fn one(&mut self, side: Side) -> core::result::Result<(), Self::Stop>;
-    /// Whether its "would block" means that the time for which it blocks has run out.
-    fn timed_out(&mut self, side: Side) -> bool;
+    /// Waits until that one is, for so many nanoseconds at the most.
+    fn one(&mut self, side: Side, limit: Option<i64>) -> core::result::Result<(), Self::Stop>;
+    /// For how long it may still be waited for; Some(0): its "would block" means that the time for which
+    /// it blocks has run out.
+    fn limit(&mut self, side: Side) -> Option<i64>;
     /// How many refusals by two ready sides in a row to put up with.
     fn declines(&mut self) -> u32;
 }
@@ -80,10 +81,10 @@ pub(super) fn settle<S: Sides>(
         Ready { input: false, output: false } => return sides.either(),
     };
     *declined = 0;
-    if sides.timed_out(side) {
-        return Err(Errno::AGAIN.into());
+    match sides.limit(side) {
+        Some(0) => Err(Errno::AGAIN.into()),
+        limit => sides.one(side, limit),
     }
-    sides.one(side)
 }
 
 /// Both sides are ready, and the call declines all the same.
@@ -109,22 +110,35 @@ impl Sides for Descriptors {
         forever(&mut [readable(self.input), writable(self.output)])
     }
 
-    fn one(&mut self, side: Side) -> Result<()> {
-        match side {
-            Side::In => forever(&mut [readable(self.input)]),
-            _ => forever(&mut [writable(self.output)]),
+    fn one(&mut self, side: Side, limit: Option<i64>) -> Result<()> {
+        let mut fds = match side {
+            Side::In => [readable(self.input)],
+            _ => [writable(self.output)],
+        };
+        wait(&mut fds, limit)?;
+        match fds {
+            [poll] if poll.revents == 0 => Err(Errno::AGAIN),
+            _ => Ok(()),
         }
     }
 
-    /// A blocking socket would have blocked, were it not for SO_RCVTIMEO or SO_SNDTIMEO. (Where it
-    /// has none, it was the O_NONBLOCK of the pipe at the other side: AF_UNIX honours that.)
-    fn timed_out(&mut self, side: Side) -> bool {
-        let (fd, option) = match side {
-            Side::In => (self.input, libc::SO_RCVTIMEO),
-            _ => (self.output, libc::SO_SNDTIMEO),
+    /// A blocking socket would have blocked, were it not for SO_RCVTIMEO or SO_SNDTIMEO. Of AF_UNIX it may
+    /// also have been the O_NONBLOCK of the pipe at the other side, which that honours: it has not
+    /// waited at all then.
+    fn limit(&mut self, side: Side) -> Option<i64> {
+        let (fd, option, other) = match side {
+            Side::In => (self.input, libc::SO_RCVTIMEO, self.output),
+            _ => (self.output, libc::SO_SNDTIMEO, self.input),
         };
-        let limited = sys::getsockopt(fd, option).is_ok_and(|time| time != [0; 16]);
-        limited && sys::status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK == 0)
+        let is_nonblocking =
+            |fd| sys::status_flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0);
+        let limit = sys::getsockopt_time(fd, option).ok().filter(|&limit| limit > 0)?;
+        let is_local = || sys::getsockopt_int(fd, libc::SO_DOMAIN) == Ok(libc::AF_UNIX);
+        match is_nonblocking(fd) {
+            true => None,
+            false if side == Side::In && is_local() && is_nonblocking(other) => Some(limit),
+            false => Some(0),
+        }
     }
 
     fn declines(&mut self) -> u32 {
@@ -173,7 +187,7 @@ mod tests {
     /// Two sides that are as ready as a test says, and write down what they are asked.
     struct Told {
         ready: Script<Ready>,
-        timed_out: bool,
+        limit: Option<i64>,
         declines: u32,
         waited_for: Vec<Side>,
     }
@@ -188,12 +202,12 @@ mod tests {
             self.waited_for.extend([Side::In, Side::Out]);
             Ok(())
         }
-        fn one(&mut self, side: Side) -> Result<()> {
+        fn one(&mut self, side: Side, _: Option<i64>) -> Result<()> {
             self.waited_for.push(side);
             Ok(())
         }
-        fn timed_out(&mut self, _: Side) -> bool {
-            self.timed_out
+        fn limit(&mut self, _: Side) -> Option<i64> {
+            self.limit
         }
         fn declines(&mut self) -> u32 {
             self.declines
@@ -218,7 +232,7 @@ mod tests {
 
     fn wait(ready: &[Ready]) -> Stalls {
         let (ready, waited_for) = (Script::new(ready), Vec::new());
-        let sides = Told { ready, timed_out: false, declines: DECLINES_OF_A_SOCKET, waited_for };
+        let sides = Told { ready, limit: None, declines: DECLINES_OF_A_SOCKET, waited_for };
         Stalls { sides, declined: 0 }
     }
 
@@ -260,7 +274,7 @@ mod tests {
     #[test]
     fn passes_on_what_a_timed_out_socket_says() {
         let mut wait = wait(&[OUTPUT]);
-        wait.sides.timed_out = true;
+        wait.sides.limit = Some(0);
         assert_eq!(wait.stalled(), Err(Errno::AGAIN));
         assert_eq!(wait.sides.waited_for, []);
     }

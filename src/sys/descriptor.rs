@@ -4,6 +4,7 @@ use super::{count, done};
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, CStr};
 use core::mem::MaybeUninit;
+use core::ptr;
 
 /// A descriptor of ours, closed when it is dropped.
 pub(crate) struct Owned(pub(crate) c_int);
@@ -58,6 +59,14 @@ pub(crate) fn terminal_processes(fd: c_int) -> Option<bool> {
     // SAFETY: it is plain numbers, of which zero is one, and tcgetattr has filled them in.
     let settings = unsafe { settings.assume_init() };
     Some(settings.c_oflag & libc::OPOST != 0)
+}
+
+/// ioctl(2), FIONREAD: how many bytes a terminal or a pipe has to be read.
+pub(crate) fn fionread(fd: c_int) -> Result<usize> {
+    let mut bytes: c_int = 0;
+    // SAFETY: the kernel writes the one number, which is ours.
+    done(unsafe { libc::ioctl(fd, libc::FIONREAD as _, ptr::from_mut(&mut bytes)) })?;
+    Ok(usize::try_from(bytes).unwrap_or(0))
 }
 
 fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int> {

@@ -2,7 +2,7 @@
 
 use super::{count, done};
 use crate::errno::Result;
-use core::ffi::{c_int, c_void};
+use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
 /// recv(2). (recvfrom(2), since that is the call that every architecture has.)
@@ -44,4 +44,17 @@ pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
 pub(crate) fn getsockopt_int(fd: c_int, option: c_int) -> Result<c_int> {
     let [a, b, c, d, ..] = getsockopt(fd, option)?;
     Ok(c_int::from_ne_bytes([a, b, c, d]))
+}
+
+/// getsockopt(2) of an option that is a time (struct timeval, socket(7)), in nanoseconds.
+pub(crate) fn getsockopt_time(fd: c_int, option: c_int) -> Result<i64> {
+    const HALF: usize = size_of::<c_long>();
+    let value = getsockopt(fd, option)?;
+    let number = |at: usize| {
+        let bytes = value.get(at..)?.first_chunk::<HALF>()?;
+        #[allow(clippy::useless_conversion)] // their types differ from one architecture to the next
+        Some(i64::from(c_long::from_ne_bytes(*bytes)))
+    };
+    let (seconds, micro) = (number(0).unwrap_or(0), number(HALF).unwrap_or(0));
+    Ok(seconds.saturating_mul(1_000_000_000).saturating_add(micro.saturating_mul(1000)))
 }

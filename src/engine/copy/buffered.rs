@@ -8,6 +8,7 @@ use crate::engine::port::Kind;
 use crate::engine::progress::{via, Side};
 use crate::errno::{Errno, Result};
 use crate::sys;
+use core::ffi::c_int;
 
 /// What a small piece is: below this a copy beats what needs a pipe.
 const SMALL: usize = 16 << 10;
@@ -95,12 +96,22 @@ fn read(job: &mut Job<'_>, into: &mut [u8]) -> Outcome<usize> {
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
     let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
     loop {
-        match sys::read(fd, into, offset) {
+        match get(job, fd, into, offset) {
             Ok(count) => return Ok(count),
             Err(Errno::INTR) => job.pace.interrupted()?,
             Err(Errno::AGAIN) => job.pace.await_again(job.input.readable(), &mut declined)?,
             Err(errno) => return Err(Halt::new(Side::In, errno)),
         }
+    }
+}
+
+/// What blocks is not to block here, where there is something to notice meanwhile: between poll(2) and
+/// the call somebody else may be faster.
+fn get(job: &Job<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
+    let is_at_once = !job.pace.may_sleep() && job.input.blocks();
+    match job.input.kind {
+        Kind::Socket | Kind::Pipe if is_at_once => job.input.port().read(into),
+        _ => sys::read(fd, into, offset),
     }
 }
 
@@ -160,6 +171,9 @@ fn put(job: &Job<'_>, bytes: &[u8]) -> Result<usize> {
         let more = if job.options.more { libc::MSG_MORE } else { 0 };
         let wait = if job.pace.may_sleep() { 0 } else { libc::MSG_DONTWAIT };
         return sys::send(fd, bytes, wait | more);
+    }
+    if job.output.kind == Kind::Pipe && job.output.blocks() && !job.pace.may_sleep() {
+        return job.output.port().write(bytes, 0);
     }
     sys::write(fd, bytes, job.output.offset)
 }

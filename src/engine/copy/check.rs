@@ -83,7 +83,13 @@ fn within_one(from: &mut Spot, to: &mut Spot, len: u64) -> Outcome<()> {
     // A disk has no size here, and does not grow.
     let size = if from.kind == Kind::File { from.stat.size } else { i64::MAX };
     let start = from.pin().map_err(Halt::from)?;
-    let target = if is_appending(to) { size } else { to.pin().map_err(Halt::from)? };
+    let target = if is_appending(to) {
+        // The two may share one position, which every write moves to the end.
+        from.keep();
+        size
+    } else {
+        to.pin().map_err(Halt::from)?
+    };
     let len = i64::try_from(len).unwrap_or(i64::MAX);
     // An output within the file does not make it longer before the input has reached its end.
     let len = if target < size { len.min(size.saturating_sub(start).max(0)) } else { len };

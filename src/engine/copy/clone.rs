@@ -2,6 +2,7 @@
 
 use super::job::Job;
 use super::ladder;
+use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
 use crate::engine::progress::via;
@@ -44,9 +45,7 @@ pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
     let target = job.output.pin().map_err(|errno| job.failed(errno))?;
     match ficlone(job, start, len, target) {
         Ok(()) => shared(job, len),
-        Err(errno @ (Errno::IO | Errno::NOMEM | Errno::NOSPC | Errno::DQUOT)) => {
-            Err(job.failed(errno))
-        }
+        Err(errno) if Fate::of(errno) == Fate::Failed => Err(job.failed(errno)),
         Err(_) => {
             job.give_up(via::CLONE);
             unpin(job)
@@ -58,7 +57,11 @@ pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
 /// two count as one step, which nothing interrupts.
 fn share_first(job: &mut Job<'_>, start: i64, head: i64, len: i64) -> Outcome<()> {
     const OTHERS: u32 = via::COPY_RANGE | via::SENDFILE | via::SPLICE | via::READ_WRITE;
-    if head > 0 && job.avoids_all(OTHERS) {
+    let end = job.input.stat.size.min(
+        start.saturating_sub(head).saturating_add(i64::try_from(job.left).unwrap_or(i64::MAX)),
+    );
+    let has_edges = head > 0 || start.saturating_add(len) < end;
+    if has_edges && job.avoids_all(OTHERS) {
         return Err(Halt::call(Errno::OPNOTSUPP));
     }
     let target = job.output.pin().map_err(|errno| job.failed(errno))?;

@@ -28,6 +28,11 @@ pub(super) fn sendfile(job: &mut Job<'_>) -> Outcome<Next> {
     }
     repeat(job, via::SENDFILE, &mut |job, len| {
         let mut off_in = job.input.offset;
+        // Asked for more than there is, it lets a socket hold the last packet (before Linux 6.5).
+        let len = match job.rest().min(len as u64) as usize {
+            0 => len,
+            rest => rest,
+        };
         sys::sendfile(job.output.fd, job.input.end(&mut off_in), len).count()
     })
 }

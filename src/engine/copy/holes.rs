@@ -42,7 +42,7 @@ pub(super) fn walk(job: &mut Job<'_>) -> Outcome<()> {
     while job.left > 0 {
         job.pace.check()?;
         match scout.look(job)? {
-            Stretch::Hole(len) => leave(job, len.min(job.left))?,
+            Stretch::Hole(len) => leave_all(job, len.min(job.left))?,
             Stretch::Data(len) => {
                 if !job.stretch(len, ladder::climb)? {
                     return Ok(());
@@ -104,6 +104,18 @@ impl Scout {
             Err(_) => Ok(Stretch::Unknown),
         }
     }
+}
+
+/// Leaves a hole in the output, in steps that are not too long where there is something to notice.
+fn leave_all(job: &mut Job<'_>, mut len: u64) -> Outcome<()> {
+    const STEP: u64 = 16 << 20;
+    while len > 0 {
+        job.pace.check()?;
+        let step = if job.pace.is_watched() { len.min(STEP) } else { len };
+        leave(job, step)?;
+        len = len.saturating_sub(step);
+    }
+    Ok(())
 }
 
 /// Leaves a hole in the output: what is there already is punched, and what is not yet stays away

@@ -3,7 +3,6 @@
 use super::buffered;
 use crate::buffer::Buffer;
 use crate::engine::doubt::{self, Zero};
-use crate::engine::fate::Fate;
 use crate::engine::options::{flag, Options};
 use crate::engine::pace::{Halt, Outcome, Pace, NOBODY};
 use crate::engine::port::Kind;
@@ -276,17 +275,14 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Whether a socket has bytes of which poll(2) does not tell, since they are fewer than
-    /// SO_RCVLOWAT.
+    /// Whether a socket or a terminal has bytes of which poll(2) does not tell, since they are fewer than
+    /// SO_RCVLOWAT or VMIN.
     fn has_a_little(&self) -> Outcome<bool> {
-        if self.input.kind != Kind::Socket {
-            return Ok(false);
-        }
-        match sys::recv(self.input.fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT) {
-            Ok(count) => Ok(count > 0),
-            // It tells of a reset once.
-            Err(errno) if Fate::of(errno) == Fate::Failed => Err(Halt::new(Side::In, errno)),
-            Err(_) => Ok(false),
+        match self.input.port().holds() {
+            Ok(held) => Ok(held > 0),
+            Err(Errno::AGAIN | Errno::PERM | Errno::NOSYS | Errno::NOTCONN) => Ok(false),
+            // A socket tells of a reset once.
+            Err(errno) => Err(Halt::new(Side::In, errno)),
         }
     }
 
@@ -296,15 +292,30 @@ impl<'a> Job<'a> {
         if !self.output.blocks() || (!locks && self.pace.may_sleep()) {
             return Ok(usize::MAX);
         }
+        let mut asked =
+            [self.output.writable(), if locks { self.input.readable() } else { NOBODY }];
         loop {
-            let mut output = [self.output.writable()];
-            self.pace.wait(&mut output)?;
-            let [output] = output;
+            self.pace.wait(&mut asked)?;
+            let [output, input] = &mut asked;
             match self.output.port().takes(output.revents) {
                 Err(Errno::AGAIN) => {}
                 Err(errno) => return Err(Halt::new(Side::Out, errno)),
-                Ok(()) => return Ok(self.output.port().room()),
+                Ok(()) => return Ok(self.room()),
             }
+            match input.revents & (libc::POLLIN | libc::POLLHUP) {
+                0 => {}
+                // A pipe that has ended needs no room.
+                libc::POLLHUP => return Ok(1),
+                _ => *input = NOBODY,
+            }
+        }
+    }
+
+    /// What a blocking output takes without blocking, or, where there is nothing else to try, at all.
+    fn room(&self) -> usize {
+        match self.output.port().room() {
+            0 if self.avoids(via::READ_WRITE) => 1,
+            room => room,
         }
     }
 
@@ -347,7 +358,7 @@ impl Sides for Watched<'_, '_> {
         self.pace.wait(&mut [input, output])
     }
 
-    fn one(&mut self, side: Side) -> Outcome<()> {
+    fn one(&mut self, side: Side, _: Option<i64>) -> Outcome<()> {
         let fd: Poll = match side {
             Side::In => wait::readable(self.input),
             _ => wait::writable(self.output),
@@ -356,8 +367,8 @@ impl Sides for Watched<'_, '_> {
     }
 
     /// Engines wait on, whatever SO_RCVTIMEO says.
-    fn timed_out(&mut self, _: Side) -> bool {
-        false
+    fn limit(&mut self, _: Side) -> Option<i64> {
+        None
     }
 
     fn declines(&mut self) -> u32 {

@@ -60,7 +60,9 @@ fn run(job: &mut Job<'_>) -> Outcome<()> {
     }
     if job.options.must_clone || job.may_clone() {
         clone::share(job)?;
-        if job.so_far.bytes > 0 && job.is_at_size() && job.zero()? == Zero::End {
+        let is_done =
+            job.left == 0 || job.so_far.bytes > 0 && job.is_at_size() && job.zero()? == Zero::End;
+        if is_done {
             return Ok(());
         }
     }
