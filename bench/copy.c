@@ -14,8 +14,6 @@
 #include "bench.h"
 #include "ends.h"
 
-#define MiB (1 << 20)
-
 enum { SIZE = 256 * MiB, FILES = 1000, EACH = 64 << 10, SPARSE_DATA = 100 * MiB };
 
 static int source, target;
@@ -139,8 +137,6 @@ static const struct { struct way way; const char *goal; } programs[] = {
 	{ { .name = "Go io.Copy", .run = run, .command = go }, "-" },
 	{ { .name = "Go, generic", .run = run, .command = go_generic }, ">= 1.5" },
 };
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void rewind_both(void)
 {

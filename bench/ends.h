@@ -4,6 +4,7 @@
 #ifndef ENDS_H
 #define ENDS_H
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <sched.h>
@@ -17,6 +18,13 @@
 #include <unistd.h>
 
 #include "bench.h"
+
+#define MiB (1 << 20)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* SO_SNDBUF: with as large a one as the kernel would make, the receiver's buffer overflows at times, on the
+ * loopback device, and what is measured then is how TCP takes a loss. */
+enum { ROOM = 512 << 10 };
 
 static inline size_t least(size_t a, size_t b)
 {
@@ -50,6 +58,37 @@ static inline int grow(int fd, int bytes)
 	return fcntl(fd, F_SETPIPE_SZ, bytes) >= bytes;
 }
 
+static inline void close_pair(const int ends[2])
+{
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* One at any port of the loopback device, which is written down. */
+static inline int listener(struct sockaddr_in *here)
+{
+	socklen_t len = sizeof *here;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	*here = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	MUST(fd >= 0 && bind(fd, (struct sockaddr *)here, sizeof *here) == 0);
+	MUST(listen(fd, 4096) == 0 && getsockname(fd, (struct sockaddr *)here, &len) == 0);
+	return fd;
+}
+
+/* A connection: ends[1] is written, ends[0] read. */
+static inline void tcp(int ends[2])
+{
+	struct sockaddr_in here;
+	int room = ROOM, listening = listener(&here);
+
+	MUST((ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
+	MUST(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
+	MUST(connect(ends[1], (struct sockaddr *)&here, sizeof here) == 0);
+	MUST((ends[0] = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0);
+	close(listening);
+}
+
 /* A child that does not outlive us: 0 in the child. */
 static inline pid_t child(void)
 {
@@ -60,6 +99,12 @@ static inline pid_t child(void)
 	if (pid == 0)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return pid;
+}
+
+static inline void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* Starts a program with these as its standard input and output. */

@@ -3,16 +3,11 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
 
-#include <arpa/inet.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "bench.h"
 #include "ends.h"
-
-#define MiB (1 << 20)
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum kind { PIPES, TCP, FILES };
 enum { MOST = 8, SIZE = 32 * MiB, PIPE_ROOM = 64 << 10 };
@@ -94,10 +89,8 @@ static void through_tee(void)
 		for (size_t i = 0; i < count; i++)
 			move(pipes[i][0], outs[i], (size_t)got);
 	}
-	for (size_t i = 0; i < count; i++) {
-		close(pipes[i][0]);
-		close(pipes[i][1]);
-	}
+	for (size_t i = 0; i < count; i++)
+		close_pair(pipes[i]);
 }
 
 static void grow_all(void)
@@ -152,22 +145,6 @@ static void before(void)
 	}
 }
 
-static void tcp(int ends[2])
-{
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof here;
-	/* As in stream.c. */
-	int room = 512 << 10, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	MUST(listener >= 0 && bind(listener, (struct sockaddr *)&here, sizeof here) == 0);
-	MUST(listen(listener, 1) == 0 && getsockname(listener, (struct sockaddr *)&here, &len) == 0);
-	MUST((ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
-	MUST(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
-	MUST(connect(ends[1], (struct sockaddr *)&here, sizeof here) == 0);
-	MUST((ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0);
-	close(listener);
-}
-
 static pid_t children[MOST + 1];
 
 static void set_up(enum kind to, size_t outputs)
@@ -197,12 +174,6 @@ static void set_up(enum kind to, size_t outputs)
 	}
 }
 
-static void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static void clear_away(void)
 {
 	end(children[MOST]);
@@ -215,10 +186,8 @@ static void clear_away(void)
 			close(drains[i]);
 		}
 	}
-	close(asked[0]);
-	close(asked[1]);
-	close(told[0]);
-	close(told[1]);
+	close_pair(asked);
+	close_pair(told);
 }
 
 static const struct job transfer = { .times = 1, .bytes = SIZE, .before = before, .rounds = 7 };

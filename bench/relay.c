@@ -17,9 +17,6 @@
 #include "bench.h"
 #include "ends.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define MiB (1 << 20)
-
 enum { PROXIES = 12, MOST = 1000, PERIOD = 251, PIECE = 64 << 10, PORTION = 256 * MiB, PROOF = 16 * MiB, LOT = 256 << 10,
        SENT = 4 * MiB /* again and again: it is not the memory that is measured */ };
 
@@ -108,21 +105,21 @@ static void watch(int epoll, int fd)
 	MUST(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0);
 }
 
-static void serve(int listener)
+static void serve(int listening)
 {
 	static struct peer peers[20000];
 	struct epoll_event events[256];
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
 
-	watch(epoll, listener);
+	watch(epoll, listening);
 	for (;;) {
 		int count = epoll_wait(epoll, events, COUNT(events), -1);
 
 		for (int i = 0; i < count; i++) {
 			int fd = events[i].data.fd;
 
-			if (fd == listener) {
-				MUST((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0 && fd < (int)COUNT(peers));
+			if (fd == listening) {
+				MUST((fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0 && fd < (int)COUNT(peers));
 				peers[fd] = (struct peer){ 0 };
 				watch(epoll, fd);
 			} else if (!answer(fd, &peers[fd])) {
@@ -132,26 +129,12 @@ static void serve(int listener)
 	}
 }
 
-/* A listener at any port, whose number is written down. */
-static int listener(char *port)
-{
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof here;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	MUST(fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) == 0);
-	MUST(listen(fd, 4096) == 0 && getsockname(fd, (struct sockaddr *)&here, &len) == 0);
-	sprintf(port, "%d", ntohs(here.sin_port));
-	return fd;
-}
-
 /* The client */
 
 static int try(const char *port)
 {
 	struct sockaddr_in there = { .sin_family = AF_INET, .sin_port = htons((in_port_t)atoi(port)) };
-	/* As in stream.c: with more the receiver's buffer overflows at times, on the loopback device. */
-	int on = 1, room = 512 << 10, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1, room = ROOM, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	MUST(fd >= 0);
@@ -288,13 +271,15 @@ static void stop(struct proxy *proxy)
 /* Starts it, if it is there, and has it prove itself. */
 static void enter(struct proxy *proxy)
 {
+	struct sockaddr_in here;
 	int fd = -1;
 
 	if (!found(proxy->words[0])) {
 		missing(proxy->way.name, "not installed, or not built");
 		return;
 	}
-	close(listener(proxy->port));
+	close(listener(&here));
+	sprintf(proxy->port, "%d", ntohs(here.sin_port));
 	if (strcmp(proxy->words[0], "haproxy") == 0)
 		configure_haproxy(proxy->words[3], proxy->port, strchr(proxy->words[3], '-')
 			? " option splice-request\n option splice-response\n" : "");
@@ -599,6 +584,7 @@ int main(void)
 		{ .way.name = "Rust, io::copy", .words = { "./relay-rust", "LISTEN", "CONNECT" } },
 	};
 	static struct proxy none = { .way.name = "no proxy" };
+	struct sockaddr_in here;
 	struct rlimit files;
 	int listening;
 	pid_t server;
@@ -609,7 +595,8 @@ int main(void)
 	for (size_t i = 0; i < sizeof pattern; i++)
 		pattern[i] = (char)(i % PERIOD);
 	own_network();
-	listening = listener(server_port);
+	listening = listener(&here);
+	sprintf(server_port, "%d", ntohs(here.sin_port));
 	sprintf(server_name, "127.0.0.1:%s", server_port);
 	if ((server = child()) == 0)
 		serve(listening);

@@ -3,17 +3,12 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
 
-#include <netinet/in.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 
 #include "bench.h"
 #include "ends.h"
-
-#define MiB (1 << 20)
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 enum kind { FILE_END, PIPE_END, TCP_END, UNIX_END };
 enum { SIZE = 64 * MiB, FILTERED = 512 * MiB, PIPE_ROOM = 64 << 10 };
@@ -58,8 +53,7 @@ static void through_pipe(int room)
 		MUST((got = splice(in, NULL, between[1], NULL, least(len, (size_t)room), 0)) > 0);
 		splice_all(between[0], out, (size_t)got);
 	}
-	close(between[0]);
-	close(between[1]);
+	close_pair(between);
 }
 
 /* The children: one feeds, one drains, SIZE bytes at a time. */
@@ -175,23 +169,6 @@ static const struct job own_work = { .times = 1, .before = before, .clock = CLOC
 
 /* Ends */
 
-static void tcp(int ends[2])
-{
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof here;
-	/* With as large a send buffer as the kernel would make, the receiver's overflows at times, on the loopback
-	 * device: what was measured then was how TCP takes a loss. */
-	int room = 512 << 10, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	MUST(listener >= 0 && bind(listener, (struct sockaddr *)&here, sizeof here) == 0);
-	MUST(listen(listener, 1) == 0 && getsockname(listener, (struct sockaddr *)&here, &len) == 0);
-	MUST((ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0);
-	MUST(setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) == 0);
-	MUST(connect(ends[1], (struct sockaddr *)&here, sizeof here) == 0);
-	MUST((ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) >= 0);
-	close(listener);
-}
-
 /* ends[1] is written, ends[0] read. */
 static void make(enum kind kind, int ends[2])
 {
@@ -232,8 +209,7 @@ static void set_up(enum kind from, enum kind to)
 
 static void stop(pid_t pid, int ours, int theirs)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	end(pid);
 	close(ours);
 	close(theirs);
 }
@@ -244,10 +220,8 @@ static void clear_away(void)
 		stop(feeder, in, feed_in);
 	if (is_drained)
 		stop(drainer, out, drain_out);
-	close(asked[0]);
-	close(asked[1]);
-	close(told[0]);
-	close(told[1]);
+	close_pair(asked);
+	close_pair(told);
 }
 
 /* Sockets */
