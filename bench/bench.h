@@ -176,6 +176,12 @@ static inline void heading(const char *text)
 	printf("heading\t%s\n", text);
 }
 
+/* One that stands beside others, in a table of its own. */
+static inline void figure(const char *table, const char *row, const char *column, double figure)
+{
+	printf("figure\t%s\t%s\t%s\t%.*f\n", table, row, column, figure < 1000 ? bench_digits(figure) : 0, figure);
+}
+
 /* What could not be measured here. */
 static inline void missing(const char *what, const char *why)
 {

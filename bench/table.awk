@@ -17,9 +17,36 @@ function flush_counts() {
 	counts = ""
 }
 
+# A table of figures is complete once there are no more rows.
+function flush_figures(  t, r, c) {
+	for (t = 1; t <= tables; t++) {
+		printf "\n  %s\n  %19s", table[t], ""
+		for (c = 1; c <= columns; c++) printf " %12s", column[c]
+		for (r = 1; r <= rows; r++) {
+			if (!((t, r) in has)) continue
+			printf "\n  %-19s", row[r]
+			for (c = 1; c <= columns; c++) printf " %12s", ((t, r, c) in cell) ? cell[t, r, c] : "-"
+		}
+		print ""
+	}
+	split("", number)
+	split("", has)
+	split("", cell)
+	tables = rows = columns = 0
+}
+
 $1 != "counted" { flush_counts() }
 
+$1 == "figure" {
+	if (!(("t", $2) in number)) table[number["t", $2] = ++tables] = $2
+	if (!(("r", $3) in number)) row[number["r", $3] = ++rows] = $3
+	if (!(("c", $4) in number)) column[number["c", $4] = ++columns] = $4
+	has[number["t", $2], number["r", $3]] = 1
+	cell[number["t", $2], number["r", $3], number["c", $4]] = $5
+}
+
 $1 == "heading" {
+	flush_figures()
 	printf "\n  %s\n", $2
 	titled = 0
 }
@@ -44,4 +71,7 @@ $1 == "counted" {
 
 $1 == "missing" { printf "  not measured: %s (%s)\n", $2, $3 }
 
-END { flush_counts() }
+END {
+	flush_counts()
+	flush_figures()
+}
