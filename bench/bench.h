@@ -176,6 +176,12 @@ static inline void heading(const char *text)
 	printf("heading\t%s\n", text);
 }
 
+/* What is not beside anything but its goal. */
+static inline void amount(const char *what, double amount, const char *unit, const char *goal)
+{
+	printf("amount\t%s\t%.*f\t%s\t%s\n", what, amount == floor(amount) ? 0 : bench_digits(amount), amount, unit, goal);
+}
+
 /* One that stands beside others, in a table of its own. */
 static inline void figure(const char *table, const char *row, const char *column, double figure)
 {

@@ -8,7 +8,7 @@ function reached(ratio, doubt, goal,  part, above) {
 	split(goal, part, " ")
 	above = ratio - part[2]
 	if (above < doubt && -above < doubt) return "open"
-	return (part[1] == "<=" ? above <= 0 : above >= 0) ? "yes" : "NO"
+	return (part[1] == "<=" ? above <= 0 : part[1] == "<" ? above < 0 : above >= 0) ? "yes" : "NO"
 }
 
 # A row of instruction counts is complete once the next one begins.
@@ -67,6 +67,10 @@ $1 == "counted" {
 	if ($2 != counted) flush_counts()
 	counted = $2
 	counts = counts sprintf("  %s %.0f", $3, $5 / $4)
+}
+
+$1 == "amount" {
+	printf "  %-32s %18s %8s %-58s  %s\n", $2, "", $3, $4, $5 == "-" ? "" : sprintf("%-8s %s", $5, reached($3, 0, $5))
 }
 
 $1 == "missing" { printf "  not measured: %s (%s)\n", $2, $3 }
