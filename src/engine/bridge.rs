@@ -2,7 +2,7 @@
 
 use super::options::{flag, Options};
 use super::pace::{Halt, Outcome, Pace, NOBODY};
-use super::port::Port;
+use super::port::{Kind, Port};
 use super::relay::{self, want, Relay};
 use super::{avoid, Progress};
 use crate::errno::Errno;
@@ -15,6 +15,8 @@ struct Direction {
     relay: Relay,
     /// What it waits for; 0: it is over.
     wants: u32,
+    /// How much a run delivers at the most; 0: what is best.
+    budget: u64,
     /// An output that has hung up, or has something in its error queue, tells so for ever: not to be
     /// asked any more.
     is_deaf: bool,
@@ -56,10 +58,17 @@ fn directions(
         }
     }
     let flags = options.flags & (flag::NOSIGPIPE | flag::STABLE) | relay::SHUTDOWN;
-    let direction = |(input, output)| {
+    let direction = |(input, output): (Port, Port)| {
+        // To a terminal that blocks every few bytes are a call of their own.
+        let is_slow = output.kind == Kind::Char && output.blocks;
         let mut relay = Relay::of(input, output, u64::MAX, None, flags, avoid);
         relay.bear_with_hang_up();
-        Direction { relay, wants: want::RUN, is_deaf: false }
+        Direction {
+            relay,
+            wants: want::RUN,
+            budget: if is_slow { 16 << 10 } else { 0 },
+            is_deaf: false,
+        }
     };
     let (mut a, mut b) = (direction(ports), direction(back));
     Relay::pair(&mut a.relay, &mut b.relay);
@@ -71,15 +80,17 @@ fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Ou
         pace.check()?;
         for direction in directions.iter_mut().filter(|direction| direction.wants != 0) {
             let before = direction.relay.result().bytes;
-            direction.wants = direction.relay.run(0)?;
+            direction.wants = direction.relay.run(direction.budget)?;
             let so_far = direction.relay.result();
             if so_far.bytes > before {
                 pace.moved(&so_far)?;
             }
+            if either && direction.wants == 0 {
+                return Ok(());
+            }
         }
         let [a, b] = &*directions;
-        let is_over = if either { a.wants == 0 || b.wants == 0 } else { a.wants | b.wants == 0 };
-        if is_over {
+        if a.wants | b.wants == 0 {
             return Ok(());
         }
         if (a.wants | b.wants) & want::RUN == 0 {

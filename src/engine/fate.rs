@@ -43,7 +43,12 @@ impl Fate {
             | libc::EHOSTDOWN
             | libc::ENETUNREACH
             | libc::ENETDOWN
-            | libc::ENETRESET => Fate::Failed,
+            | libc::ENETRESET
+            // What else ICMP may tell of a connection.
+            | libc::ENOPROTOOPT
+            | libc::ENONET
+            | libc::EPROTO
+            | libc::EMSGSIZE => Fate::Failed,
             _ => Fate::Refused,
         }
     }

@@ -225,8 +225,8 @@ impl Port {
             }
             Kind::Pipe => libc::PIPE_BUF,
             Kind::Char => match sys::terminal_processes(self.fd) {
-                Some(true) => 1,
-                Some(false) => PIECE,
+                Some(true) if !sys::is_master(self.fd) => 1,
+                Some(_) => PIECE,
                 None => usize::MAX,
             },
             _ => usize::MAX,

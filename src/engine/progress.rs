@@ -63,7 +63,11 @@ pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side>
         | libc::EHOSTUNREACH
         | libc::ENETUNREACH
         | libc::ENETDOWN
-        | libc::EHOSTDOWN => connection(input, output, is_pipe),
+        | libc::EHOSTDOWN
+        | libc::ENOPROTOOPT
+        | libc::ENONET
+        | libc::EPROTO
+        | libc::EMSGSIZE => connection(input, output, is_pipe),
         _ => None,
     }
 }

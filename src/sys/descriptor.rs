@@ -49,7 +49,7 @@ pub(crate) fn set_pipe_size(fd: c_int, size: c_int) -> Result<c_int> {
 }
 
 /// tcgetattr(3), as far as the output goes: whether the terminal turns what is written into something
-/// else (OPOST). None: it is no terminal.
+/// else (OPOST). None: it is no terminal. (A master tells what its slave does.)
 pub(crate) fn terminal_processes(fd: c_int) -> Option<bool> {
     let mut settings = MaybeUninit::<libc::termios>::zeroed();
     // SAFETY: the one struct termios that is written is ours.
@@ -59,6 +59,13 @@ pub(crate) fn terminal_processes(fd: c_int) -> Option<bool> {
     // SAFETY: it is plain numbers, of which zero is one, and tcgetattr has filled them in.
     let settings = unsafe { settings.assume_init() };
     Some(settings.c_oflag & libc::OPOST != 0)
+}
+
+/// ioctl(2), TIOCGPTN: whether it is the master of a pseudoterminal (ioctl_tty(2)).
+pub(crate) fn is_master(fd: c_int) -> bool {
+    let mut number: c_int = 0;
+    // SAFETY: the kernel writes the one number, which is ours.
+    done(unsafe { libc::ioctl(fd, libc::TIOCGPTN as _, ptr::from_mut(&mut number)) }).is_ok()
 }
 
 /// ioctl(2), FIONREAD: how many bytes a terminal or a pipe has to be read.

@@ -14,7 +14,8 @@ mod socket;
 mod splice;
 
 pub(crate) use descriptor::{
-    fionread, open, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes, Owned,
+    fionread, is_master, open, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes,
+    Owned,
 };
 pub(crate) use end::End;
 pub(crate) use environment::getenv;
@@ -24,7 +25,9 @@ pub(crate) use file::{
 };
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending};
-pub(crate) use socket::{getsockopt, getsockopt_int, getsockopt_time, recv, send, shutdown};
+pub(crate) use socket::{
+    getpeername, getsockopt, getsockopt_int, getsockopt_time, recv, send, shutdown,
+};
 pub(crate) use splice::{splice, tee, vmsplice};
 
 use crate::errno::{Errno, Result};

@@ -29,6 +29,15 @@ pub(crate) fn shutdown(fd: c_int, how: c_int) -> Result<()> {
     done(unsafe { libc::shutdown(fd, how) })
 }
 
+/// getpeername(2), as far as whether there is a peer.
+pub(crate) fn getpeername(fd: c_int) -> Result<()> {
+    let mut name = [0_u64; 16];
+    let mut len = size_of_val(&name) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes into `name`, which is as large and as aligned as a
+    // struct sockaddr_storage, and how many into `len`; both are ours until the call returns.
+    done(unsafe { libc::getpeername(fd, name.as_mut_ptr().cast(), &mut len) })
+}
+
 /// getsockopt(2) at SOL_SOCKET, for an option of at most 16 bytes.
 pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
     let mut value = [0; 16];

@@ -1,6 +1,6 @@
 //! What a relay holds: bytes in a pipe, then bytes in a buffer.
 
-use super::pool::{self, Pool};
+use super::pool::{Maker, Pool};
 use super::SMALL;
 use crate::buffer::Buffer;
 use crate::engine::port::again;
@@ -14,6 +14,7 @@ use core::ffi::c_int;
 /// none are added to the pipe.
 pub(super) struct Hold {
     pool: Option<Shared<Pool>>,
+    maker: Maker,
     pipe: Option<Pipe>,
     piped: usize,
     buffer: Option<Buffer>,
@@ -24,7 +25,7 @@ pub(super) struct Hold {
 
 impl Hold {
     pub(super) const fn new(pool: Option<Shared<Pool>>) -> Hold {
-        Hold { pool, pipe: None, piped: 0, buffer: None, start: 0, end: 0 }
+        Hold { pool, maker: Maker::new(), pipe: None, piped: 0, buffer: None, start: 0, end: 0 }
     }
 
     pub(super) const fn len(&self) -> u64 {
@@ -42,7 +43,7 @@ impl Hold {
     /// Whether there is a pipe, or one is to be had.
     pub(super) fn has_pipe(&mut self) -> bool {
         if self.pipe.is_none() {
-            self.pipe = self.pool.as_ref().map_or_else(pool::own, |pool| pool.take());
+            self.pipe = self.pool.as_ref().map_or_else(|| self.maker.make(), |pool| pool.take());
         }
         self.pipe.is_some()
     }

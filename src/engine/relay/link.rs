@@ -45,16 +45,21 @@ impl Link {
         self.tell(self.output, errno);
     }
 
-    /// Only what the connection has died of: EPIPE is what the side that has shut down gets, and a lack
-    /// of memory passes.
+    /// Only what the connection has died of: EPIPE is what the side that has shut down gets, a lack of
+    /// memory passes, and the rest is about the call.
     fn tell(&self, which: Option<u8>, errno: Errno) {
-        let is_fatal = matches!(
+        let is_fatal = !matches!(
             errno.0,
-            libc::ECONNRESET
-                | libc::ECONNABORTED
-                | libc::ETIMEDOUT
-                | libc::EHOSTUNREACH
-                | libc::ENETUNREACH
+            libc::EPIPE
+                | libc::ENOMEM
+                | libc::ENOBUFS
+                | libc::EAGAIN
+                | libc::EINTR
+                | libc::EBADF
+                | libc::EINVAL
+                | libc::EFAULT
+                | libc::EPERM
+                | libc::ENOSYS
         );
         if let Some(place) = self.place(which).filter(|_| is_fatal) {
             place.set(Some(errno));

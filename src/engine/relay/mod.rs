@@ -10,7 +10,7 @@ use super::doubt::{self, Zero};
 use super::fate::Fate;
 use super::options::flag;
 use super::pace::{Halt, Outcome};
-use super::port::{again, Kind, Port};
+use super::port::{Kind, Port};
 use super::progress::{side_of, via, Progress, Side};
 use super::{avoid, sigpipe};
 use crate::errno::{Errno, Result};
@@ -73,6 +73,17 @@ struct Ways {
     is_drained: bool,
     /// An output that has hung up without an error may still be written to, for all that we know.
     hang_up_is_fine: bool,
+    /// The input had bytes of which splice(2) took none.
+    has_declined: bool,
+}
+
+/// What there is to be said of an input.
+enum Look {
+    Empty,
+    Bytes,
+    Ended,
+    /// It is readable, and that may mean either.
+    Unknown,
 }
 
 /// What came of a try to take something from the input.
@@ -98,11 +109,15 @@ impl Relay {
         if flags & !KNOWN != 0 {
             return Err(Errno::INVAL);
         }
-        let relay = Relay::of(Port::new(input)?, Port::new(output)?, len, pool, flags, 0);
-        if relay.input.blocks || relay.output.blocks {
+        let ports = [Port::new(input)?, Port::new(output)?];
+        if ports.iter().any(|port| port.blocks) {
             return Err(Errno::INVAL);
         }
-        Ok(relay)
+        if ports.iter().any(|port| port.kind == Kind::Other) {
+            return Err(Errno::PROTOTYPE);
+        }
+        let [input, output] = ports;
+        Ok(Relay::of(input, output, len, pool, flags, 0))
     }
 
     /// For a loop of ours, which also has descriptors that block.
@@ -123,6 +138,7 @@ impl Relay {
             has_shut_down: false,
             is_drained: false,
             hang_up_is_fine: false,
+            has_declined: false,
         };
         Relay {
             input,
@@ -144,9 +160,21 @@ impl Relay {
     /// that, each learns by itself.
     pub(crate) fn pair(a: &mut Relay, b: &mut Relay) {
         let (a_to_b, b_to_a) = (a.input.is_same(b.output), b.input.is_same(a.output));
-        if let Some(links) = Link::pair(a_to_b, b_to_a) {
-            (a.link, b.link) = links;
+        let Some(links) = Link::pair(a_to_b, b_to_a) else { return };
+        let known = [a.knows(), b.knows()];
+        (a.link, b.link) = links;
+        for (relay, (input, output)) in [a, b].into_iter().zip(known) {
+            input.into_iter().for_each(|errno| relay.link.tell_of_input(errno));
+            output.into_iter().for_each(|errno| relay.link.tell_of_output(errno));
         }
+    }
+
+    /// What its input and its output have died of, as far as it has learned.
+    fn knows(&self) -> (Option<Errno>, Option<Errno>) {
+        let failed =
+            |side| self.failed.filter(|halt| halt.side == Some(side)).map(|halt| halt.errno);
+        let input = self.link.of_input().or(self.input_error).or(failed(Side::In));
+        (input, self.link.of_output().or(failed(Side::Out)))
     }
 
     /// For an engine that hears of a dead output in time by other means.
@@ -225,7 +253,7 @@ impl Relay {
                 held_up = !self.deliver(until)?;
             }
             if self.ways.has_ended || self.left == 0 {
-                return if self.hold.len() > 0 { Ok(want::WRITE) } else { self.finish() };
+                return if self.hold.len() > 0 { Ok(want::WRITE) } else { self.finish(before) };
             }
             if self.bytes >= until {
                 return Ok(want::RUN);
@@ -246,17 +274,20 @@ impl Relay {
 
     /// What is wanted now; an output that has died is an error even when nothing is held for it.
     fn wait_for(&mut self, wanted: u32, before: u64) -> Outcome<u32> {
+        let hang_up = if self.ways.hang_up_is_fine { 0 } else { libc::POLLHUP };
+        self.look_for(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
+        Ok(wanted)
+    }
+
+    /// Whether the output has died, where nothing has moved that would have shown it.
+    #[inline(never)]
+    fn look_for(&self, fatal: c_short, before: u64) -> Outcome<()> {
         if self.bytes > before || self.output.kind.is_file() {
-            return Ok(wanted);
+            return Ok(());
         }
-        let fatal = if self.ways.hang_up_is_fine {
-            libc::POLLERR | libc::POLLNVAL
-        } else {
-            libc::POLLERR | libc::POLLNVAL | libc::POLLHUP
-        };
         match self.output.poll(0) & fatal {
-            0 => Ok(wanted),
-            events => self.reason(events).map_or(Ok(wanted), |why| Err(self.output_failed(why))),
+            0 => Ok(()),
+            events => self.reason(events).map_or(Ok(()), |why| Err(self.output_failed(why))),
         }
     }
 
@@ -282,19 +313,36 @@ impl Relay {
     }
 
     /// All that was taken is delivered, and there is no more to be taken.
-    fn finish(&mut self) -> Outcome<u32> {
+    fn finish(&mut self, before: u64) -> Outcome<u32> {
         if let Some(errno) = self.input_error {
             return Err(Halt::new(Side::In, errno));
         }
-        let passes_on = self.flags & SHUTDOWN != 0 && self.ways.has_ended;
-        if passes_on && self.output.kind == Kind::Socket && !self.ways.has_shut_down {
-            self.ways.has_shut_down = true;
-            match sys::shutdown(self.output.fd, libc::SHUT_WR) {
-                Ok(()) | Err(Errno::NOTCONN) => {}
-                Err(errno) => return Err(self.output_failed(errno)),
-            }
+        if !self.ways.has_ended || core::mem::replace(&mut self.ways.has_shut_down, true) {
+            return Ok(0);
         }
-        Ok(0)
+        // An output that has only hung up has nothing to complain of.
+        self.look_for(libc::POLLERR | libc::POLLNVAL, before)?;
+        if self.flags & SHUTDOWN == 0 || self.output.kind != Kind::Socket {
+            return Ok(0);
+        }
+        if self.is_connecting() {
+            // It would be given up.
+            self.ways.has_shut_down = false;
+            return Ok(want::WRITE);
+        }
+        match sys::shutdown(self.output.fd, libc::SHUT_WR) {
+            Ok(()) => Ok(0),
+            Err(Errno::NOTCONN) => match sys::getsockopt_int(self.output.fd, libc::SO_ERROR) {
+                Ok(0) | Err(_) => Ok(0),
+                Ok(told) => Err(self.output_failed(Errno(told))),
+            },
+            Err(errno) => Err(self.output_failed(errno)),
+        }
+    }
+
+    fn is_connecting(&self) -> bool {
+        sys::getpeername(self.output.fd) == Err(Errno::NOTCONN)
+            && self.output.poll(libc::POLLOUT) == 0
     }
 
     /// Delivers something of what is held; whether the output took it.
@@ -372,7 +420,7 @@ impl Relay {
             return Ok(Take::Full);
         }
         if self.ways.no_buffer {
-            return self.take_nothing();
+            return self.take_nothing(false);
         }
         let len = usize::try_from(self.left).unwrap_or(SMALL).min(SMALL);
         let input = self.input;
@@ -392,21 +440,52 @@ impl Relay {
         }
     }
 
-    /// Finds out, without a read that takes, whether the input is empty or has ended. If neither, there
-    /// is no way left to move its bytes.
-    fn take_nothing(&mut self) -> Outcome<Take> {
-        let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-        let peeked = match self.input.kind {
-            Kind::Socket => again(|| sys::recv(self.input.fd, &mut [0], flags)),
-            _ if self.ways.no_splice => Ok(1),
-            _ if self.input.poll(libc::POLLIN) == 0 => Err(Errno::AGAIN),
-            _ => Ok(0),
-        };
-        match peeked {
-            Ok(0) => self.input_ended(),
-            Ok(_) => Err(Halt::call(Errno::OPNOTSUPP)),
-            Err(Errno::AGAIN) => Ok(Take::Empty),
+    /// Finds out, without a read that takes, what splice(2) has meant that took nothing: the input is
+    /// empty, has ended, or there is no way left to move its bytes. (`has_said_end`: it was a 0.)
+    fn take_nothing(&mut self, has_said_end: bool) -> Outcome<Take> {
+        match self.look_at_input() {
+            Ok(Look::Empty) => Ok(Take::Empty),
+            Ok(Look::Ended) => self.input_ended(),
             Err(errno) => Ok(self.input_failed(errno)),
+            // Terminals and the like: the end is what splice(2) calls so.
+            Ok(Look::Unknown) if has_said_end => self.input_ended(),
+            // They have come meanwhile: once more.
+            _ if !self.ways.no_splice && !self.ways.has_declined => {
+                self.ways.has_declined = true;
+                Ok(Take::Some)
+            }
+            _ => Err(Halt::call(Errno::OPNOTSUPP)),
+        }
+    }
+
+    /// What there is to be said of the input without taking anything from it.
+    fn look_at_input(&self) -> Result<Look> {
+        let input = self.input;
+        let held = match input.kind {
+            Kind::Pipe => {
+                let events = input.poll(libc::POLLIN) & (libc::POLLIN | libc::POLLHUP);
+                return Ok(match events {
+                    0 => Look::Empty,
+                    libc::POLLHUP => Look::Ended,
+                    _ => Look::Bytes,
+                });
+            }
+            Kind::File | Kind::Block => {
+                return Ok(match doubt::zero(End::own(input.fd))? {
+                    Zero::End => Look::Ended,
+                    _ => Look::Bytes,
+                })
+            }
+            _ => input.holds(),
+        };
+        match held {
+            Ok(0) if input.kind == Kind::Socket => Ok(Look::Ended),
+            Ok(0) if input.poll(libc::POLLIN) == 0 => Ok(Look::Empty),
+            Ok(0) => Ok(Look::Unknown),
+            Ok(_) => Ok(Look::Bytes),
+            Err(Errno::AGAIN) => Ok(Look::Empty),
+            Err(errno) if input.kind == Kind::Socket => Err(errno),
+            Err(_) => Ok(Look::Unknown),
         }
     }
 
@@ -421,6 +500,7 @@ impl Relay {
         match self.hold.fill_pipe(len, |pipe, len| input.splice_into(pipe, len)) {
             Ok(count @ 1..) => {
                 self.taken(count);
+                self.ways.has_declined = false;
                 // Of a socket, so much is all that there was.
                 let is_short = count < TRICKLE && !self.input.kind.is_file();
                 self.ways.is_bulk = !is_short;
@@ -429,6 +509,9 @@ impl Relay {
             }
             Err(Errno::AGAIN) if self.hold.is_pipe_full() => Ok(Take::Full),
             Err(errno) if failed(errno) => Ok(self.input_failed(errno)),
+            said @ (Ok(_) | Err(Errno::AGAIN)) if self.ways.no_buffer => {
+                self.take_nothing(said.is_ok())
+            }
             Ok(_) | Err(Errno::AGAIN) => {
                 // A read finds out: it gets past TCP urgent data, and does not take that for an end.
                 let is_bulk = self.ways.is_bulk;
@@ -458,15 +541,20 @@ impl Relay {
             Ok(0) => self.pass_nothing(),
             Ok(count) => {
                 self.taken(count);
+                self.ways.has_declined = false;
                 self.account(via::SPLICE, count);
                 Ok(Take::Some)
             }
-            Err(Errno::AGAIN) if input.poll(libc::POLLIN) == 0 && !input.kind.is_file() => {
-                Ok(Take::Empty)
-            }
-            Err(Errno::AGAIN) if output.poll(libc::POLLOUT) == 0 => Ok(Take::Blocked),
-            // Somebody else was faster, or it is TCP urgent data: a read finds out.
-            Err(Errno::AGAIN) => self.take_buffered(),
+            // A full output hides what is to be said of the input.
+            Err(Errno::AGAIN) => match self.look_at_input() {
+                Ok(Look::Empty) => Ok(Take::Empty),
+                Ok(Look::Ended) => self.input_ended(),
+                Err(errno) => Ok(self.input_failed(errno)),
+                _ if output.poll(libc::POLLOUT) == 0 => Ok(Take::Blocked),
+                // Somebody else was faster, or it is TCP urgent data: a read finds out.
+                _ if self.ways.no_buffer => self.take_nothing(false),
+                _ => self.take_buffered(),
+            },
             Err(errno) => match side_of(errno, input.fd, output.fd) {
                 Some(Side::Out) => Err(self.output_failed(errno)),
                 Some(Side::In) => Ok(self.input_failed(errno)),

@@ -16,8 +16,16 @@ const MOST: usize = 1 << 16;
 pub(crate) struct Pool {
     idle: List<Cell<Option<Pipe>>>,
     count: Cell<usize>,
-    size: usize,
+    maker: Maker,
     buffer: Cell<Option<Buffer>>,
+}
+
+/// Makes pipes for as long as they are to be had, and asks only now and then once they are not (EMFILE,
+/// a spent quota): a try is five system calls.
+pub(super) struct Maker {
+    size: usize,
+    /// How many are to do without until the next try.
+    rests: Cell<u32>,
 }
 
 impl Pool {
@@ -26,7 +34,8 @@ impl Pool {
     pub(crate) fn new(pipes: usize, size: usize) -> Option<Shared<Pool>> {
         let idle = List::new(pipes.min(MOST), |_| Cell::new(None))?;
         let size = if size == 0 { PIPE } else { size };
-        Shared::new(Pool { idle, count: Cell::new(0), size, buffer: Cell::new(None) })
+        let maker = Maker { size, rests: Cell::new(0) };
+        Shared::new(Pool { idle, count: Cell::new(0), maker, buffer: Cell::new(None) })
     }
 
     /// An idle pipe, or a new one. None: there is none to be had that is worth it.
@@ -36,7 +45,7 @@ impl Pool {
             self.count.set(last.unwrap_or(0));
             return Some(pipe);
         }
-        make(self.size)
+        self.maker.make()
     }
 
     /// Keeps an empty pipe, or closes it.
@@ -56,12 +65,23 @@ impl Pool {
     }
 }
 
-/// A pipe for a relay without a pool.
-pub(super) fn own() -> Option<Pipe> {
-    make(PIPE)
-}
+impl Maker {
+    /// For a relay without a pool.
+    pub(super) const fn new() -> Maker {
+        Maker { size: PIPE, rests: Cell::new(0) }
+    }
 
-fn make(size: usize) -> Option<Pipe> {
-    let pipe = Pipe::new(size).ok()?;
-    (pipe.size() >= size.min(SMALLEST)).then_some(pipe)
+    pub(super) fn make(&self) -> Option<Pipe> {
+        const REST: u32 = 64;
+        if let Some(rests) = self.rests.get().checked_sub(1) {
+            self.rests.set(rests);
+            return None;
+        }
+        let pipe = Pipe::new(self.size).ok();
+        let pipe = pipe.filter(|pipe| pipe.size() >= self.size.min(SMALLEST));
+        if pipe.is_none() {
+            self.rests.set(REST);
+        }
+        pipe
+    }
 }
