@@ -353,6 +353,10 @@ static void loop(void)
 		int count = epoll_wait(epoll, events, EVENTS, !queue ? -1 : is_due ? 0 : RETRY_MS);
 
 		for (int i = 0; i < count; i++) {
+			/* With thousands of connections none is in the processor's cache: what comes next is fetched
+			 * meanwhile. */
+			if (i + 1 < count)
+				__builtin_prefetch(events[i + 1].data.ptr);
 			if (events[i].data.ptr == &signals) {
 				if (!interrupted())
 					return;

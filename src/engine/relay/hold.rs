@@ -24,8 +24,8 @@ pub(super) struct Hold {
 }
 
 impl Hold {
-    pub(super) const fn new(pool: Option<Shared<Pool>>) -> Hold {
-        Hold { pool, maker: Maker::new(), pipe: None, piped: 0, buffer: None, start: 0, end: 0 }
+    pub(super) fn new(pool: Option<Shared<Pool>>) -> Hold {
+        Hold { pool, maker: Maker::new(0), pipe: None, piped: 0, buffer: None, start: 0, end: 0 }
     }
 
     pub(super) const fn len(&self) -> u64 {

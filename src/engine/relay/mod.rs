@@ -242,9 +242,6 @@ impl Relay {
     fn turn(&mut self, until: u64) -> Outcome<u32> {
         let before = self.bytes;
         let mut held_up = false;
-        if let Some(errno) = self.link.of_output().filter(|_| !self.is_over()) {
-            return Err(Halt::new(Side::Out, errno));
-        }
         loop {
             while self.hold.len() > 0 && !held_up {
                 if self.bytes >= until {
@@ -267,11 +264,6 @@ impl Relay {
         }
     }
 
-    /// Whether all that there will ever be is delivered.
-    fn is_over(&self) -> bool {
-        self.hold.len() == 0 && (self.ways.has_ended || self.left == 0)
-    }
-
     /// What is wanted now; an output that has died is an error even when nothing is held for it.
     fn wait_for(&mut self, wanted: u32, before: u64) -> Outcome<u32> {
         let hang_up = if self.ways.hang_up_is_fine { 0 } else { libc::POLLHUP };
@@ -284,6 +276,9 @@ impl Relay {
     fn look_for(&self, fatal: c_short, before: u64) -> Outcome<()> {
         if self.bytes > before || self.output.kind.is_file() {
             return Ok(());
+        }
+        if let Some(errno) = self.link.of_output() {
+            return Err(Halt::new(Side::Out, errno));
         }
         match self.output.poll(0) & fatal {
             0 => Ok(()),
@@ -307,7 +302,13 @@ impl Relay {
         }
     }
 
+    /// What the other direction has heard of it is not asked for before: that lies far away.
+    #[cold]
     fn output_failed(&self, errno: Errno) -> Halt {
+        let errno = match errno {
+            Errno::PIPE => self.link.of_output().unwrap_or(errno),
+            errno => errno,
+        };
         self.link.tell_of_output(errno);
         Halt::new(Side::Out, errno)
     }

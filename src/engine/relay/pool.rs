@@ -6,7 +6,7 @@ use crate::pipe::Pipe;
 use core::cell::Cell;
 
 /// What a pipe holds that the caller has no wish for.
-const PIPE: usize = 1 << 20;
+const PIPE: u32 = 1 << 20;
 /// Less is slower than a buffer: the quota of an ordinary user has been spent (pipe(7)).
 const SMALLEST: usize = 64 << 10;
 /// More idle pipes than this nobody has descriptors for.
@@ -23,7 +23,7 @@ pub(crate) struct Pool {
 /// Makes pipes for as long as they are to be had, and asks only now and then once they are not (EMFILE,
 /// a spent quota): a try is five system calls.
 pub(super) struct Maker {
-    size: usize,
+    size: u32,
     /// How many are to do without until the next try.
     rests: Cell<u32>,
 }
@@ -33,8 +33,7 @@ impl Pool {
     /// no memory.
     pub(crate) fn new(pipes: usize, size: usize) -> Option<Shared<Pool>> {
         let idle = List::new(pipes.min(MOST), |_| Cell::new(None))?;
-        let size = if size == 0 { PIPE } else { size };
-        let maker = Maker { size, rests: Cell::new(0) };
+        let maker = Maker::new(size);
         Shared::new(Pool { idle, count: Cell::new(0), maker, buffer: Cell::new(None) })
     }
 
@@ -66,9 +65,10 @@ impl Pool {
 }
 
 impl Maker {
-    /// For a relay without a pool.
-    pub(super) const fn new() -> Maker {
-        Maker { size: PIPE, rests: Cell::new(0) }
+    /// Of pipes with `size` bytes (0: the size that is best).
+    pub(super) fn new(size: usize) -> Maker {
+        let size = if size == 0 { PIPE } else { u32::try_from(size).unwrap_or(u32::MAX) };
+        Maker { size, rests: Cell::new(0) }
     }
 
     pub(super) fn make(&self) -> Option<Pipe> {
@@ -77,8 +77,8 @@ impl Maker {
             self.rests.set(rests);
             return None;
         }
-        let pipe = Pipe::new(self.size).ok();
-        let pipe = pipe.filter(|pipe| pipe.size() >= self.size.min(SMALLEST));
+        let size = self.size as usize;
+        let pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= size.min(SMALLEST));
         if pipe.is_none() {
             self.rests.set(REST);
         }
