@@ -12,7 +12,9 @@ use core::ffi::c_int;
 
 /// Bytes taken and not delivered. Those in the pipe come first: while there are any in the buffer,
 /// none are added to the pipe.
+#[repr(C)]
 pub(super) struct Hold {
+    /// First, since every run needs it.
     pool: Option<Shared<Pool>>,
     maker: Maker,
     pipe: Option<Pipe>,
@@ -93,6 +95,24 @@ impl Hold {
         let count = read(self.buffer.as_mut()?.bytes().get_mut(..len)?);
         (self.start, self.end) = (0, count.unwrap_or(0));
         Some(count)
+    }
+
+    /// A buffer to read a small piece into that need not be held; None: there is no pool to lend one.
+    pub(super) fn lend(&self) -> Option<Buffer> {
+        self.pool.as_ref()?.take_buffer(SMALL)
+    }
+
+    /// Takes one back that was lent.
+    pub(super) fn put_back(&self, buffer: Buffer) {
+        if let Some(pool) = &self.pool {
+            pool.put_buffer(buffer);
+        }
+    }
+
+    /// Holds this part of one that was lent, while nothing else is held.
+    pub(super) fn keep(&mut self, buffer: Buffer, start: usize, end: usize) {
+        self.buffer = Some(buffer);
+        (self.start, self.end) = (start, end);
     }
 
     pub(super) fn drain_buffer(

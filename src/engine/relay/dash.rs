@@ -1,0 +1,76 @@
+//! Small pieces, one after another: what most connections do most of the time.
+
+use super::give::put;
+use super::{want, Relay, SMALL};
+use crate::buffer::Buffer;
+use crate::engine::pace::Outcome;
+use crate::engine::port::Kind;
+use crate::engine::progress::via;
+use crate::errno::{Errno, Result};
+
+impl Relay {
+    /// Whether small pieces are all that there is to be expected.
+    pub(super) fn may_dash(&self) -> bool {
+        let splices = self.input.kind == Kind::Pipe || self.output.kind == Kind::Pipe;
+        let needs_buffer = self.ways.no_splice || !(splices || self.ways.is_bulk);
+        needs_buffer && !self.ways.no_buffer && !self.ways.has_ended && self.left > 0
+    }
+
+    /// Passes on what comes until the input is empty, or `budget` bytes are delivered, and returns what
+    /// is wanted then; None: there is more to be thought about. `moved` is how much was delivered.
+    pub(super) fn dash(&mut self, budget: u64, moved: &mut u64) -> Outcome<Option<u32>> {
+        let Some(mut buffer) = self.hold.lend() else { return Ok(None) };
+        let read = loop {
+            if self.left == 0 || self.ways.is_bulk {
+                break Ok(());
+            }
+            if *moved > 0 && core::mem::take(&mut self.ways.is_drained) {
+                break Err(Errno::AGAIN);
+            }
+            if *moved >= budget {
+                self.hold.put_back(buffer);
+                return Ok(Some(want::RUN));
+            }
+            let count = match self.take_to(&mut buffer) {
+                Ok(0) => break self.input_ended().map(drop).map_err(|halt| halt.errno),
+                Ok(count) => count,
+                Err(errno) => break Err(errno),
+            };
+            let sent = self.pass_on(&mut buffer, count, budget.saturating_sub(*moved));
+            *moved = moved.saturating_add(sent.unwrap_or(0) as u64);
+            if sent != Ok(count) {
+                self.hold.keep(buffer, sent.unwrap_or(0), count);
+                return match sent {
+                    Ok(1..) | Err(Errno::AGAIN) => Ok(None),
+                    failed => Err(self.output_failed(failed.err().unwrap_or(Errno::IO))),
+                };
+            }
+        };
+        self.hold.put_back(buffer);
+        match read {
+            Ok(()) => Ok(None),
+            Err(Errno::AGAIN) if *moved > 0 => Ok(Some(want::READ)),
+            Err(Errno::AGAIN) => self.wait_for(want::READ, self.bytes()).map(Some),
+            Err(errno) => {
+                self.input_failed(errno);
+                Ok(None)
+            }
+        }
+    }
+
+    fn take_to(&mut self, buffer: &mut Buffer) -> Result<usize> {
+        let len = usize::try_from(self.left).unwrap_or(SMALL).min(SMALL);
+        let count = self.input.read(buffer.bytes().get_mut(..len).unwrap_or_default())?;
+        self.taken(count);
+        self.ways.is_bulk |= count == SMALL;
+        self.ways.is_drained = count < len && self.trusts_short_reads();
+        Ok(count)
+    }
+
+    fn pass_on(&mut self, buffer: &mut Buffer, count: usize, most: u64) -> Result<usize> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(count);
+        let sent = put(self.output, self.flags, buffer.bytes().get(..most).unwrap_or_default())?;
+        self.account(via::READ_WRITE, sent);
+        Ok(sent)
+    }
+}

@@ -1,0 +1,134 @@
+//! Giving to the output, and hearing of its death.
+
+use super::take::failed;
+use super::Relay;
+use crate::engine::options::flag;
+use crate::engine::pace::{Halt, Outcome};
+use crate::engine::port::{Kind, Port};
+use crate::engine::progress::{via, Side};
+use crate::engine::sigpipe;
+use crate::errno::{Errno, Result};
+use crate::sys;
+use core::ffi::c_short;
+
+impl Relay {
+    /// Delivers something of what is held; whether the output took it.
+    pub(super) fn deliver(&mut self, until: u64) -> Outcome<bool> {
+        let most = usize::try_from(until.saturating_sub(self.bytes())).unwrap_or(usize::MAX);
+        let (output, flags) = (self.output, self.flags);
+        let piped = self.hold.piped();
+        if piped == 0 {
+            let sent = self.hold.drain_buffer(most, |bytes| put(output, flags, bytes));
+            return self.delivered(via::READ_WRITE, sent);
+        }
+        match quietly(flags, piped.min(most), || {
+            self.hold.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
+        }) {
+            Ok(count @ 1..) => self.delivered(via::SPLICE, Ok(count)),
+            Err(errno) if errno == Errno::AGAIN || failed(errno) => {
+                self.delivered(via::SPLICE, Err(errno))
+            }
+            // The output does not take it from a pipe.
+            _ if self.ways.no_buffer => Err(Halt::call(Errno::OPNOTSUPP)),
+            _ => {
+                self.ways.no_splice = true;
+                if self.hold.pour() {
+                    return Ok(true);
+                }
+                Err(Halt::call(Errno::NOMEM))
+            }
+        }
+    }
+
+    fn delivered(&mut self, by: u32, count: Result<usize>) -> Outcome<bool> {
+        match count {
+            Ok(0) => Err(self.output_failed(Errno::IO)),
+            Ok(count) => {
+                self.account(by, count);
+                Ok(true)
+            }
+            Err(Errno::AGAIN) => Ok(false),
+            Err(errno) => Err(self.output_failed(errno)),
+        }
+    }
+
+    pub(super) fn account(&mut self, by: u32, count: usize) {
+        let sum = if by == via::READ_WRITE { &mut self.copied } else { &mut self.spliced };
+        *sum = sum.saturating_add(count as u64);
+        self.via |= by;
+    }
+
+    /// What is wanted now; an output that has died is an error even when nothing is held for it.
+    pub(super) fn wait_for(&mut self, wanted: u32, before: u64) -> Outcome<u32> {
+        let hang_up = if self.ways.hang_up_is_fine { 0 } else { libc::POLLHUP };
+        self.look_for(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
+        Ok(wanted)
+    }
+
+    /// Whether the output has died, where nothing has moved that would have shown it.
+    #[inline(never)]
+    pub(super) fn look_for(&self, fatal: c_short, before: u64) -> Outcome<()> {
+        if self.bytes() > before || self.output.kind.is_file() {
+            return Ok(());
+        }
+        if let Some(errno) = self.link.of_output() {
+            return Err(Halt::new(Side::Out, errno));
+        }
+        match self.output.poll(0) & fatal {
+            0 => Ok(()),
+            events => self.reason(events).map_or(Ok(()), |why| Err(self.output_failed(why))),
+        }
+    }
+
+    /// Why the output has died. None: it has not, a socket's queue of errors only has something to
+    /// say that is none (time stamps and the like).
+    fn reason(&self, events: c_short) -> Option<Errno> {
+        if events & libc::POLLNVAL != 0 {
+            return Some(Errno::BADF);
+        }
+        match self.output.kind {
+            Kind::Socket => match sys::getsockopt_int(self.output.fd, libc::SO_ERROR) {
+                Ok(0) | Err(_) => (events & libc::POLLHUP != 0).then_some(Errno::PIPE),
+                Ok(told) => Some(Errno(told)),
+            },
+            Kind::Char => Some(Errno::IO),
+            _ => Some(Errno::PIPE),
+        }
+    }
+
+    /// What the other direction has heard of it is not asked for before: that lies far away.
+    #[cold]
+    pub(super) fn output_failed(&self, errno: Errno) -> Halt {
+        let errno = match errno {
+            Errno::PIPE => self.link.of_output().unwrap_or(errno),
+            errno => errno,
+        };
+        self.link.tell_of_output(errno);
+        Halt::new(Side::Out, errno)
+    }
+}
+
+pub(super) fn put(output: Port, flags: u32, bytes: &[u8]) -> Result<usize> {
+    if output.kind == Kind::Socket {
+        let quiet = if flags & flag::NOSIGPIPE == 0 { 0 } else { libc::MSG_NOSIGNAL };
+        return output.write(bytes, quiet);
+    }
+    quietly(flags, bytes.len(), || output.write(bytes, 0))
+}
+
+/// Without SIGPIPE, where that is asked for. (splice(2) has no flag for it.) A call that comes to less
+/// than it was `asked` for may have raised one, too: it writes to a socket in pieces.
+pub(super) fn quietly(
+    flags: u32,
+    asked: usize,
+    work: impl FnOnce() -> Result<usize>,
+) -> Result<usize> {
+    if flags & flag::NOSIGPIPE == 0 {
+        work()
+    } else {
+        sigpipe::without(work, |outcome| match *outcome {
+            Ok(count) => count < asked,
+            Err(errno) => errno == Errno::PIPE,
+        })
+    }
+}
