@@ -8,7 +8,7 @@ use support::{built, c, interface, succeed, Scratch};
 
 /// All that the archive may want from libc. No wrapper of a call that can block: those are
 /// cancellation points.
-const WANTED: [&str; 29] = [
+const WANTED: [&str; 31] = [
     "__errno_location",
     "bcmp",
     "calloc",
@@ -20,6 +20,7 @@ const WANTED: [&str; 29] = [
     "ftruncate",
     "getauxval",
     "getenv",
+    "getpeername",
     "getsockopt",
     "ioctl",
     "lseek",
@@ -29,6 +30,7 @@ const WANTED: [&str; 29] = [
     "memmove",
     "memset",
     "pipe2",
+    "posix_memalign",
     "pthread_sigmask",
     "shutdown",
     "sigaddset",

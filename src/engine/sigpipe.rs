@@ -1,20 +1,42 @@
 //! EPIPE without the signal.
 
-use crate::sys;
+use crate::sys::{self, Signals};
 
 /// Runs `work` with SIGPIPE blocked in this thread, and takes the one away that it has caused, if
 /// what it came to says so. One that was pending before stays.
 pub(super) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -> bool) -> T {
-    let sigpipe = sys::sigpipe();
-    let was_pending = sys::has_sigpipe(&sys::sigpending());
-    let Ok(before) = sys::sigmask(libc::SIG_BLOCK, &sigpipe) else { return work() };
+    let blocked = block();
     let outcome = work();
-    if has_caused(&outcome) && !was_pending && sys::has_sigpipe(&sys::sigpending()) {
-        sys::take_pending(&sigpipe);
-    }
-    if !sys::has_sigpipe(&before) {
-        // It cannot fail: the set is one that was in force.
-        let _ = sys::sigmask(libc::SIG_UNBLOCK, &sigpipe);
+    if let Some(blocked) = blocked {
+        blocked.end(has_caused(&outcome));
     }
     outcome
+}
+
+/// SIGPIPE is blocked.
+struct Blocked {
+    before: Signals,
+    was_pending: bool,
+}
+
+/// None: that is not to be had.
+#[inline(never)]
+fn block() -> Option<Blocked> {
+    let was_pending = sys::has_sigpipe(&sys::sigpending());
+    let before = sys::sigmask(libc::SIG_BLOCK, &sys::sigpipe()).ok()?;
+    Some(Blocked { before, was_pending })
+}
+
+impl Blocked {
+    #[inline(never)]
+    fn end(self, has_caused: bool) {
+        let sigpipe = sys::sigpipe();
+        if has_caused && !self.was_pending && sys::has_sigpipe(&sys::sigpending()) {
+            sys::take_pending(&sigpipe);
+        }
+        if !sys::has_sigpipe(&self.before) {
+            // It cannot fail: the set is one that was in force.
+            let _ = sys::sigmask(libc::SIG_UNBLOCK, &sigpipe);
+        }
+    }
 }

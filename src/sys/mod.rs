@@ -24,7 +24,7 @@ pub(crate) use file::{
     read, sendfile, write, Stat,
 };
 pub(crate) use poll::{interest, now, poll, Poll};
-pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending};
+pub(crate) use signal::{has_sigpipe, sigmask, sigpending, sigpipe, take_pending, Signals};
 pub(crate) use socket::{
     getpeername, getsockopt, getsockopt_int, getsockopt_time, recv, send, shutdown,
 };
