@@ -50,7 +50,7 @@ static void probes(void *argument)
 	OK(zs_splice_full(self, NULL, out[1], NULL, 100, 0, NULL) == 100 && errno == 123);
 
 	/* All probes refused: the kernel's 0 is what there is to go by. */
-	t_refuse(SYS_preadv, EPERM);
+	t_refuse(SYS_pread64, EPERM);
 	t_refuse(SYS_recvfrom, EPERM);
 	t_refuse(SYS_ppoll, EPERM);
 	OK(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL) == 0);

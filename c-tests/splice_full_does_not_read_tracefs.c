@@ -55,7 +55,7 @@ static void trace(void *argument)
 	OK(T_IS(result, 0) && calls == 1);
 
 	/* A read on trial would fail now, and be an error of the input. */
-	t_refuse(SYS_preadv, EIO);
+	t_refuse(SYS_pread64, EIO);
 	OK(zs_splice_full(pipe_in, &(int64_t){ 0 }, out[1], NULL, 4096, 0, &result) == 0);
 	OK(T_IS(result, 0) && errno == 123);
 	n = read(pipe_in, event, sizeof event - 1);

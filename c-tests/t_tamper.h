@@ -70,7 +70,7 @@ static inline int t_length_of(int number)
 		return 4;
 	case SYS_sendfile:
 		return 3;
-	case SYS_read: case SYS_write: case SYS_preadv: case SYS_pwritev: case SYS_preadv2: case SYS_pwritev2:
+	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_preadv2: case SYS_pwritev2:
 	case SYS_recvfrom: case SYS_sendto:
 		return 2;
 	default:
@@ -97,7 +97,7 @@ static inline int64_t t_shorter(int number, const uint64_t *args, size_t most)
 	int64_t moved;
 
 	memcpy(a, args, sizeof a);
-	if (number == SYS_preadv || number == SYS_pwritev || number == SYS_preadv2 || number == SYS_pwritev2) {
+	if (number == SYS_preadv2 || number == SYS_pwritev2) {
 		piece = *(const struct iovec *)(uintptr_t)args[1];
 		piece.iov_len = piece.iov_len < most ? piece.iov_len : most;
 		a[1] = (uintptr_t)&piece;

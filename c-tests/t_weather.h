@@ -213,8 +213,8 @@ enum t_verdict {
 
 static inline enum t_verdict t_verdict_of_data(int number, int answer)
 {
-	int reads = number == SYS_read || number == SYS_preadv || number == SYS_preadv2 || number == SYS_recvfrom;
-	int writes = number == SYS_write || number == SYS_pwritev || number == SYS_pwritev2 || number == SYS_sendto;
+	int reads = number == SYS_read || number == SYS_pread64 || number == SYS_preadv2 || number == SYS_recvfrom;
+	int writes = number == SYS_write || number == SYS_pwrite64 || number == SYS_pwritev2 || number == SYS_sendto;
 
 	switch (answer) {
 	case -EINTR: case -EAGAIN:

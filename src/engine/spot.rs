@@ -94,6 +94,16 @@ impl Spot {
         Ok(())
     }
 
+    /// Moves the position to the end, and tells whether the copy has come to there; None: it has to stay
+    /// where it is.
+    pub(in crate::engine) fn seek_to_end(&mut self) -> Option<bool> {
+        if !self.is_pinned() {
+            return None;
+        }
+        self.position = sys::lseek(self.fd, 0, libc::SEEK_END).ok()?;
+        Some(self.offset == Some(self.position))
+    }
+
     /// The position has been moved elsewhere, meanwhile.
     pub(in crate::engine) fn disturb(&mut self) {
         const NOWHERE: i64 = -1;

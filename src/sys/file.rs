@@ -51,32 +51,46 @@ pub(crate) fn ficlonerange(
     done(unsafe { libc::ioctl(to, libc::FICLONERANGE as _, ptr::from_ref(&range)) })
 }
 
-/// read(2), or, with an offset, preadv(2) into one buffer.
+/// read(2), or, with an offset, pread(2).
 pub(crate) fn read(fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
     let (buffer, len) = (into.as_mut_ptr(), into.len());
     let Some(offset) = offset else {
         // SAFETY: the kernel writes into the buffer only, which `into` borrows exclusively.
         return count(unsafe { libc::syscall(libc::SYS_read, fd, buffer, len) });
     };
-    let iov = libc::iovec { iov_base: buffer.cast(), iov_len: len };
-    let (low, high) = halves(offset);
-    // SAFETY: the kernel reads one iovec, which lives until the call returns, and writes into the
-    // buffer it describes, which `into` borrows exclusively.
-    count(unsafe { libc::syscall(libc::SYS_preadv, fd, ptr::from_ref(&iov), 1_usize, low, high) })
+    #[cfg(not(target_pointer_width = "32"))]
+    // SAFETY: likewise.
+    let returned = unsafe { libc::syscall(libc::SYS_pread64, fd, buffer, len, offset) };
+    #[cfg(target_pointer_width = "32")]
+    let returned = {
+        let iov = libc::iovec { iov_base: buffer.cast(), iov_len: len };
+        let (call, list, (low, high)) = (libc::SYS_preadv, ptr::from_ref(&iov), halves(offset));
+        // SAFETY: the kernel reads one iovec, which lives until the call returns, and writes into
+        // the buffer it describes, which `into` borrows exclusively.
+        unsafe { libc::syscall(call, fd, list, 1_usize, low, high) }
+    };
+    count(returned)
 }
 
-/// write(2), or, with an offset, pwritev(2) of one buffer.
+/// write(2), or, with an offset, pwrite(2).
 pub(crate) fn write(fd: c_int, from: &[u8], offset: Option<i64>) -> Result<usize> {
-    let (buffer, len) = (from.as_ptr().cast_mut(), from.len());
+    let (buffer, len) = (from.as_ptr(), from.len());
     let Some(offset) = offset else {
         // SAFETY: the kernel reads the buffer only, which `from` borrows.
         return count(unsafe { libc::syscall(libc::SYS_write, fd, buffer, len) });
     };
-    let iov = libc::iovec { iov_base: buffer.cast(), iov_len: len };
-    let (low, high) = halves(offset);
-    // SAFETY: the kernel reads one iovec, which lives until the call returns, and the buffer it
-    // describes, which `from` borrows; it writes neither.
-    count(unsafe { libc::syscall(libc::SYS_pwritev, fd, ptr::from_ref(&iov), 1_usize, low, high) })
+    #[cfg(not(target_pointer_width = "32"))]
+    // SAFETY: likewise.
+    let returned = unsafe { libc::syscall(libc::SYS_pwrite64, fd, buffer, len, offset) };
+    #[cfg(target_pointer_width = "32")]
+    let returned = {
+        let iov = libc::iovec { iov_base: buffer.cast_mut().cast(), iov_len: len };
+        let (call, list, (low, high)) = (libc::SYS_pwritev, ptr::from_ref(&iov), halves(offset));
+        // SAFETY: the kernel reads one iovec, which lives until the call returns, and the buffer
+        // it describes, which `from` borrows; it writes neither.
+        unsafe { libc::syscall(call, fd, list, 1_usize, low, high) }
+    };
+    count(returned)
 }
 
 /// preadv2(2) into one buffer, at the descriptor's own position (Linux 4.6).
@@ -100,8 +114,9 @@ pub(crate) fn pwritev2(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
 /// Half an offset of -1.
 const OWN: c_long = -1;
 
-/// An offset as preadv(2) and pwritev(2) take it alike on every architecture, unlike pread(2): as
-/// two longs, the lower first, of which the second is ignored where the first holds it all.
+/// An offset as preadv(2) and pwritev(2) take it alike on every architecture where a long does not hold
+/// it, unlike pread(2): as two longs, the lower first.
+#[cfg(target_pointer_width = "32")]
 const fn halves(offset: i64) -> (c_long, c_long) {
     (offset as c_long, (offset >> 32) as c_long)
 }

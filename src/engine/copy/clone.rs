@@ -10,6 +10,9 @@ use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ops::Range;
 
+/// The largest block that a file system has.
+const LARGEST: i64 = 64 << 10;
+
 /// What is to be shared: the blocks that lie whole in both ranges.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 struct Blocks {
@@ -119,12 +122,15 @@ fn whole_blocks(job: &mut Job<'_>) -> Result<Option<Blocks>> {
     let len = i64::try_from(job.left).unwrap_or(i64::MAX);
     let end = from.saturating_add(len).min(job.input.stat.size);
     let rest = if end < job.input.stat.size { i64::MAX } else { job.output.stat.size };
-    blocks(
-        from..end,
-        to,
-        rest,
-        block_size(sys::fstatfs(job.output.fd).map_or(0, |stat| stat.block)),
-    )
+    let known = blocks(from..end, to, rest, LARGEST);
+    // All of a file that begins with a block of any size: which size that is makes no difference.
+    if let (Ok(Some(Blocks { start, len })), true) = (&known, (from | to) & (LARGEST - 1) == 0) {
+        if *start == from && len.saturating_add(from) == end {
+            return known;
+        }
+    }
+    let block = sys::fstatfs(job.output.fd).map_or(0, |stat| stat.block);
+    blocks(from..end, to, rest, block_size(block))
 }
 
 /// Those of `from` whole in both ranges. A last block that is cut short by the end of its file counts
@@ -148,7 +154,6 @@ fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blo
 /// network file systems name the size of a transfer.
 fn block_size(named: i64) -> i64 {
     const PAGE: i64 = 4096;
-    const LARGEST: i64 = 64 << 10;
     match named {
         512..=LARGEST if named & named.saturating_sub(1) == 0 => named,
         _ => PAGE,

@@ -60,9 +60,7 @@ fn run(job: &mut Job<'_>) -> Outcome<()> {
     }
     if job.options.must_clone || job.may_clone() {
         clone::share(job)?;
-        let is_done =
-            job.left == 0 || job.so_far.bytes > 0 && job.is_at_size() && job.zero()? == Zero::End;
-        if is_done {
+        if job.left == 0 || job.so_far.bytes > 0 && job.is_at_size() && has_ended(job)? {
             return Ok(());
         }
     }
@@ -70,4 +68,13 @@ fn run(job: &mut Job<'_>) -> Outcome<()> {
         return holes::walk(job);
     }
     ladder::climb(job)
+}
+
+/// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of its
+/// files; and the position is to be there in the end.
+fn has_ended(job: &mut Job<'_>) -> Outcome<bool> {
+    match job.input.seek_to_end() {
+        Some(is_there) => Ok(is_there),
+        None => Ok(job.zero()? == Zero::End),
+    }
 }
