@@ -6,18 +6,15 @@ use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// Room for `count` values, not written yet. None: there is no memory.
+/// Room for `count` values, not written yet. None: there is no memory, or the values would not be
+/// aligned as malloc(3) aligns.
 fn room<T>(count: usize) -> Option<NonNull<T>> {
     let bytes = size_of::<T>().checked_mul(count)?.max(1);
-    if align_of::<T>() <= align_of::<u64>() {
-        // SAFETY: a number; what it returns is ours, or null.
-        return NonNull::new(unsafe { libc::malloc(bytes) }.cast());
+    if align_of::<T>() > align_of::<u64>() {
+        return None;
     }
-    let mut room = ptr::null_mut();
-    // SAFETY: a place for the pointer, which is ours, and two numbers, of which the first is a power of
-    // two and no less than a pointer's size. It is null where there is no memory.
-    unsafe { libc::posix_memalign(&mut room, align_of::<T>(), bytes) };
-    NonNull::new(room.cast())
+    // SAFETY: a number; what it returns is ours, or null.
+    NonNull::new(unsafe { libc::malloc(bytes) }.cast())
 }
 
 /// One value, owned. C holds it as a pointer.

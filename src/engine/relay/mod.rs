@@ -43,9 +43,9 @@ const STEP: usize = 1 << 20;
 
 /// Bytes on their way from one descriptor to another.
 ///
-/// In this order: what small pieces need (`dash`) lies in the first line of the processor's cache. With
-/// thousands of relays that is what time goes to.
-#[repr(C, align(64))]
+/// In this order: what small pieces need (`dash`) lies together in the processor's cache. With thousands
+/// of relays that is what time goes to.
+#[repr(C)]
 pub(crate) struct Relay {
     input: Port,
     output: Port,
