@@ -65,9 +65,25 @@ static void refused_pipes(void *argument)
 	OK(t_pair_whole(pair));
 }
 
+/* A pipe of two pages is to be had, and slower than none; where nothing else is allowed it has to do. */
+static void no_quota(void *argument)
+{
+	struct t_pair *pair = t_pair(T_AT_TCP, T_AT_FILE), *other = t_pair(T_AT_TCP, T_AT_FILE);
+	struct zs_result result;
+
+	(void)argument;
+	if (!t_spend_pipe_quota())
+		return;
+	OK(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, &result) == T_PAIR_LEN);
+	OK(result.error == 0 && result.via == ZS_VIA_READ_WRITE && t_pair_whole(pair));
+	OK(T_COPY(other->in, NULL, other->out, NULL, ZS_TO_END, &result, .avoid = ZS_VIA_READ_WRITE) == T_PAIR_LEN);
+	OK(result.error == 0 && result.via == ZS_VIA_SPLICE && t_pair_whole(other));
+}
+
 int main(void)
 {
 	T_CHILD(no_descriptors, NULL);
+	T_CHILD(no_quota, NULL);
 	T_CHILD(sparse, NULL);
 	T_CHILD(refused_pipes, &(int){ ENFILE });
 	T_CHILD(refused_pipes, &(int){ ENOMEM });
