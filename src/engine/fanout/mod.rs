@@ -179,6 +179,10 @@ impl<'a> Fan<'a> {
         // For whoever wants more, the descriptors are worth more than the copies.
         self.no_tee |= own > MOST && !self.no_buffer;
         self.pipe_size = PIPES.checked_div(own.max(1)).unwrap_or(PIPE).clamp(BUFFER, PIPE);
+        // Files take no larger pieces well; and what all get in turn is still in the processor's cache.
+        if self.outputs.iter().any(|output| output.is_in() && output.port.kind.is_file()) {
+            self.pipe_size = BUFFER;
+        }
         self.is_bulk = self.input.is_file() && self.size() >= self.bulk as u64;
         if self.grow && self.left > WORTH_IT {
             fds.iter().chain([&self.input.fd]).for_each(|&fd| pipe::grow(fd));
