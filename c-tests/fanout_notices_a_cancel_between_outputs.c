@@ -1,0 +1,55 @@
+/* A cancel that comes while one of many outputs is served is noticed before the next one is, not only when the
+ * whole round is done. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_fanout.h"
+
+#define LEN (2 << 20)
+#define OUTS 64
+
+static int told;
+
+static int cancels(void *context, const struct zs_result *so_far)
+{
+	(void)so_far;
+	if (told++ == 0)
+		t_write(*(int *)context, "!", 1);
+	return 0;
+}
+
+static void cancelled(uint32_t avoid)
+{
+	static struct t_fan fan;
+	struct t_source source;
+	int cancel[2], served = 0;
+
+	MUST(pipe(cancel) == 0);
+	t_source(&source, T_FROM_FILE, 0, LEN);
+	for (int i = 0; i < OUTS; i++)
+		t_fan_add(&fan, T_TO_FILE, 0, 0);
+	told = 0;
+	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = avoid, .flags = ZS_CANCEL_FD, .cancel_fd = cancel[0],
+		    .progress = cancels, .context = &cancel[1]) == -1 && errno == ECANCELED);
+	OK(told == 1);
+	for (size_t i = 0; i < OUTS; i++) {
+		const struct zs_result *result = &fan.results[i];
+
+		served += result->bytes > 0;
+		OK(result->error == ECANCELED && result->side == ZS_SIDE_CALL);
+		OK((int64_t)(result->bytes + result->in_flight) == t_position(source.fd));
+		OK(t_fan_got(&fan, i) == result->bytes);
+	}
+	OK(served == 1);
+	fan.count = 0;
+	t_close2(cancel);
+	t_source_end(&source);
+}
+
+int main(void)
+{
+	cancelled(0);
+	cancelled(ZS_VIA_TEE);
+	return t_done();
+}
