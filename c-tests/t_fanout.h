@@ -8,6 +8,18 @@
 	zs_fanout(in, off_in, (fan)->fds, (fan)->count, len, \
 		&(struct zs_options){ .size = sizeof(struct zs_options), __VA_ARGS__ }, (fan)->results)
 
+/* From now on `spare` more descriptors are to be had; SIZE_MAX: all again. */
+static inline void t_spare_descriptors(size_t spare)
+{
+	struct rlimit limit;
+
+	MUST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = spare == SIZE_MAX ? limit.rlim_max : 0;
+	while (spare > 0 && spare != SIZE_MAX)
+		spare -= fcntl((int)limit.rlim_cur++, F_GETFD) < 0;
+	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
 /* ---- Inputs ---- */
 
 enum t_from { T_FROM_FILE, T_FROM_PIPE, T_FROM_UNIX, T_FROM_TCP, T_FROMS };

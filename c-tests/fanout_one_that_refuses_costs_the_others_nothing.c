@@ -1,0 +1,76 @@
+/* An output that takes nothing from pipes (O_APPEND) or nothing at all (/dev/full, left out) does not make the
+ * others get copies: what they get has not passed through memory, but for the round in which that came out. And the
+ * error that one was left out for stays when the others are given up, later. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_fanout.h"
+
+#define LEN (4 << 20)
+
+static void beside(enum t_out others, size_t where, int is_full)
+{
+	static struct t_fan fan;
+	struct t_source source;
+	/* That the first one refuses comes out in a round that has begun. */
+	size_t most = where == 0 ? 1 << 20 : 0;
+
+	t_source(&source, T_FROM_FILE, 0, LEN);
+	for (size_t i = 0; i < 3; i++)
+		t_fan_add(&fan, i != where ? others : is_full ? T_TO_NULL : T_TO_APPEND, 0, 0);
+	if (is_full)
+		MUST(close(fan.fds[where]) == 0 && (fan.fds[where] = open("/dev/full", O_WRONLY)) >= 0);
+	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED) == LEN);
+	for (size_t i = 0; i < 3; i++) {
+		const struct zs_result *result = &fan.results[i];
+
+		if (i != where) {
+			if (!OK(result->copied <= most))
+				fprintf(stderr, "... to %d, %zu, full %d: copied %llu\n", others, where, is_full,
+					(unsigned long long)result->copied);
+			OK(result->bytes == LEN && result->error == 0 && t_fan_got(&fan, i) == LEN);
+			continue;
+		}
+		OK(is_full ? result->error == ENOSPC && result->side == ZS_SIDE_OUT && result->bytes == 0
+			   : result->error == 0 && result->bytes == LEN);
+		OK(is_full ? close(fan.fds[i]) == 0 : t_fan_got(&fan, i) == LEN);
+	}
+	fan.count = 0;
+	t_source_end(&source);
+}
+
+/* Nobody reads the pipe, nobody can read the other one. */
+static void given_up(void)
+{
+	static struct t_fan fan;
+	struct t_source source;
+
+	t_source(&source, T_FROM_FILE, 0, LEN);
+	for (int i = 0; i < 3; i++)
+		t_fan_add(&fan, i == 0 ? T_TO_NULL : T_TO_PIPE, 0, -1);
+	MUST(close(fan.fds[0]) == 0 && (fan.fds[0] = open("/dev/full", O_WRONLY)) >= 0);
+	MUST(close(fan.of[2].far) == 0);
+	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE,
+		    .timeout_ns = T_MS(60)) == -1 && errno == ETIMEDOUT);
+	OK(fan.results[0].error == ENOSPC && fan.results[0].side == ZS_SIDE_OUT && fan.results[0].bytes == 0);
+	OK(fan.results[1].error == ETIMEDOUT && fan.results[1].side == ZS_SIDE_CALL);
+	OK(fan.results[2].error == EPIPE && fan.results[2].side == ZS_SIDE_OUT && fan.results[2].bytes == 0);
+	OK((int64_t)(fan.results[1].bytes + fan.results[1].in_flight) == t_position(source.fd));
+	OK(t_fan_got(&fan, 1) == fan.results[1].bytes);
+	MUST(close(fan.fds[0]) == 0 && close(fan.fds[2]) == 0);
+	fan.count = 0;
+	t_source_end(&source);
+}
+
+int main(void)
+{
+	static const enum t_out others[] = { T_TO_PIPE, T_TO_UNIX, T_TO_TCP, T_TO_FILE };
+
+	for (size_t where = 0; where < 3; where++)
+		for (int is_full = 0; is_full < 2; is_full++)
+			for (int i = 0; i < 4; i++)
+				beside(others[i], where, is_full);
+	given_up();
+	return t_done();
+}
