@@ -1,0 +1,34 @@
+/* An input pipe that has ended has nothing to give: the copy is done, though the output, a socket, is full and stays
+ * so. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static void ended(enum t_stream to, int nonblock, struct zs_options options)
+{
+	struct zs_result result = t_unwritten();
+	int in[2], out[2];
+
+	MUST(pipe(in) == 0 && close(in[1]) == 0);
+	t_stream(to, out);
+	(void)t_fill_stream(to, out);
+	t_nonblock(out[1], nonblock);
+	errno = 123;
+	if (!OK(zs_copy(in[0], NULL, out[1], NULL, ZS_TO_END, &options, &result) == 0 && errno == 123))
+		fprintf(stderr, "... to %d nonblock %d timeout %lld\n", to, nonblock, (long long)options.timeout_ns);
+	OK(T_IS(result, .bytes = 0));
+	MUST(close(in[0]) == 0);
+	t_close2(out);
+}
+
+int main(void)
+{
+	for (int to = T_A_UNIX; to <= T_A_TCP; to++)
+		for (int nonblock = 0; nonblock < 2; nonblock++) {
+			ended((enum t_stream)to, nonblock, (struct zs_options){ .timeout_ns = T_MS(500) });
+			if (t_failures == 0)
+				ended((enum t_stream)to, nonblock, (struct zs_options){ 0 });
+		}
+	return t_done();
+}

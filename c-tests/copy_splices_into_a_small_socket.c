@@ -1,0 +1,29 @@
+/* A blocking socket whose send buffer is too small for splice(2) to be sure that it does not block gets its bytes by
+ * splice(2) all the same, where read and write are avoided. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static void into(enum t_place from, int sndbuf, int64_t timeout)
+{
+	struct t_pair *pair = t_pair(from, T_AT_TCP);
+	struct zs_result result = t_unwritten();
+
+	MUST(setsockopt(pair->out, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf) == 0);
+	if (!OK(T_COPY(pair->in, NULL, pair->out, NULL, 30000, &result, .avoid = ZS_VIA_READ_WRITE,
+		       .timeout_ns = timeout) == 30000))
+		fprintf(stderr, "... from %d, buffer %d, timeout %lld: errno %d\n", from, sndbuf, (long long)timeout,
+			errno);
+	OK(result.bytes == 30000 && result.copied == 0 && !(result.via & ZS_VIA_READ_WRITE));
+	OK(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL) == T_PAIR_LEN - 30000);
+	OK(t_pair_whole(pair));
+}
+
+int main(void)
+{
+	for (int from = 0; from < T_PLACES; from++)
+		for (int sndbuf = 2304; sndbuf <= 8192; sndbuf *= 2)
+			into((enum t_place)from, sndbuf, 0);
+	return t_done();
+}
