@@ -1,0 +1,34 @@
+/* A blocking AF_UNIX socket with SO_RCVTIMEO says EAGAIN at once where the pipe beside it is O_NONBLOCK. Its time has
+ * not run out then: what comes in time comes through, and EAGAIN is passed on after that time. */
+#include <zsplice.h>
+#include "t.h"
+
+int main(void)
+{
+	int pair[2], to[2];
+	struct t_later later = { .ms = 60, .write = "in time" };
+	pthread_t thread;
+	int64_t start, took;
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0 && pipe2(to, O_NONBLOCK) == 0);
+	t_timeout_ms(pair[1], SO_RCVTIMEO, 5000);
+	later.fd = pair[0];
+	thread = t_later(&later);
+	errno = ENOTTY;
+	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0) == 7 && errno == ENOTTY);
+	t_join(thread);
+
+	t_timeout_ms(pair[1], SO_RCVTIMEO, 100);
+	start = t_now_ms();
+	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0) == -1 && errno == EAGAIN);
+	took = t_now_ms() - start;
+	OK(took >= 99 && took < 2000);
+
+	/* Told not to wait it does not. */
+	start = t_now_ms();
+	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
+	OK(t_now_ms() - start < 90);
+	t_close2(pair);
+	t_close2(to);
+	return t_done();
+}
