@@ -67,9 +67,10 @@ impl Source {
 
     /// Throws the first `count` bytes away.
     pub(super) fn skip(&mut self, mut count: usize) -> Outcome<()> {
-        let away = Pipe::new(count).map_err(Halt::call)?;
-        let to = Port::new(away.writer.0).map_err(Halt::call)?;
         while count > 0 {
+            // Small pieces fill a pipe before bytes do: then another one has room.
+            let away = Pipe::new(count).map_err(Halt::call)?;
+            let to = Port::new(away.writer.0).map_err(Halt::call)?;
             match self.splice(to, count, false).map_err(Halt::call)? {
                 0 => return Err(Halt::call(Errno::IO)),
                 gone => count = count.saturating_sub(gone),

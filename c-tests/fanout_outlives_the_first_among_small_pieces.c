@@ -1,0 +1,63 @@
+/* The first output empties the pipe that all others are served from. When it dies while that is full of small pieces,
+ * one to a slot, the others get every byte all the same. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_fanout.h"
+
+#define PIECE 100
+#define PIECES 256
+
+static void *dies(void *argument)
+{
+	struct t_output *output = argument;
+
+	t_sleep_ms(20);
+	t_drain(output->far, PIECE / 2);
+	MUST(close(output->far) == 0);
+	return NULL;
+}
+
+static void *reads_later(void *argument)
+{
+	t_sleep_ms(40);
+	return t_output_run(argument);
+}
+
+static void survived(void)
+{
+	static struct t_fan fan;
+	char piece[PIECE];
+	int in[2];
+
+	MUST(pipe2(in, O_DIRECT) == 0 && fcntl(in[1], F_SETPIPE_SZ, PIECES * T_PAGE) == PIECES * T_PAGE);
+	for (size_t i = 0; i < PIECES; i++) {
+		t_pattern(piece, PIECE, i * PIECE);
+		t_write(in[1], piece, PIECE);
+	}
+	MUST(close(in[1]) == 0);
+	for (int i = 0; i < 4; i++) {
+		struct t_output *output = t_fan_add(&fan, T_TO_PIPE, 0, -1);
+		int size = i == 0 ? T_PAGE : T_PAGE * 32 << i; /* the first gets one piece, the others 64 and more */
+
+		MUST(fcntl(fan.fds[i], F_SETPIPE_SZ, size) == size);
+		output->pause_us = 0;
+		output->reader = t_thread(i == 0 ? dies : reads_later, output);
+	}
+	if (!OK(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE,
+			 .avoid = ZS_VIA_READ_WRITE) == PIECE * PIECES))
+		fprintf(stderr, "... errno %d\n", errno);
+	t_join(fan.of[0].reader);
+	MUST(close(fan.fds[0]) == 0 && close(in[0]) == 0);
+	OK(fan.results[0].error == EPIPE && fan.results[0].bytes == PIECE);
+	for (size_t i = 1; i < 4; i++)
+		OK(fan.results[i].error == 0 && t_fan_got(&fan, i) == PIECE * PIECES);
+	fan.count = 0;
+}
+
+int main(void)
+{
+	survived();
+	return t_done();
+}
