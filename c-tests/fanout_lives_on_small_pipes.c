@@ -7,25 +7,6 @@
 #include "t_fanout.h"
 
 #define LEN (1 << 20)
-#define NOBODY 65534
-
-static void spend_the_quota(void)
-{
-	struct rlimit limit;
-	int fds[2];
-
-	MUST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	limit.rlim_cur = limit.rlim_max;
-	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	for (int i = 0; i < 400; i++) {
-		if (pipe(fds) != 0)
-			t_skip("there are no pipes left here");
-		if (fcntl(fds[0], F_SETPIPE_SZ, 1 << 20) < 0)
-			break;
-	}
-	if (pipe(fds) != 0 || fcntl(fds[0], F_GETPIPE_SZ) > 4 * T_PAGE)
-		t_skip("there is no quota of pipes here");
-}
 
 int main(void)
 {
@@ -37,9 +18,8 @@ int main(void)
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, 1, 0);
-	if (getuid() == 0 && setuid(NOBODY) != 0)
+	if (!t_spend_pipe_quota())
 		t_skip("root cannot be left here");
-	spend_the_quota();
 	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE) == LEN);
 	for (int i = 0; i < 4; i++)
 		OK(fan.results[i].copied == 0);

@@ -94,7 +94,7 @@ static void unreadable(void *argument)
 	set_up(&fan);
 	in = t_file(LEN);
 	t_answers(SYS_splice, ends_early);
-	t_refuse(SYS_preadv, EIO);
+	t_refuse(SYS_pread64, EIO);
 	OK(T_FANOUT(in, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE) == -1 && errno == EIO && turns == 1);
 	for (int i = 0; i < 2; i++)
 		OK(T_IS(fan.results[i], .error = EIO, .side = ZS_SIDE_IN));

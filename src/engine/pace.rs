@@ -51,8 +51,8 @@ pub(crate) struct Pace<'a> {
     progress: Option<Told<'a>>,
     /// Nothing is noticed, for the time being.
     is_mute: bool,
-    /// The last wait ended with errors only, and nothing has come of them.
-    has_heard_complaints: bool,
+    /// For how long the next wait leaves out those that have told of errors only, of which nothing came.
+    pause: i64,
 }
 
 impl<'a> Pace<'a> {
@@ -67,7 +67,7 @@ impl<'a> Pace<'a> {
             interrupt: options.has(flag::INTERRUPT),
             progress: options.progress.take(),
             is_mute: false,
-            has_heard_complaints: false,
+            pause: 0,
         }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Pace<'a> {
     /// After bytes have moved.
     #[inline(never)]
     pub(crate) fn moved(&mut self, so_far: &Progress) -> Outcome<()> {
-        self.has_heard_complaints = false;
+        self.pause = 0;
         if self.idle.is_some() {
             self.moved_at = sys::now();
         }
@@ -195,19 +195,24 @@ impl<'a> Pace<'a> {
     ///
     /// A socket whose queue of errors has something to say (MSG_ERRQUEUE: time stamps, zero-copy sends)
     /// says POLLERR for as long as its owner does not read that, though nothing comes of asking it.
-    /// After the second time in a row it is left out for a moment.
+    /// From the second time in a row on it is left out for a moment, and longer every time.
     pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
-        const MOMENT: i64 = 10_000_000;
+        const SHORTEST: i64 = 50_000;
+        const LONGEST: i64 = 10_000_000;
         let complains = |poll: &Poll| poll.revents == libc::POLLERR;
         // What poll(2) takes for none, and back.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
         self.poll(fds, None)?;
         let only_complains = fds.iter().skip(1).all(|poll| poll.revents == 0 || complains(poll));
-        if !only_complains || !core::mem::replace(&mut self.has_heard_complaints, true) {
+        let pause = self.pause;
+        if only_complains {
+            self.pause = pause.saturating_mul(2).clamp(SHORTEST, LONGEST);
+        }
+        if !only_complains || pause == 0 {
             return Ok(());
         }
         fds.iter_mut().skip(1).filter(|poll| complains(poll)).for_each(hide);
-        let end = self.poll(fds, Some(MOMENT));
+        let end = self.poll(fds, Some(pause));
         for poll in fds.iter_mut().skip(1).filter(|poll| poll.fd < NOBODY.fd) {
             hide(poll);
             poll.revents = libc::POLLERR;

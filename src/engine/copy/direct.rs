@@ -40,11 +40,9 @@ pub(super) fn sendfile(job: &mut Job<'_>) -> Outcome<Next> {
 /// splice(2), with a pipe of the caller's at one side.
 pub(super) fn splice(job: &mut Job<'_>) -> Outcome<Next> {
     let more = if job.options.more { libc::SPLICE_F_MORE } else { 0 };
-    // For pipes alone the kernel waits with their locks let go (ipipe_prep, wait_for_space), which
-    // spares a refusal and two calls of poll(2) each time.
-    let sleeps = job.pace.may_sleep()
-        && job.output.kind == Kind::Pipe
-        && matches!(job.input.kind, Kind::File | Kind::Block | Kind::Pipe);
+    // For a pipe alone the kernel waits with its lock let go (wait_for_space), which spares a refusal and
+    // two calls of poll(2) each time. For the room of one pipe it would also wait with the other at its end.
+    let sleeps = job.pace.may_sleep() && job.output.kind == Kind::Pipe && job.input.kind.is_file();
     let wait = if sleeps { 0 } else { libc::SPLICE_F_NONBLOCK };
     repeat(job, via::SPLICE, &mut |job, len| {
         let (mut off_in, mut off_out) = (job.input.offset, job.output.offset);
@@ -94,6 +92,8 @@ fn repeat(
             }
             Err(errno) => match Fate::of(errno) {
                 Fate::Interrupted => job.pace.interrupted()?,
+                // A full output hides the end of a pipe.
+                Fate::Blocked if from == Kind::Pipe && job.has_hung_up() => return Ok(Next::Done),
                 Fate::Blocked => {
                     if !job.stalled(job.input.fd, job.output.fd, &mut declined)? {
                         return Ok(Next::Refused(errno));

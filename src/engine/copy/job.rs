@@ -239,6 +239,13 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Whether an input that is a pipe has nothing and nobody left.
+    #[inline(never)]
+    pub(super) fn has_hung_up(&self) -> bool {
+        let events = self.input.port().poll(libc::POLLIN);
+        events & (libc::POLLIN | libc::POLLHUP) == libc::POLLHUP
+    }
+
     /// An error of a call that touches both sides.
     #[inline(never)]
     pub(super) fn failed(&self, errno: Errno) -> Halt {
