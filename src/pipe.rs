@@ -6,7 +6,7 @@ use core::ffi::c_int;
 
 /// What a pipe is made to hold where much is to go through it, and what a pipe of the caller's may
 /// grow to: the kernel's default limit for everybody (/proc/sys/fs/pipe-max-size, pipe(7)).
-const LARGE: c_int = 1 << 20;
+pub(crate) const LARGE: c_int = 1 << 20;
 /// Tried in turn where more than that is not to be had.
 const SIZES: [c_int; 3] = [LARGE, LARGE / 2, LARGE / 4];
 

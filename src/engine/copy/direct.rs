@@ -7,6 +7,7 @@ use crate::engine::pace::Outcome;
 use crate::engine::port::Kind;
 use crate::engine::progress::via;
 use crate::errno::Errno;
+use crate::pipe;
 use crate::sys;
 
 pub(super) fn copy_range(job: &mut Job<'_>) -> Outcome<Next> {
@@ -40,13 +41,17 @@ pub(super) fn sendfile(job: &mut Job<'_>) -> Outcome<Next> {
 /// splice(2), with a pipe of the caller's at one side.
 pub(super) fn splice(job: &mut Job<'_>) -> Outcome<Next> {
     let more = if job.options.more { libc::SPLICE_F_MORE } else { 0 };
-    // For a pipe alone the kernel waits with its lock let go (wait_for_space), which spares a refusal and
-    // two calls of poll(2) each time. For the room of one pipe it would also wait with the other at its end.
-    let sleeps = job.pace.may_sleep() && job.output.kind == Kind::Pipe && job.input.kind.is_file();
-    let wait = if sleeps { 0 } else { libc::SPLICE_F_NONBLOCK };
+    // For pipes alone the kernel waits with their locks let go (ipipe_prep, wait_for_space), which
+    // spares a refusal and two calls of poll(2) each time.
+    let may_sleep = job.pace.may_sleep() && job.output.kind == Kind::Pipe;
+    let (is_file, is_pipe) = (job.input.kind.is_file(), job.input.kind == Kind::Pipe);
     repeat(job, via::SPLICE, &mut |job, len| {
         let (mut off_in, mut off_out) = (job.input.offset, job.output.offset);
         let (from, to) = (job.input.end(&mut off_in), job.output.end(&mut off_out));
+        // From a pipe that has ended it would also wait for room in the other. More than one holds has
+        // been read by somebody, who will read on.
+        let sleeps = may_sleep && (is_file || is_pipe && job.so_far.bytes > pipe::LARGE as u64);
+        let wait = if sleeps { 0 } else { libc::SPLICE_F_NONBLOCK };
         sys::splice(from, to, len, wait | more).count()
     })
 }
