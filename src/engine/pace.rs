@@ -12,6 +12,10 @@ const STEP_WATCHED: usize = 4 << 20;
 /// The longest step of one that has not. Whole blocks, and no count overflows 32 bits on the way.
 const STEP_MAX: usize = 1 << 30;
 
+/// For how long, in nanoseconds, a descriptor is not asked that tells of nothing but errors.
+const SHORTEST_PAUSE: i64 = 50_000;
+const LONGEST_PAUSE: i64 = 10_000_000;
+
 /// Why a transfer ends before its time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
@@ -197,8 +201,6 @@ impl<'a> Pace<'a> {
     /// says POLLERR for as long as its owner does not read that, though nothing comes of asking it.
     /// From the second time in a row on it is left out for a moment, and longer every time.
     pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
-        const SHORTEST: i64 = 50_000;
-        const LONGEST: i64 = 10_000_000;
         let complains = |poll: &Poll| poll.revents == libc::POLLERR;
         // What poll(2) takes for none, and back.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
@@ -206,7 +208,7 @@ impl<'a> Pace<'a> {
         let only_complains = fds.iter().skip(1).all(|poll| poll.revents == 0 || complains(poll));
         let pause = self.pause;
         if only_complains {
-            self.pause = pause.saturating_mul(2).clamp(SHORTEST, LONGEST);
+            self.pause = pause.saturating_mul(2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         }
         if !only_complains || pause == 0 {
             return Ok(());
@@ -221,7 +223,7 @@ impl<'a> Pace<'a> {
     }
 
     /// poll(2), with the cancel descriptor at the first place, for a `moment` at the most.
-    fn poll(&self, fds: &mut [Poll], moment: Option<i64>) -> Outcome<()> {
+    fn poll(&self, fds: &mut [Poll], mut moment: Option<i64>) -> Outcome<()> {
         // Not one place more than it takes: poll(2) refuses more than there may be descriptors.
         let unused = usize::from(self.cancel_fd.is_none());
         let least = if unused == 0 { 2 } else { 1 };
@@ -235,10 +237,14 @@ impl<'a> Pace<'a> {
                 *cancel = sys::interest(fd, libc::POLLIN);
             }
             match sys::poll(fds, [left, moment].into_iter().flatten().min()) {
+                // Whoever is hidden for a moment is not to be so for longer, however many signals come.
+                Err(Errno::INTR) if moment.is_some() => return self.interrupted(),
                 Err(Errno::INTR) => self.interrupted()?,
-                // More than there may be by now: the others have to wait.
+                // They are more than there may be by now: some are asked for a moment, the others tried.
                 Err(Errno::INVAL) if fds.len() > least => {
-                    fds = fds.get_mut(..(fds.len() / 2).max(least)).unwrap_or_default();
+                    let (asked, others) = fds.split_at_mut((fds.len() / 2).max(least));
+                    others.iter_mut().for_each(|poll| poll.revents = poll.events);
+                    (fds, moment) = (asked, Some(LONGEST_PAUSE));
                 }
                 Err(errno) => return Err(Halt::call(errno)),
                 Ok(0) if moment.is_none() => return Err(Halt::call(Errno::TIMEDOUT)),

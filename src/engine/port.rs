@@ -111,16 +111,18 @@ impl Port {
 
     /// splice(2) from a pipe. `flags` are SPLICE_F_MORE, or none.
     pub(super) fn splice_from(self, pipe: c_int, len: usize, flags: c_uint) -> Result<usize> {
-        let mut len = len;
+        let mut most = len;
         if self.kind != Kind::Pipe {
             self.ready_to_take()?;
-            len = self.most(len);
+            most = self.most(len);
         }
-        if len == 0 {
+        if most == 0 {
             return Err(Errno::INVAL);
         }
+        // Held back would be what it has room for.
+        let flags = if most < len { 0 } else { flags };
         let (from, to) = (End::own(pipe), End::own(self.fd));
-        again(|| sys::splice(from, to, len, flags | libc::SPLICE_F_NONBLOCK).count())
+        again(|| sys::splice(from, to, most, flags | libc::SPLICE_F_NONBLOCK).count())
     }
 
     /// What poll(2) says of it at once: of `events`, and of errors.
@@ -141,7 +143,9 @@ impl Port {
                 let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
                 again(|| sys::recv(self.fd, &mut [0], flags))
             }
-            Kind::Char | Kind::Pipe => sys::fionread(self.fd),
+            // What is no terminal does not know. (Of a pipe poll(2) tells all, and this would wait for its
+            // lock.)
+            Kind::Char => Ok(sys::fionread(self.fd).unwrap_or(0)),
             _ => Ok(0),
         }
     }

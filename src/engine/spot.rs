@@ -54,6 +54,12 @@ impl Spot {
         }
     }
 
+    /// A pipe that keeps what is written at once together (O_DIRECT, pipe(2)): what comes by splice(2) or
+    /// tee(2) beside that is no packet, and a read that ends within one loses the rest.
+    pub(in crate::engine) const fn is_packet_pipe(&self) -> bool {
+        matches!(self.kind, Kind::Pipe) && self.flags & libc::O_DIRECT != 0
+    }
+
     /// What the kernel waits for where it is not ready. (SPLICE_F_NONBLOCK helps with pipes only.)
     pub(in crate::engine) const fn blocks(&self) -> bool {
         self.is_stream() && self.flags & libc::O_NONBLOCK == 0

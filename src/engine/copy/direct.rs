@@ -52,6 +52,8 @@ pub(super) fn splice(job: &mut Job<'_>) -> Outcome<Next> {
         // been read by somebody, who will read on.
         let sleeps = may_sleep && (is_file || is_pipe && job.so_far.bytes > pipe::LARGE as u64);
         let wait = if sleeps { 0 } else { libc::SPLICE_F_NONBLOCK };
+        // Of a piece that has been cut to the room there is none is to be held back.
+        let more = if len < job.step() { 0 } else { more };
         sys::splice(from, to, len, wait | more).count()
     })
 }

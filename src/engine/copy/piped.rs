@@ -96,8 +96,9 @@ fn drain(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<Next> {
         }
         let mut offset = job.output.offset;
         let (from, to) = (End::own(pipe.reader.0), job.output.end(&mut offset));
-        match sys::splice(from, to, held.min(room) as usize, libc::SPLICE_F_NONBLOCK | more).count()
-        {
+        // Of a piece that has been cut to the room there is none is to be held back.
+        let flags = libc::SPLICE_F_NONBLOCK | if room < held { 0 } else { more };
+        match sys::splice(from, to, held.min(room) as usize, flags).count() {
             // The pipe holds bytes, and nobody else reads it.
             Ok(0) => return Ok(Next::Refused(Errno::OPNOTSUPP)),
             Ok(count) => {

@@ -6,17 +6,16 @@
 //! which empties the source: tee(2) begins at its head, so nobody else gets on before the heir has got
 //! there too. Small steps, and what cannot be spliced, go through one buffer.
 
+mod give;
 mod output;
 mod source;
 mod take;
 
 use super::copy::check;
-use super::fate::Fate;
 use super::options::{flag, Options};
 use super::pace::{Halt, Outcome, Pace, NOBODY};
 use super::progress::{via, Progress, Side};
 use super::spot::Spot;
-use super::wait::DECLINES;
 use super::{avoid, sigpipe};
 use crate::buffer::Buffer;
 use crate::errno::{Errno, Result};
@@ -159,10 +158,13 @@ impl<'a> Fan<'a> {
             let checked = Spot::new(End::own(fd)).map_err(Halt::call).and_then(|mut spot| {
                 check::both(&mut self.input, &mut spot, self.left)?;
                 check::access(&spot)?;
-                Ok(spot.port())
+                Ok(spot)
             });
             match (checked, self.outputs.get_mut(index)) {
-                (Ok(port), Some(output)) => output.port = port,
+                (Ok(spot), Some(output)) => {
+                    output.port = spot.port();
+                    output.no_pipe = spot.is_packet_pipe();
+                }
                 (Err(halt), _) => self.fail(index, halt)?,
                 _ => {}
             }
@@ -189,7 +191,8 @@ impl<'a> Fan<'a> {
         }
     }
 
-    /// What is to be taken at the most, by the size that the input has.
+    /// What is to be taken at the most, by the size that the input has; of a small one it is not worth
+    /// asking where in it.
     fn size(&self) -> u64 {
         let size = self.input.stat.size;
         let at = if size < self.bulk as i64 { 0 } else { self.input.position() };
@@ -236,132 +239,6 @@ impl<'a> Fan<'a> {
         self.source.pour(&mut self.buffer, self.round)
     }
 
-    /// Lets all outputs have the round.
-    fn deliver(&mut self) -> Outcome<()> {
-        while self.outputs.iter().any(|output| output.is_in() && output.rest(self.round) > 0) {
-            let mut moves = false;
-            for index in 0..self.outputs.len() {
-                // As much as it takes at once: its reader is then woken once.
-                while self.push(index)? {
-                    moves = true;
-                    self.pace.check()?;
-                }
-            }
-            if !moves {
-                self.wait()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Where the output finds the next of what it has not had, if it is its turn.
-    fn way_to(&self, index: usize) -> Option<Way> {
-        let round = self.round;
-        let output =
-            self.outputs.get(index).filter(|output| output.is_in() && output.rest(round) > 0)?;
-        let held = self.source.held;
-        if output.no_pipe && output.piped == 0 {
-            return Some(Way::Buffer);
-        }
-        if held > 0 && index == self.heir {
-            let most = held.saturating_sub(self.behind());
-            return (most > 0).then_some(Way::Inherit(most));
-        }
-        if held > 0 && output.is_pipe() {
-            return (output.rest(round) == held).then_some(Way::Tee);
-        }
-        Some(if output.piped > 0 { Way::Own } else { Way::Buffer })
-    }
-
-    /// How much of what the source holds somebody is still to get by tee(2).
-    fn behind(&self) -> usize {
-        let outputs = self.outputs.iter().enumerate();
-        let shares = |(index, output): &(usize, &Output)| {
-            output.is_in() && output.is_pipe() && *index != self.heir
-        };
-        outputs.filter(shares).map(|(_, output)| output.rest(self.round)).max().unwrap_or(0)
-    }
-
-    /// Gives one output something of what it has not had; whether anything has changed.
-    fn push(&mut self, index: usize) -> Outcome<bool> {
-        let Some(way) = self.way_to(index) else { return Ok(false) };
-        let (round, more) = (self.round, self.more);
-        let Some(output) = self.outputs.get_mut(index).filter(|output| !output.is_full) else {
-            return Ok(false);
-        };
-        let (offered, by) = (way.offers(output, self.source.held, round), way.via());
-        let given = match way {
-            Way::Inherit(most) => self.source.splice(output.port, most, more),
-            Way::Tee => self.source.tee(output.port.fd),
-            Way::Own => output.give_own(more),
-            Way::Buffer if self.no_buffer => Err(Errno::OPNOTSUPP),
-            Way::Buffer => output.give_buffered(self.buffer.as_mut(), round, more),
-        };
-        match given {
-            Ok(count @ 1..) => {
-                output.moved(by, count, offered);
-                let so_far = output.so_far;
-                self.pace.moved(&so_far)?;
-            }
-            Err(Errno::AGAIN) => {
-                output.is_full = true;
-                output.declined = output.declined.saturating_add(1);
-                if output.declined > DECLINES {
-                    self.fail(index, Halt::new(Side::Out, Errno::AGAIN))?;
-                }
-                return Ok(false);
-            }
-            Err(errno)
-                if way == Way::Buffer && !self.no_buffer || Fate::of(errno) != Fate::Refused =>
-            {
-                self.fail(index, Halt::new(Side::Out, errno))?;
-            }
-            _ => self.refused(index, way)?,
-        }
-        Ok(true)
-    }
-
-    /// An output takes nothing that way: it finds it in the buffer, if there may be one.
-    fn refused(&mut self, index: usize, way: Way) -> Outcome<()> {
-        let round = self.round;
-        if self.no_buffer {
-            return self.fail(index, Halt::call(Errno::OPNOTSUPP));
-        }
-        match self.outputs.get_mut(index) {
-            Some(output) if way == Way::Own => {
-                output.no_pipe = true;
-                output.pour(&mut self.buffer, round)
-            }
-            Some(output) => {
-                output.no_pipe = true;
-                self.pour_source()
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Waits until one of those whose turn it is can take something.
-    fn wait(&mut self) -> Outcome<()> {
-        // Only they have a place: poll(2) refuses more than there may be descriptors (RLIMIT_NOFILE).
-        let mut used = 1_usize;
-        for index in 0..self.outputs.len() {
-            let turn = self.way_to(index).and(self.outputs.get(index));
-            if let (Some(output), Some(place)) = (turn, self.polls.get_mut(used)) {
-                *place = output.port.writable();
-                used = used.saturating_add(1);
-            }
-        }
-        self.pace.wait_for_any(self.polls.get_mut(..used).unwrap_or_default())?;
-        let mut at = 1_usize;
-        for index in 0..self.outputs.len() {
-            let is_awaited = self.way_to(index).is_some();
-            let Some(output) = self.outputs.get_mut(index).filter(|_| is_awaited) else { continue };
-            output.heard(self.polls.get(at).map_or(0, |poll| poll.revents));
-            at = at.saturating_add(1);
-        }
-        Ok(())
-    }
-
     /// What has become of all.
     fn conclude(&self, end: Outcome<()>, mut report: impl FnMut(usize, Progress)) -> Result<u64> {
         for (index, output) in self.outputs.iter().enumerate() {
@@ -379,37 +256,6 @@ impl<'a> Fan<'a> {
             Err(halt) => Err(halt.errno),
             Ok(()) if self.outputs.iter().any(Output::is_in) => Ok(self.taken),
             Ok(()) => Err(self.last),
-        }
-    }
-}
-
-/// Where an output finds the next of what it has not had.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// In the source: so much may leave that.
-    Inherit(usize),
-    /// In the source, where it stays for others.
-    Tee,
-    /// In a pipe of its own.
-    Own,
-    Buffer,
-}
-
-impl Way {
-    const fn via(self) -> u32 {
-        match self {
-            Way::Inherit(_) => via::SPLICE,
-            Way::Tee | Way::Own => via::SPLICE | via::TEE,
-            Way::Buffer => via::READ_WRITE,
-        }
-    }
-
-    const fn offers(self, output: &Output, held: usize, round: usize) -> usize {
-        match self {
-            Way::Inherit(most) => most,
-            Way::Tee => held,
-            Way::Own => output.piped,
-            Way::Buffer => output.rest(round),
         }
     }
 }

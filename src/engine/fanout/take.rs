@@ -46,11 +46,13 @@ impl Fan<'_> {
 
     fn take_by_read(&mut self) -> Outcome<usize> {
         let (input, offset) = (self.input.port(), self.input.offset);
-        let most = match self.is_bulk {
-            _ if self.no_tee => BUFFER,
+        let most = if self.no_tee {
+            BUFFER
+        } else if self.is_bulk {
             // It may only have ended.
-            true => SMALL,
-            false => self.bulk,
+            SMALL
+        } else {
+            self.bulk
         };
         let len = usize::try_from(self.most()).unwrap_or(most).min(most);
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
@@ -122,10 +124,14 @@ impl Fan<'_> {
             }
             is_poured |= output.no_pipe;
             if output.pipe.is_none() {
-                output.pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= least);
+                let Ok(pipe) = Pipe::new(size) else { return false };
+                let holds = pipe.size();
+                if holds < least {
+                    return false;
+                }
+                self.source.shrink(holds);
+                output.pipe = Some(pipe);
             }
-            let Some(pipe) = &output.pipe else { return false };
-            self.source.shrink(pipe.size());
         }
         true
     }

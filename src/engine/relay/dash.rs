@@ -21,7 +21,7 @@ impl Relay {
     pub(super) fn dash(&mut self, budget: u64, moved: &mut u64) -> Outcome<Option<u32>> {
         let Some(mut buffer) = self.hold.lend() else { return Ok(None) };
         let read = loop {
-            if self.left == 0 || self.ways.is_bulk {
+            if self.left == 0 || self.ways.is_bulk && !self.ways.no_splice {
                 break Ok(());
             }
             if *moved > 0 && core::mem::take(&mut self.ways.is_drained) {
@@ -32,7 +32,10 @@ impl Relay {
                 return Ok(Some(want::RUN));
             }
             let count = match self.take_to(&mut buffer) {
-                Ok(0) => break self.input_ended().map(drop).map_err(|halt| halt.errno),
+                Ok(0) => {
+                    self.input_ended();
+                    break Ok(());
+                }
                 Ok(count) => count,
                 Err(errno) => break Err(errno),
             };
@@ -62,7 +65,7 @@ impl Relay {
         let len = usize::try_from(self.left).unwrap_or(SMALL).min(SMALL);
         let count = self.input.read(buffer.bytes().get_mut(..len).unwrap_or_default())?;
         self.taken(count);
-        self.ways.is_bulk |= count == SMALL;
+        self.ways.is_bulk = count == SMALL;
         self.ways.is_drained = count < len && self.trusts_short_reads();
         Ok(count)
     }

@@ -57,9 +57,6 @@ impl Relay {
 
     /// Takes a small piece.
     fn take_buffered(&mut self) -> Outcome<Take> {
-        if self.hold.piped() > 0 && self.hold.buffered() > 0 {
-            return Ok(Take::Full);
-        }
         if self.ways.no_buffer {
             return self.take_nothing(false);
         }
@@ -69,10 +66,10 @@ impl Relay {
             return Err(Halt::call(Errno::NOMEM));
         };
         match count {
-            Ok(0) => self.input_ended(),
+            Ok(0) => Ok(self.input_ended()),
             Ok(count) => {
                 self.taken(count);
-                self.ways.is_bulk |= count == SMALL;
+                self.ways.is_bulk = count == SMALL;
                 self.ways.is_drained = count < len && self.trusts_short_reads();
                 Ok(Take::Some)
             }
@@ -86,10 +83,10 @@ impl Relay {
     fn take_nothing(&mut self, has_said_end: bool) -> Outcome<Take> {
         match self.look_at_input() {
             Ok(Look::Empty) => Ok(Take::Empty),
-            Ok(Look::Ended) => self.input_ended(),
+            Ok(Look::Ended) => Ok(self.input_ended()),
             Err(errno) => Ok(self.input_failed(errno)),
             // Terminals and the like: the end is what splice(2) calls so.
-            Ok(Look::Unknown) if has_said_end => self.input_ended(),
+            Ok(Look::Unknown) if has_said_end => Ok(self.input_ended()),
             // They have come meanwhile: once more.
             _ if !self.ways.no_splice && !self.ways.has_declined => {
                 self.ways.has_declined = true;
@@ -189,7 +186,7 @@ impl Relay {
             // A full output hides what is to be said of the input.
             Err(Errno::AGAIN) => match self.look_at_input() {
                 Ok(Look::Empty) => Ok(Take::Empty),
-                Ok(Look::Ended) => self.input_ended(),
+                Ok(Look::Ended) => Ok(self.input_ended()),
                 Err(errno) => Ok(self.input_failed(errno)),
                 _ if output.poll(libc::POLLOUT) == 0 => Ok(Take::Blocked),
                 // Somebody else was faster, or it is TCP urgent data: a read finds out.
@@ -215,7 +212,7 @@ impl Relay {
         match doubt::zero(End::own(self.input.fd)) {
             Ok(Zero::Early) => Ok(Take::Empty),
             Ok(Zero::More) => self.take_buffered(),
-            _ => self.input_ended(),
+            _ => Ok(self.input_ended()),
         }
     }
 
@@ -230,18 +227,18 @@ impl Relay {
 
     /// A 0: for a FIFO before its first writer it means nothing, and after a reset that the other
     /// direction has heard of it is no end.
-    pub(super) fn input_ended(&mut self) -> Outcome<Take> {
+    pub(super) fn input_ended(&mut self) -> Take {
         if self.input.kind == Kind::Pipe {
             match doubt::zero(End::own(self.input.fd)) {
-                Ok(Zero::Early) => return Ok(Take::Empty),
+                Ok(Zero::Early) => return Take::Empty,
                 // A writer has come meanwhile.
-                Ok(Zero::More) => return Ok(Take::Some),
+                Ok(Zero::More) => return Take::Some,
                 _ => {}
             }
         }
         self.ways.has_ended = true;
         self.input_error = self.link.of_input();
-        Ok(Take::Some)
+        Take::Some
     }
 
     /// A terminal that has hung up has ended.
