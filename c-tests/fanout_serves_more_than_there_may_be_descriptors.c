@@ -32,11 +32,47 @@ static void lowered(void *argument)
 	OK(t_fan_whole(&fan, LEN));
 }
 
+/* Reads the first half once the last output has got a good deal. */
+static void *follow(void *argument)
+{
+	struct t_fan *fan = argument;
+
+	while (__atomic_load_n(&fan->of[19].got, __ATOMIC_RELAXED) < 60000)
+		t_sleep_ms(1);
+	for (size_t i = 0; i < 19; i++)
+		fan->of[i].reader = t_thread(t_output_run, &fan->of[i]);
+	for (size_t i = 0; i < 19; i++)
+		fan->of[i].pause_us = 0;
+	return NULL;
+}
+
+/* The readers of some wait for what others get: none may be left unasked. */
+static void in_turn(void *argument)
+{
+	static struct t_fan fan;
+	struct t_source source;
+	struct rlimit limit;
+	pthread_t reader;
+
+	(void)argument;
+	t_source(&source, T_FROM_FILE, 0, LEN);
+	for (int i = 0; i < 20; i++)
+		t_fan_add(&fan, T_TO_PIPE, 0, i < 19 ? -1 : 0);
+	MUST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	limit.rlim_cur = 16;
+	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	reader = t_thread(follow, &fan);
+	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_TEE, .timeout_ns = T_MS(10000)) == LEN);
+	t_join(reader);
+	OK(t_fan_whole(&fan, LEN));
+}
+
 int main(void)
 {
 	static rlim_t limits[] = { 1, 2, 30, 40 };
 
 	for (int i = 0; i < 4; i++)
 		T_CHILD(lowered, &limits[i]);
+	T_CHILD(in_turn, NULL);
 	return t_done();
 }
