@@ -77,14 +77,6 @@ static inline int t_relay_run(zs_relay *relay, uint64_t budget)
 	return wanted;
 }
 
-static inline int t_ready(int fd, short events)
-{
-	struct pollfd one = { .fd = fd, .events = events };
-
-	MUST(poll(&one, 1, 0) >= 0);
-	return one.revents;
-}
-
 /* What follows makes an end of the input; a terminal's master reads EIO then. */
 static inline void t_relay_close(struct t_relay *it)
 {

@@ -17,6 +17,15 @@ static inline void t_close2(const int fds[2])
 	MUST(close(fds[0]) == 0 && close(fds[1]) == 0);
 }
 
+/* What poll(2) says at once, of these events and of errors. */
+static inline int t_ready(int fd, short events)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	MUST(poll(&one, 1, 0) >= 0);
+	return one.revents;
+}
+
 /* A file without a name in the current directory, open for reading and writing, of `len` bytes of
  * the pattern; its position is 0. */
 static inline int t_file(size_t len)
