@@ -1,0 +1,78 @@
+/* io_uring(7) by its bare system calls: one-shot polls, and their completions. After t.h. */
+#ifndef T_URING_H
+#define T_URING_H
+
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+
+struct t_uring {
+	int fd;
+	unsigned int *sq_tail, *sq_mask, *sq_array, *cq_head, *cq_tail, *cq_mask;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	unsigned int prepared;
+};
+
+/* Skips the test where there is none. */
+static inline struct t_uring t_uring(unsigned int entries)
+{
+	struct io_uring_params is = { 0 };
+	struct t_uring ring = { 0 };
+	char *sq, *cq;
+
+	ring.fd = (int)syscall(SYS_io_uring_setup, entries, &is);
+	if (ring.fd < 0)
+		t_skip("io_uring is not to be had here");
+	sq = mmap(NULL, is.sq_off.array + is.sq_entries * sizeof(unsigned int), PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQ_RING);
+	cq = mmap(NULL, is.cq_off.cqes + is.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_CQ_RING);
+	ring.sqes = mmap(NULL, is.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
+	MUST(sq != MAP_FAILED && cq != MAP_FAILED && (void *)ring.sqes != MAP_FAILED);
+	ring.sq_tail = (unsigned int *)(void *)(sq + is.sq_off.tail);
+	ring.sq_mask = (unsigned int *)(void *)(sq + is.sq_off.ring_mask);
+	ring.sq_array = (unsigned int *)(void *)(sq + is.sq_off.array);
+	ring.cq_head = (unsigned int *)(void *)(cq + is.cq_off.head);
+	ring.cq_tail = (unsigned int *)(void *)(cq + is.cq_off.tail);
+	ring.cq_mask = (unsigned int *)(void *)(cq + is.cq_off.ring_mask);
+	ring.cqes = (struct io_uring_cqe *)(void *)(cq + is.cq_off.cqes);
+	return ring;
+}
+
+/* To be told once of these events, as `data`. */
+static inline void t_uring_poll(struct t_uring *ring, int fd, unsigned int events, uint64_t data)
+{
+	unsigned int tail = *ring->sq_tail, at = tail & *ring->sq_mask;
+
+	ring->sqes[at] = (struct io_uring_sqe){ .opcode = IORING_OP_POLL_ADD, .fd = fd, .user_data = data };
+	ring->sqes[at].poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? events << 16 : events;
+	ring->sq_array[at] = at;
+	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
+	ring->prepared++;
+}
+
+/* Hands over what is prepared, and waits for a completion. */
+static inline void t_uring_wait(struct t_uring *ring)
+{
+	long n;
+
+	while ((n = syscall(SYS_io_uring_enter, ring->fd, ring->prepared, 1, IORING_ENTER_GETEVENTS, NULL, 0)) < 0)
+		MUST(errno == EINTR);
+	MUST((unsigned int)n == ring->prepared);
+	ring->prepared = 0;
+}
+
+/* The next completion; whether there was one. */
+static inline int t_uring_next(struct t_uring *ring, struct io_uring_cqe *completion)
+{
+	unsigned int head = *ring->cq_head;
+
+	if (head == __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE))
+		return 0;
+	*completion = ring->cqes[head & *ring->cq_mask];
+	__atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
+	return 1;
+}
+
+#endif
