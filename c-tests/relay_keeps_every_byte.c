@@ -330,13 +330,13 @@ static void step(struct play *it)
 	}
 }
 
-/* Until all has come out that is to. */
+/* Until all has come out that is to: TCP has timers of its own, of 200 ms. */
 static void drains(struct play *it)
 {
 	int idle = 0, wanted = -1;
 
 	closes(it);
-	while (!it->failed && idle < 400) {
+	while (!it->failed && idle < 4000) {
 		size_t before = length(&it->output) + length(&it->held), got = 0;
 
 		if (room(&it->output) > 1 << 20)
