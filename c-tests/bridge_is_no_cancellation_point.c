@@ -38,6 +38,7 @@ static void cancelled(enum t_side_kind from, enum t_side_kind to, int nonblock, 
 	is_early = early;
 	thread = t_thread(bridges, NULL);
 	t_write(a.far_out, "four", 4);
+	MUST(poll(&(struct pollfd){ .fd = b.far_in, .events = POLLIN }, 1, 2000) == 1);
 	OK(t_read(b.far_in, bytes, 4) == 4);
 	MUST(early || pthread_cancel(thread) == 0);
 	t_sleep_ms(1);
@@ -65,7 +66,7 @@ int main(void)
 {
 	for (int from = 0; from < T_BY_FILES; from++)
 		for (int to = 0; to < T_BY_FILES; to++)
-			for (int i = 0; i < 8; i++) {
+			for (int i = 0; i < 8 && !t_failures; i++) {
 				avoid = i & 4 ? ZS_VIA_SPLICE : 0;
 				flags = i & 1 ? ZS_STABLE : ZS_GROW_PIPE;
 				cancelled((enum t_side_kind)from, (enum t_side_kind)to, i & 1, i >> 1 & 1);

@@ -110,8 +110,9 @@ static void is_over(struct bridge *it)
 	good &= OK(it->results[0].bytes == (it->what == IS_FULL ? 0 : 8));
 	good &= OK(it->what == IS_FULL || it->results[1].bytes == 4) & OK(it->cpu < 60) & OK(it->took < 1200);
 	if (!good)
-		fprintf(stderr, "... what %d queue %d nonblock %d: %d, errno %d, %lld ms of CPU in %lld\n", it->what, it->queue,
-			it->nonblock, it->returned, it->error, (long long)it->cpu, (long long)it->took);
+		fprintf(stderr, "... what %d queue %d nonblock %d: %d, errno %d, %lld ms of CPU in %lld\n",
+			it->what, it->queue, it->nonblock, it->returned, it->error, (long long)it->cpu,
+			(long long)it->took);
 	MUST(close(it->a[0]) == 0 && (it->what == RESETS || close(it->a[1]) == 0));
 	t_close2(it->b);
 }

@@ -326,7 +326,8 @@ static void step(struct play *it)
 	default:
 		/* Within what the model has room for. */
 		if (room(&it->output) > 1 << 20 && room(&it->held) > 1 << 20)
-			(void)runs(it, t_once(chance, 2) ? 0 : t_once(chance, 3) ? 1 + t_below(chance, 3) : some_size(chance));
+			(void)runs(it, t_once(chance, 2) ? 0 : t_once(chance, 3) ? 1 + t_below(chance, 3)
+				       : some_size(chance));
 	}
 }
 
@@ -365,9 +366,9 @@ static void play(uint64_t seed)
 		drains(&it);
 	SO(&it, fcntl(it.fd_in, F_GETFL) == it.flags_in && fcntl(it.fd_out, F_GETFL) == it.flags_out);
 	if (it.failed)
-		fprintf(stderr, "... seed %llu: from %d to %d flags %#x len %lld pool %d: in %zu held %zu out %zu closed %d\n",
-			(unsigned long long)seed, it.kind_in, it.kind_out, it.flags, (long long)it.len, it.pool != NULL,
-			length(&it.input), length(&it.held), length(&it.output), it.in < 0);
+		fprintf(stderr, "... seed %llu: from %d to %d flags %#x len %lld pool %d: in %zu held %zu out %zu "
+			"closed %d\n", (unsigned long long)seed, it.kind_in, it.kind_out, it.flags, (long long)it.len,
+			it.pool != NULL, length(&it.input), length(&it.held), length(&it.output), it.in < 0);
 	/* In either order. */
 	if (it.pool && seed % 2)
 		zs_pool_free(it.pool);

@@ -18,7 +18,9 @@ static void asks(struct way *way, int which)
 {
 	for (int bit = ZS_WANT_READ; bit <= ZS_WANT_WRITE && way->wanted > 0; bit <<= 1)
 		if (way->wanted & bit && !(way->asked & bit)) {
-			t_uring_poll(&ring, bit == ZS_WANT_READ ? way->in : way->out, bit == ZS_WANT_READ ? POLLIN : POLLOUT,
+			int reads = bit == ZS_WANT_READ;
+
+			t_uring_poll(&ring, reads ? way->in : way->out, reads ? POLLIN : POLLOUT,
 				     (uint64_t)(which * 4 + bit));
 			way->asked |= bit;
 		}
@@ -53,7 +55,8 @@ static void both(enum t_side_kind from, enum t_side_kind to, size_t gives, size_
 	a.pause_us = b.pause_us = small ? 10 : 0;
 	for (int i = 0; i < 2; i++) {
 		ways[i] = (struct way){ .in = i ? b.in : a.in, .out = i ? a.out : b.out };
-		MUST((ways[i].relay = zs_relay_new(ways[i].in, ways[i].out, ZS_TO_END, pool, flags | ZS_RELAY_SHUTDOWN)));
+		ways[i].relay = zs_relay_new(ways[i].in, ways[i].out, ZS_TO_END, pool, flags | ZS_RELAY_SHUTDOWN);
+		MUST(ways[i].relay != NULL);
 	}
 	zs_relay_pair(ways[0].relay, ways[1].relay);
 	t_side_start(&a);
@@ -103,15 +106,17 @@ int main(void)
 
 	ring = t_uring(16);
 	MUST(pool != NULL);
-	for (int from = 0; from < T_BY_FILES; from++)
-		for (int to = 0; to < T_BY_FILES; to++)
-			for (int i = 0; i < 3; i++) {
-				/* TCP through buffers of a page is a matter of timers. */
-				int small = from != T_BY_TCP && to != T_BY_TCP;
+	for (int pair = 0; pair < T_BY_FILES * T_BY_FILES; pair++) {
+		enum t_side_kind from = (enum t_side_kind)(pair / T_BY_FILES);
+		enum t_side_kind to = (enum t_side_kind)(pair % T_BY_FILES);
+		/* TCP through buffers of a page is a matter of timers. */
+		int small = from != T_BY_TCP && to != T_BY_TCP;
 
-				both((enum t_side_kind)from, (enum t_side_kind)to, 1000001, 300000, 0, i ? pool : NULL, flags[i]);
-				both((enum t_side_kind)from, (enum t_side_kind)to, 50000, 100, small, i ? NULL : pool, flags[i]);
-			}
+		for (int i = 0; i < 3; i++) {
+			both(from, to, 1000001, 300000, 0, i ? pool : NULL, flags[i]);
+			both(from, to, 50000, 100, small, i ? NULL : pool, flags[i]);
+		}
+	}
 	zs_pool_free(pool);
 	return t_done();
 }
