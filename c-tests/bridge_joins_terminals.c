@@ -54,7 +54,7 @@ static void joined(int has_slave, int two, int nonblock)
 	threads[2] = t_thread(writes, &right);
 	threads[3] = t_thread(reads, &right);
 	OK(zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0],
-		     &(struct zs_options){ .idle_ns = T_MS(150) }, results) == -1 && errno == ETIMEDOUT);
+		     &(struct zs_options){ .idle_ns = T_MS(600) }, results) == -1 && errno == ETIMEDOUT);
 	for (int i = 0; i < 4; i++)
 		t_join(threads[i]);
 	OK(left.right && right.right && results[0].bytes == LEN && results[1].bytes == LEN / 2);
@@ -67,7 +67,7 @@ static void joined(int has_slave, int two, int nonblock)
 static void hung_up(int has_slave, int nonblock, int turned, int later)
 {
 	struct zs_result results[2];
-	struct t_later hangs_up = { .ms = 10, .close = 1 }, sends = { .ms = later ? 60 : 0, .write = later ? "late" : NULL };
+	struct t_later hangs_up = { .ms = 10, .close = 1 }, sends = { .ms = later ? 200 : 0, .write = later ? "late" : NULL };
 	int tty[2], other[2];
 	int64_t cpu = t_cpu_ms();
 	pthread_t threads[2];

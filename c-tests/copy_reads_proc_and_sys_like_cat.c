@@ -41,7 +41,7 @@ static void same(const char *name, ssize_t len, enum t_place to, int with, struc
 	struct zs_result result;
 	int in = open(name, O_RDONLY), out[2];
 	int64_t off = 0;
-	pthread_t reader;
+	pthread_t reader = 0;
 	void *read_len = NULL;
 
 	MUST(in >= 0);

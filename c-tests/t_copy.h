@@ -144,7 +144,7 @@ enum t_stream { T_A_PIPE, T_A_UNIX, T_A_TCP, T_A_PTY, T_STREAMS };
 static inline void t_pty(int fds[2])
 {
 	struct termios mode;
-	int zero = 0, number;
+	int zero = 0, number = 0;
 	char name[32];
 
 	fds[0] = open("/dev/ptmx", O_RDWR | O_NOCTTY);

@@ -14,7 +14,7 @@ pub const ZS_VERSION_MINOR: u32 = 1;
 /// The version of this header: patch.
 pub const ZS_VERSION_PATCH: u32 = 0;
 /// The version of this header, in one number that can be compared.
-pub const ZS_VERSION: u32 = ZS_VERSION_MAJOR << 16 | ZS_VERSION_MINOR << 8 | ZS_VERSION_PATCH;
+pub const ZS_VERSION: u32 = (ZS_VERSION_MAJOR << 16) | (ZS_VERSION_MINOR << 8) | ZS_VERSION_PATCH;
 
 /// Tells the version of the library in use, which may be newer than the header.
 ///

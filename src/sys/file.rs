@@ -207,7 +207,7 @@ pub(crate) fn fstat(fd: c_int) -> Result<Stat> {
 
 /// A device in one number.
 fn numbered(major: u32, minor: u32) -> u64 {
-    u64::from(major) << 32 | u64::from(minor)
+    (u64::from(major) << 32) | u64::from(minor)
 }
 
 /// fstat(2).
