@@ -73,8 +73,9 @@ fn refused(errno: Errno) -> Result<Zero> {
     }
 }
 
-/// Has recv(2) agree (it must not lose a reset, of which the kernel tells once), which unlike splice(2) gets past an urgent mark. Where it finds a byte, or
-/// would wait for one, the stream goes on, but not for splice(2).
+/// Has recv(2) agree, which unlike splice(2) gets past an urgent mark (and must not lose a reset, of
+/// which the kernel tells once). Where it finds a byte, or would wait for one, the stream goes on, but
+/// not for splice(2).
 fn stream(fd: c_int) -> Result<Zero> {
     if sys::getsockopt_int(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
         return Ok(Zero::Unknown);

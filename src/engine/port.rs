@@ -212,10 +212,10 @@ impl Port {
     }
 
     /// What an output that poll(2) calls writable takes without blocking. A socket is called so with
-    /// a third of its send buffer free (a small one takes nothing from a pipe: what it is charged for
-    /// a page with one byte in it may be more than all it has), a pipe with one page, a terminal with any room at all: that
-    /// comes in pieces of 256 bytes (tty_buffer_alloc), but where it makes two bytes of a newline it
-    /// asks for room anew after each. Other devices do not block.
+    /// a third of its send buffer free (a small one takes nothing from a pipe: what it is charged for a
+    /// page with one byte in it may be more than all it has), a pipe with one page, a terminal with any
+    /// room at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but where it makes two bytes of
+    /// a newline it asks for room anew after each. Other devices do not block.
     pub(super) fn room(self) -> usize {
         const PIECE: usize = 256;
         const SMALLEST: usize = 3 << 10;
