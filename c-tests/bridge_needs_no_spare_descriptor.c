@@ -33,12 +33,15 @@ static void *gives(void *argument)
 static void far_ends(int has_pipes)
 {
 	pthread_t threads[2];
+	char byte;
 
 	MUST(close(a_in[0]) == 0 && (!has_pipes || close(a_out[0]) == 0) && close(b[0]) == 0);
 	threads[0] = t_thread(gives, &a_in[1]);
 	threads[1] = t_thread(gives, &b[1]);
 	OK(t_gives_pattern(b[1], LEN, 0));
 	OK(t_gives_pattern(a_out[1], LEN, 0));
+	/* Whoever leaves before the end is one who has died. */
+	OK(t_read(b[1], &byte, 1) == 0 && t_read(a_out[1], &byte, 1) == 0);
 	t_join(threads[0]);
 	t_join(threads[1]);
 }
@@ -81,10 +84,9 @@ static void scarce(void *argument)
 	} else {
 		MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, a_in) == 0);
 	}
-	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0 && pipe(cancel) == 0);
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0);
 	high(a_in);
 	high(b);
-	high(cancel);
 	if (!has_pipes)
 		memcpy(a_out, a_in, sizeof a_in);
 	MUST((child = fork()) >= 0);
@@ -112,6 +114,9 @@ static void scarce(void *argument)
 
 int main(void)
 {
+	/* Its other end stays open here. */
+	MUST(pipe(cancel) == 0);
+	high(cancel);
 	for (int what = 0; what < SCENES; what++)
 		for (int nonblock = 0; nonblock < 2; nonblock++) {
 			struct scene scene = { what, nonblock };
