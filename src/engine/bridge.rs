@@ -78,16 +78,17 @@ fn directions(
 fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Outcome<()> {
     loop {
         pace.check()?;
+        let mut failed = None;
         for direction in directions.iter_mut().filter(|direction| direction.wants != 0) {
-            let before = direction.relay.result().bytes;
-            direction.wants = direction.relay.run(direction.budget)?;
-            let so_far = direction.relay.result();
-            if so_far.bytes > before {
-                pace.moved(&so_far)?;
+            match direction.run(pace)? {
+                Ok(()) if either && direction.wants == 0 => return Ok(()),
+                // Whichever comes first: the other may have ended.
+                Err(halt) if either => failed = failed.or(Some(halt)),
+                outcome => outcome?,
             }
-            if either && direction.wants == 0 {
-                return Ok(());
-            }
+        }
+        if let Some(halt) = failed {
+            return Err(halt);
         }
         let [a, b] = &*directions;
         if a.wants | b.wants == 0 {
@@ -113,6 +114,18 @@ fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
 }
 
 impl Direction {
+    /// Moves what can be moved. What ends both directions is told outside, what has become of this one
+    /// within.
+    fn run(&mut self, pace: &mut Pace<'_>) -> Outcome<Outcome<()>> {
+        let before = self.relay.result().bytes;
+        let wants = self.relay.run(self.budget);
+        let so_far = self.relay.result();
+        if so_far.bytes > before {
+            pace.moved(&so_far)?;
+        }
+        Ok(wants.map(|wants| self.wants = wants))
+    }
+
     fn input(&self) -> Poll {
         let (input, _) = self.relay.ports();
         if self.wants & want::READ == 0 {

@@ -1,0 +1,43 @@
+/* With ZS_EITHER_END a bridge is over with the direction that ends first, be it from a or from b: what there is
+ * for the side that has gone is no error, and what that has said before is delivered. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_bridge.h"
+
+static void either(enum t_side_kind kind, int nonblock, int turned)
+{
+	struct zs_result results[2];
+	struct t_side a, b, *first = turned ? &b : &a, *second = turned ? &a : &b;
+	char bytes[8];
+
+	t_side(first, kind, nonblock, 0, 0);
+	t_side(second, T_BY_UNIX, nonblock, 0, 0);
+	t_write(first->far_out, "last.", 5);
+	t_write(second->far_out, "more", 4);
+	if (kind == T_BY_PIPES)
+		MUST(close(first->far_out) == 0);
+	MUST(close(first->far_in) == 0);
+	if (kind == T_BY_TCP) /* the data and the end are there, and so is what an answer comes to */
+		while (!(t_ready(first->in, POLLRDHUP) & POLLRDHUP))
+			t_sleep_ms(1);
+	errno = 123;
+	if (!OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE) == 0 && errno == 123))
+		fprintf(stderr, "... kind %d nonblock %d turned %d\n", kind, nonblock, turned);
+	OK(T_IS(results[turned], .bytes = 5, .copied = results[turned].copied, .via = results[turned].via));
+	OK(results[!turned].error == 0 && results[!turned].bytes + results[!turned].in_flight <= 4);
+	MUST(shutdown(second->in, SHUT_WR) == 0);
+	OK(t_read(second->far_in, bytes, 8) == 5 && memcmp(bytes, "last.", 5) == 0);
+	MUST(close(first->in) == 0 && close(second->in) == 0 && close(second->far_in) == 0);
+	if (kind == T_BY_PIPES)
+		MUST(close(first->out) == 0);
+}
+
+int main(void)
+{
+	for (int i = 0; i < 4; i++)
+		for (int kind = 0; kind < T_BY_FILES; kind++)
+			either((enum t_side_kind)kind, i & 1, i >> 1);
+	return t_done();
+}
