@@ -154,7 +154,7 @@ impl Relay {
                 // A read finds out: it gets past TCP urgent data, and does not take that for an end.
                 let is_bulk = self.ways.is_bulk;
                 let take = self.take_buffered();
-                self.ways.is_bulk = is_bulk && !matches!(take, Ok(Take::Empty));
+                self.ways.is_bulk = is_bulk;
                 take
             }
             Err(_) => {
