@@ -52,7 +52,7 @@ mod header {
     use std::fs;
 
     /// The files of src/abi that hold the types of all others.
-    const TYPES: [&str; 2] = ["types", "options"];
+    const TYPES: [&str; 3] = ["../constants", "types", "options"];
     /// Those with functions, in the order of their sections.
     const SECTIONS: [&str; 8] =
         ["call", "retry", "full", "copy", "fanout", "bridge", "relay", "about"];
@@ -104,7 +104,7 @@ typedef struct zs_pool zs_pool;
 
     /// The whole header: what is no function first, then a section for each file's functions.
     pub fn print() -> String {
-        for file in ["src/abi", "cbindgen.toml"] {
+        for file in ["src/abi", "src/constants.rs", "cbindgen.toml"] {
             println!("cargo:rerun-if-changed={file}");
         }
         let kinds = [ItemType::Constants, ItemType::Structs];

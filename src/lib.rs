@@ -46,6 +46,7 @@ extern crate std as _;
 
 mod abi;
 mod buffer;
+mod constants;
 mod engine;
 mod errno;
 mod heap;
@@ -53,6 +54,7 @@ mod pipe;
 mod sys;
 
 pub use abi::*;
+pub use constants::*;
 
 /// Never linked in: nothing here can panic (tests/symbols.rs), but the language wants to be told.
 #[cfg(panic = "abort")]

@@ -7,7 +7,7 @@ use support::{files, interface, read};
 
 /// From the bottom up. A layer names only those before it. (heap, buffer and pipe are what we own:
 /// they name nobody above sys.)
-const LAYERS: [&str; 7] = ["errno", "sys", "heap", "buffer", "pipe", "engine", "abi"];
+const LAYERS: [&str; 8] = ["errno", "constants", "sys", "heap", "buffer", "pipe", "engine", "abi"];
 
 /// Those that may hold unsafe code.
 const UNSAFE: [&str; 5] = ["errno", "sys", "heap", "buffer", "abi"];

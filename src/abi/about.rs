@@ -1,8 +1,6 @@
 //! About the library
 
-use super::types::{
-    ZS_VIA_CLONE, ZS_VIA_COPY_RANGE, ZS_VIA_READ_WRITE, ZS_VIA_SENDFILE, ZS_VIA_SPLICE, ZS_VIA_TEE,
-};
+use crate::constants::*;
 use core::ffi::CStr;
 use core::ptr;
 use libc::{c_char, c_uint};

@@ -1,37 +1,9 @@
 //! How a transfer is to be done.
 
 use super::types::zs_result;
-use crate::engine::{flag, Options, Progress};
+use crate::engine::{Options, Progress};
 use crate::errno::{Errno, Result};
 use libc::{c_int, c_void};
-
-/// EINTR when a signal arrives while it waits (best effort: a signal between two waits goes unseen;
-/// cancel_fd and progress do not). Without it, carry on.
-pub const ZS_INTERRUPT: u32 = 0x0002;
-/// EPIPE without the signal; a SIGPIPE that is pending already stays.
-pub const ZS_NOSIGPIPE: u32 = 0x0004;
-/// More will follow at once: let a socket hold the last packet.
-pub const ZS_MORE: u32 = 0x0008;
-/// The output gets the bytes as they are when taken: never hand on pages of a file that may still
-/// change.
-pub const ZS_STABLE: u32 = 0x0010;
-/// Share every block that lies whole in both ranges and copy the edges (all, where there is no whole
-/// block), or be refused with the kernel's error (EINVAL where the ranges are not aligned alike) and
-/// nothing written: cp --reflink=always.
-pub const ZS_CLONE: u32 = 0x0040;
-/// Never share extents: cp --reflink=never. No copy_file_range(2), which may share unseen.
-pub const ZS_NO_CLONE: u32 = 0x0080;
-/// Write holes out as zeroes.
-pub const ZS_FILL_HOLES: u32 = 0x0100;
-/// cancel_fd counts.
-pub const ZS_CANCEL_FD: u32 = 0x0200;
-/// zs_fanout: go on without an output that failed.
-pub const ZS_DROP_FAILED: u32 = 0x0400;
-/// Let a pipe of the caller's grow, to 1 MiB at most: several times faster, and its other users
-/// notice nothing but the room.
-pub const ZS_GROW_PIPE: u32 = 0x0800;
-/// zs_bridge: done when either direction has ended.
-pub const ZS_EITHER_END: u32 = 0x1000;
 
 /// How a transfer is to be done. All zero: the defaults.
 ///
@@ -64,12 +36,6 @@ pub struct zs_options {
 const SIZE: u32 = size_of::<zs_options>() as u32;
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(SIZE == 48);
-const _: () = assert!(ZS_INTERRUPT == flag::INTERRUPT && ZS_NOSIGPIPE == flag::NOSIGPIPE);
-const _: () = assert!(ZS_MORE == flag::MORE && ZS_STABLE == flag::STABLE);
-const _: () = assert!(ZS_CLONE == flag::CLONE && ZS_NO_CLONE == flag::NO_CLONE);
-const _: () = assert!(ZS_FILL_HOLES == flag::FILL_HOLES && ZS_CANCEL_FD == flag::CANCEL_FD);
-const _: () = assert!(ZS_GROW_PIPE == flag::GROW_PIPE && ZS_DROP_FAILED == flag::DROP_FAILED);
-const _: () = assert!(ZS_EITHER_END == flag::EITHER_END);
 
 /// No structure will ever measure more: what says so is no size, and not followed into memory that may
 /// not be there.

@@ -7,7 +7,7 @@
 //! the _free functions.
 
 use super::types::{store, zs_result};
-use crate::engine::relay::{self, want, Pool, Relay};
+use crate::engine::relay::{Pool, Relay};
 use crate::engine::Progress;
 use crate::errno::{answer, answer_or, preserved, Errno, Result};
 use crate::heap::{Boxed, Shared};
@@ -15,21 +15,6 @@ use core::ptr;
 use core::slice;
 use libc::{c_int, c_uint, c_void, size_t, ssize_t};
 
-/// Wait until fd_in is readable.
-pub const ZS_WANT_READ: c_int = 1;
-/// Wait until fd_out is writable.
-pub const ZS_WANT_WRITE: c_int = 2;
-/// The budget is used up: call again, there is nothing to wait for.
-pub const ZS_WANT_RUN: c_int = 4;
-
-/// Pass the end of the input on: shutdown(fd_out, SHUT_WR).
-pub const ZS_RELAY_SHUTDOWN: u32 = 0x10000;
-/// The caller's poller is level-triggered: spare the read that only proves that an input is drained.
-pub const ZS_RELAY_LEVEL: u32 = 0x20000;
-
-const _: () = assert!(ZS_WANT_READ as u32 == want::READ && ZS_WANT_WRITE as u32 == want::WRITE);
-const _: () = assert!(ZS_WANT_RUN as u32 == want::RUN && ZS_RELAY_LEVEL == relay::LEVEL);
-const _: () = assert!(ZS_RELAY_SHUTDOWN == relay::SHUTDOWN);
 const _: () = assert!(size_of::<zs_relay>() < 256);
 
 /// Pipes that relays share. C sees no more of it than its name.
@@ -110,7 +95,7 @@ pub unsafe extern "C" fn zs_relay_run(relay: *mut zs_relay, budget: u64) -> c_in
     let relay = unsafe { relay.as_mut() };
     answer(|| {
         let wanted = relay.ok_or(Errno::FAULT)?.0.run(budget);
-        wanted.map(|wanted| wanted as c_int).map_err(|halt| halt.errno)
+        wanted.map_err(|halt| halt.errno)
     })
 }
 

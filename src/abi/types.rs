@@ -1,30 +1,7 @@
 //! Lengths, mechanisms, sides, and what became of a transfer.
 
-use crate::engine::{via, Progress, Side};
+use crate::engine::Progress;
 use crate::errno::{self, Errno};
-
-/// A length: until the input ends.
-pub const ZS_TO_END: u64 = u64::MAX;
-
-/// FICLONE, FICLONERANGE: the blocks are shared (ioctl_ficlone(2)).
-pub const ZS_VIA_CLONE: u32 = 0x01;
-/// copy_file_range(2).
-pub const ZS_VIA_COPY_RANGE: u32 = 0x02;
-/// sendfile(2).
-pub const ZS_VIA_SENDFILE: u32 = 0x04;
-/// splice(2).
-pub const ZS_VIA_SPLICE: u32 = 0x08;
-/// tee(2).
-pub const ZS_VIA_TEE: u32 = 0x10;
-/// read(2) and write(2), through user memory.
-pub const ZS_VIA_READ_WRITE: u32 = 0x20;
-
-/// Reading the input failed.
-pub const ZS_SIDE_IN: u32 = 1;
-/// Writing the output failed.
-pub const ZS_SIDE_OUT: u32 = 2;
-/// The arguments failed, the timeout, the cancel, or our own resources.
-pub const ZS_SIDE_CALL: u32 = 3;
 
 /// What became of a transfer. Written whole, on success and on failure.
 ///
@@ -57,11 +34,6 @@ pub struct zs_result {
 }
 
 const _: () = assert!(size_of::<zs_result>() == 64);
-const _: () = assert!(ZS_VIA_CLONE == via::CLONE && ZS_VIA_READ_WRITE == via::READ_WRITE);
-const _: () = assert!(ZS_VIA_COPY_RANGE == via::COPY_RANGE && ZS_VIA_SENDFILE == via::SENDFILE);
-const _: () = assert!(ZS_VIA_SPLICE == via::SPLICE && ZS_VIA_TEE == via::TEE);
-const _: () = assert!(ZS_SIDE_IN == Side::In as u32 && ZS_SIDE_OUT == Side::Out as u32);
-const _: () = assert!(ZS_SIDE_CALL == Side::Call as u32);
 
 impl From<Progress> for zs_result {
     fn from(progress: Progress) -> zs_result {

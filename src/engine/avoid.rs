@@ -1,6 +1,6 @@
 //! ZSPLICE_AVOID: mechanisms not to be used, for programs that cannot be changed.
 
-use super::progress::via;
+use crate::constants::*;
 use crate::sys;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,11 +10,11 @@ const READ: u32 = 1 << 31;
 static BY_ENVIRONMENT: AtomicU32 = AtomicU32::new(0);
 
 const WORDS: [(&[u8], u32); 5] = [
-    (b"clone", via::CLONE),
-    (b"copy_file_range", via::COPY_RANGE),
-    (b"sendfile", via::SENDFILE),
-    (b"splice", via::SPLICE),
-    (b"tee", via::TEE),
+    (b"clone", ZS_VIA_CLONE),
+    (b"copy_file_range", ZS_VIA_COPY_RANGE),
+    (b"sendfile", ZS_VIA_SENDFILE),
+    (b"splice", ZS_VIA_SPLICE),
+    (b"tee", ZS_VIA_TEE),
 ];
 
 /// What the environment said at the first call. Two threads may both read it; they read the same.
@@ -43,8 +43,11 @@ mod tests {
     #[test]
     fn reads_words_between_commas() {
         assert_eq!(words(b""), 0);
-        assert_eq!(words(b"splice"), via::SPLICE);
-        assert_eq!(words(b"clone, tee,nonsense,,sendfile"), via::CLONE | via::TEE | via::SENDFILE);
+        assert_eq!(words(b"splice"), ZS_VIA_SPLICE);
+        assert_eq!(
+            words(b"clone, tee,nonsense,,sendfile"),
+            ZS_VIA_CLONE | ZS_VIA_TEE | ZS_VIA_SENDFILE
+        );
         assert_eq!(words(b"splicetee copy_file_range"), 0);
     }
 }

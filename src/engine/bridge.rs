@@ -1,10 +1,11 @@
 //! Both directions at once, in the calling thread.
 
-use super::options::{flag, Options};
+use super::options::{Options, BRIDGE_FLAGS};
 use super::pace::{Halt, Outcome, Pace, NOBODY};
 use super::port::{Kind, Port};
-use super::relay::{self, want, Relay};
+use super::relay::Relay;
 use super::{avoid, Progress};
+use crate::constants::*;
 use crate::errno::Errno;
 use crate::pipe;
 use crate::sys::{self, Poll};
@@ -14,7 +15,7 @@ use core::ffi::c_int;
 struct Direction {
     relay: Relay,
     /// What it waits for; 0: it is over.
-    wants: u32,
+    wants: c_int,
     /// How much a run delivers at the most; 0: what is best.
     budget: u64,
     /// An output that has hung up, or has something in its error queue, tells so for ever: not to be
@@ -28,14 +29,14 @@ pub(crate) fn bridge(
     (in_b, out_b): (c_int, c_int),
     mut options: Options<'_>,
 ) -> [Progress; 2] {
-    if !options.make_sense(flag::OF_BRIDGE) {
+    if !options.make_sense(BRIDGE_FLAGS) {
         return [Progress::refused(Errno::INVAL); 2];
     }
     let mut directions = match directions(in_a, out_b, in_b, out_a, &options) {
         Ok(directions) => directions,
         Err(halt) => return [Progress { side: halt.side, ..Progress::refused(halt.errno) }; 2],
     };
-    let either = options.has(flag::EITHER_END);
+    let either = options.has(ZS_EITHER_END);
     let mut pace = Pace::new(&mut options);
     let end = run(&mut directions, &mut pace, either);
     let (side, end) = end.map_or_else(|halt| (halt.side, Err(halt.errno)), |()| (None, Ok(())));
@@ -52,12 +53,12 @@ fn directions(
     let avoid = options.avoid | avoid::by_environment();
     let port = |fd| Port::new(fd).map_err(Halt::call);
     let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
-    if options.has(flag::GROW_PIPE) {
+    if options.has(ZS_GROW_PIPE) {
         for port in [ports.0, ports.1, back.0, back.1] {
             pipe::grow(port.fd);
         }
     }
-    let flags = options.flags & (flag::NOSIGPIPE | flag::STABLE) | relay::SHUTDOWN;
+    let flags = options.flags & (ZS_NOSIGPIPE | ZS_STABLE) | ZS_RELAY_SHUTDOWN;
     let direction = |(input, output): (Port, Port)| {
         // To a terminal that blocks every few bytes are a call of their own.
         let is_slow = output.kind == Kind::Char && output.blocks;
@@ -65,7 +66,7 @@ fn directions(
         relay.bear_with_hang_up();
         Direction {
             relay,
-            wants: want::RUN,
+            wants: ZS_WANT_RUN,
             budget: if is_slow { 16 << 10 } else { 0 },
             is_deaf: false,
         }
@@ -94,7 +95,7 @@ fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Ou
         if a.wants | b.wants == 0 {
             return Ok(());
         }
-        if (a.wants | b.wants) & want::RUN == 0 {
+        if (a.wants | b.wants) & ZS_WANT_RUN == 0 {
             wait(directions, pace)?;
         }
     }
@@ -108,7 +109,7 @@ fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
     for (direction, output) in directions.iter_mut().zip(asked) {
         // If the run that follows survives that, it is nothing to be told of again.
         let tells = output.revents & (libc::POLLHUP | libc::POLLERR) != 0;
-        direction.is_deaf |= tells && direction.wants & want::WRITE == 0;
+        direction.is_deaf |= tells && direction.wants & ZS_WANT_WRITE == 0;
     }
     Ok(())
 }
@@ -128,7 +129,7 @@ impl Direction {
 
     fn input(&self) -> Poll {
         let (input, _) = self.relay.ports();
-        if self.wants & want::READ == 0 {
+        if self.wants & ZS_WANT_READ == 0 {
             return NOBODY;
         }
         input.readable()
@@ -136,7 +137,7 @@ impl Direction {
 
     fn output(&self) -> Poll {
         let (_, output) = self.relay.ports();
-        if self.wants & want::WRITE != 0 {
+        if self.wants & ZS_WANT_WRITE != 0 {
             return output.writable();
         }
         if self.wants == 0 || self.is_deaf {

@@ -1,9 +1,10 @@
 //! A whole length with one mechanism.
 
 use super::doubt::{self, Zero};
-use super::progress::{side_of, via, Progress, Side};
+use super::progress::{side_of, Progress, Side};
 use super::retry::{self, only, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};
 use super::wait;
+use crate::constants::*;
 use crate::errno::{Errno, Result};
 use crate::sys::End;
 use core::ffi::{c_int, c_uint};
@@ -18,7 +19,7 @@ pub(crate) fn splice(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Pro
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::splice(from, to, left, flags), || ended(from, flags));
-    steps.up_to(from).progress(via::SPLICE, from.fd, to.fd)
+    steps.up_to(from).progress(ZS_VIA_SPLICE, from.fd, to.fd)
 }
 
 pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Progress {
@@ -26,7 +27,7 @@ pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) ->
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::copy_range(from, to, left, flags), || ended(from, flags));
-    steps.progress(via::COPY_RANGE, from.fd, to.fd)
+    steps.progress(ZS_VIA_COPY_RANGE, from.fd, to.fd)
 }
 
 pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Progress {
@@ -34,7 +35,7 @@ pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Pro
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::sendfile(to, from, left, flags), || ended(from, flags));
-    steps.up_to(from).progress(via::SENDFILE, from.fd, to)
+    steps.up_to(from).progress(ZS_VIA_SENDFILE, from.fd, to)
 }
 
 /// Moves from `from` to `to` and leaves a copy in `copy`.
@@ -49,7 +50,7 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
         |left| retry::splice(input, output, left, flags),
         || ended(input, flags),
     );
-    Progress { in_flight, ..steps.progress(via::TEE | via::SPLICE, from, to) }
+    Progress { in_flight, ..steps.progress(ZS_VIA_TEE | ZS_VIA_SPLICE, from, to) }
 }
 
 /// Whether `input` has ended, of which a call has just said 0. If not, the call is worth making

@@ -22,5 +22,5 @@ mod wait;
 #[cfg(test)]
 mod script;
 
-pub(crate) use options::{flag, Options};
-pub(crate) use progress::{via, Progress, Side};
+pub(crate) use options::Options;
+pub(crate) use progress::Progress;

@@ -1,8 +1,9 @@
 //! Deadlines, the cancel descriptor, progress: what can end a transfer that itself goes well.
 
-use super::options::{flag, Options, Told};
+use super::options::{Options, Told};
 use super::progress::{Progress, Side};
 use super::wait::DECLINES;
+use crate::constants::*;
 use crate::errno::Errno;
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_short};
@@ -67,8 +68,8 @@ impl<'a> Pace<'a> {
             deadline: (options.timeout > 0).then(|| now.saturating_add(options.timeout)),
             idle: (options.idle > 0).then_some(options.idle),
             moved_at: now,
-            cancel_fd: options.has(flag::CANCEL_FD).then_some(options.cancel_fd),
-            interrupt: options.has(flag::INTERRUPT),
+            cancel_fd: options.has(ZS_CANCEL_FD).then_some(options.cancel_fd),
+            interrupt: options.has(ZS_INTERRUPT),
             progress: options.progress.take(),
             is_mute: false,
             pause: 0,
@@ -314,7 +315,7 @@ mod tests {
     #[test]
     fn a_readable_cancel_descriptor_ends_it_and_a_bad_one_is_an_error() {
         let (reader, writer) = sys::pipe2(libc::O_CLOEXEC).unwrap();
-        let flags = flag::CANCEL_FD;
+        let flags = ZS_CANCEL_FD;
         let options = |cancel_fd| Options { flags, cancel_fd, ..Options::default() };
         assert_eq!(ended(options(reader.0)), Ok(()));
         sys::write(writer.0, b"!", None).unwrap();
@@ -338,6 +339,6 @@ mod tests {
         let interrupted =
             |flags| Pace::new(&mut Options { flags, ..Options::default() }).interrupted();
         assert_eq!(interrupted(0), Ok(()));
-        assert_eq!(interrupted(flag::INTERRUPT), Err(Halt::call(Errno::INTR)));
+        assert_eq!(interrupted(ZS_INTERRUPT), Err(Halt::call(Errno::INTR)));
     }
 }

@@ -1,26 +1,18 @@
 //! What has become of a transfer.
 
+use crate::constants::*;
 use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ffi::c_int;
 
-/// The mechanisms, as bits: those of `zs_result.via`.
-pub(crate) mod via {
-    pub(crate) const CLONE: u32 = 0x01;
-    pub(crate) const COPY_RANGE: u32 = 0x02;
-    pub(crate) const SENDFILE: u32 = 0x04;
-    pub(crate) const SPLICE: u32 = 0x08;
-    pub(crate) const TEE: u32 = 0x10;
-    pub(crate) const READ_WRITE: u32 = 0x20;
-}
-
 /// Where an error came from, numbered as in `zs_result.side`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
+#[repr(u32)]
 pub(crate) enum Side {
-    In = 1,
-    Out = 2,
-    Call = 3,
+    In = ZS_SIDE_IN,
+    Out = ZS_SIDE_OUT,
+    Call = ZS_SIDE_CALL,
 }
 
 /// How far a transfer came, and how it ended: always both.

@@ -1,7 +1,7 @@
 //! Which side to wait for after "would block", and when not to wait at all.
 
 use super::progress::is_socket;
-use super::Side;
+use super::progress::Side;
 use crate::errno::{Errno, Result};
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_uint};

@@ -2,10 +2,11 @@
 
 use super::job::{Job, Next};
 use crate::buffer::Buffer;
+use crate::constants::*;
 use crate::engine::doubt::Zero;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
-use crate::engine::progress::{via, Side};
+use crate::engine::progress::Side;
 use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ffi::c_int;
@@ -129,7 +130,7 @@ pub(super) fn write(job: &mut Job<'_>, bytes: &[u8]) -> Outcome<()> {
 
 /// Writes `len` zeroes where the input has a hole.
 pub(super) fn zeroes(job: &mut Job<'_>, len: u64) -> Outcome<()> {
-    if job.avoids(via::READ_WRITE) {
+    if job.avoids(ZS_VIA_READ_WRITE) {
         return Err(Halt::call(Errno::OPNOTSUPP));
     }
     let size = usize::try_from(len).unwrap_or(LARGE).min(LARGE);
@@ -155,7 +156,7 @@ fn deliver(job: &mut Job<'_>, mut bytes: &[u8]) -> Outcome<()> {
                 declined = 0;
                 bytes = bytes.get(count..).unwrap_or_default();
                 job.so_far.copied = job.so_far.copied.saturating_add(count as u64);
-                job.moved(via::READ_WRITE, count)?;
+                job.moved(ZS_VIA_READ_WRITE, count)?;
             }
             Err(Errno::INTR) => job.pace.interrupted()?,
             Err(Errno::AGAIN) => job.pace.await_again(job.output.writable(), &mut declined)?,

@@ -2,10 +2,10 @@
 
 use super::job::Job;
 use super::ladder;
+use crate::constants::*;
 use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
-use crate::engine::progress::via;
 use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ops::Range;
@@ -26,7 +26,7 @@ struct Blocks {
 /// that is an error, and nothing has been written.
 pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
     let must = job.options.must_clone;
-    if job.avoids(via::CLONE) {
+    if job.avoids(ZS_VIA_CLONE) {
         return if must { Err(Halt::call(Errno::OPNOTSUPP)) } else { Ok(()) };
     }
     if job.input.kind != Kind::File || job.output.kind != Kind::File {
@@ -50,7 +50,7 @@ pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
         Ok(()) => shared(job, len),
         Err(errno) if Fate::of(errno) == Fate::Failed => Err(job.failed(errno)),
         Err(_) => {
-            job.give_up(via::CLONE);
+            job.give_up(ZS_VIA_CLONE);
             unpin(job)
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
 /// Shares, and only then copies what lies before: a refusal has to come before the first byte. The
 /// two count as one step, which nothing interrupts.
 fn share_first(job: &mut Job<'_>, start: i64, head: i64, len: i64) -> Outcome<()> {
-    const OTHERS: u32 = via::COPY_RANGE | via::SENDFILE | via::SPLICE | via::READ_WRITE;
+    const OTHERS: u32 = ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE | ZS_VIA_SPLICE | ZS_VIA_READ_WRITE;
     let end = job.input.stat.size.min(
         start.saturating_sub(head).saturating_add(i64::try_from(job.left).unwrap_or(i64::MAX)),
     );
@@ -87,7 +87,7 @@ fn unpin(job: &mut Job<'_>) -> Outcome<()> {
 }
 
 fn shared(job: &mut Job<'_>, len: i64) -> Outcome<()> {
-    job.so_far.via |= via::CLONE;
+    job.so_far.via |= ZS_VIA_CLONE;
     job.hole_behind = None;
     job.skip(len as u64)
 }

@@ -1,17 +1,17 @@
 //! Mechanisms that take one system call from input to output.
 
 use super::job::{Job, Moved, Next};
+use crate::constants::*;
 use crate::engine::doubt::Zero;
 use crate::engine::fate::Fate;
 use crate::engine::pace::Outcome;
 use crate::engine::port::Kind;
-use crate::engine::progress::via;
 use crate::errno::Errno;
 use crate::pipe;
 use crate::sys;
 
 pub(super) fn copy_range(job: &mut Job<'_>) -> Outcome<Next> {
-    repeat(job, via::COPY_RANGE, &mut |job, len| {
+    repeat(job, ZS_VIA_COPY_RANGE, &mut |job, len| {
         let (mut off_in, mut off_out) = (job.input.offset, job.output.offset);
         let (from, to) = (job.input.end(&mut off_in), job.output.end(&mut off_out));
         sys::copy_file_range(from, to, len, 0).count()
@@ -27,7 +27,7 @@ pub(super) fn sendfile(job: &mut Job<'_>) -> Outcome<Next> {
         job.output.settle().map_err(|errno| job.failed(errno))?;
         job.output.disturb();
     }
-    repeat(job, via::SENDFILE, &mut |job, len| {
+    repeat(job, ZS_VIA_SENDFILE, &mut |job, len| {
         let mut off_in = job.input.offset;
         // Asked for more than there is, it lets a socket hold the last packet (before Linux 6.5).
         let len = match job.rest().min(len as u64) as usize {
@@ -45,7 +45,7 @@ pub(super) fn splice(job: &mut Job<'_>) -> Outcome<Next> {
     // spares a refusal and two calls of poll(2) each time.
     let may_sleep = job.pace.may_sleep() && job.output.kind == Kind::Pipe;
     let (is_file, is_pipe) = (job.input.kind.is_file(), job.input.kind == Kind::Pipe);
-    repeat(job, via::SPLICE, &mut |job, len| {
+    repeat(job, ZS_VIA_SPLICE, &mut |job, len| {
         let (mut off_in, mut off_out) = (job.input.offset, job.output.offset);
         let (from, to) = (job.input.end(&mut off_in), job.output.end(&mut off_out));
         // From a pipe that has ended it would also wait for room in the other. More than one holds has
@@ -66,7 +66,7 @@ fn repeat(
 ) -> Outcome<Next> {
     // For a blocking socket or terminal splice(2) would wait with the lock of the pipe held; for the
     // pipe itself it need not wait.
-    let splices = by == via::SPLICE;
+    let splices = by == ZS_VIA_SPLICE;
     let (from, to) = (job.input.kind, job.output.kind);
     let (mut declined, mut doubted) = (0, false);
     while job.left > 0 {
@@ -109,7 +109,7 @@ fn repeat(
                 // copy_file_range(2) at the end of the input, to the largest offset (Linux 6.17).
                 Fate::Failed
                     if errno == Errno::FBIG
-                        && by == via::COPY_RANGE
+                        && by == ZS_VIA_COPY_RANGE
                         && job.zero()? == Zero::End =>
                 {
                     return Ok(Next::Done);
@@ -161,7 +161,7 @@ mod tests {
         let mut options = Options::default();
         let mut job = Job::new(spot(&from), spot(&to), u64::MAX, &mut options);
         let mut script = Script::new(answers);
-        let end = repeat(&mut job, via::COPY_RANGE, &mut |_, _| {
+        let end = repeat(&mut job, ZS_VIA_COPY_RANGE, &mut |_, _| {
             let answer = script.next();
             (&from).seek_relative(answer.unwrap_or(0) as i64).unwrap();
             answer
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn a_file_of_known_size_is_done_when_a_read_agrees() {
         let (end, so_far, _) = play(b"0123456789", &[Ok(4), Err(Errno::INTR), Ok(6)]);
-        assert_eq!((end, so_far.bytes, so_far.via), (Ok(Next::Done), 10, via::COPY_RANGE));
+        assert_eq!((end, so_far.bytes, so_far.via), (Ok(Next::Done), 10, ZS_VIA_COPY_RANGE));
     }
 
     #[test]

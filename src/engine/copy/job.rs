@@ -2,11 +2,12 @@
 
 use super::buffered;
 use crate::buffer::Buffer;
+use crate::constants::*;
 use crate::engine::doubt::{self, Zero};
-use crate::engine::options::{flag, Options};
+use crate::engine::options::Options;
 use crate::engine::pace::{Halt, Outcome, Pace, NOBODY};
 use crate::engine::port::Kind;
-use crate::engine::progress::{side_of, via, Side};
+use crate::engine::progress::{side_of, Side};
 use crate::engine::spot::Spot;
 use crate::engine::wait::{self, Ready, Sides};
 use crate::engine::Progress;
@@ -57,12 +58,12 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     pub(super) fn new(input: Spot, output: Spot, left: u64, options: &mut Options<'a>) -> Job<'a> {
         let wishes = Wishes {
-            must_clone: options.has(flag::CLONE),
-            no_clone: options.has(flag::NO_CLONE),
-            stable: options.has(flag::STABLE),
-            fill_holes: options.has(flag::FILL_HOLES),
-            more: options.has(flag::MORE),
-            grow: options.has(flag::GROW_PIPE),
+            must_clone: options.has(ZS_CLONE),
+            no_clone: options.has(ZS_NO_CLONE),
+            stable: options.has(ZS_STABLE),
+            fill_holes: options.has(ZS_FILL_HOLES),
+            more: options.has(ZS_MORE),
+            grow: options.has(ZS_GROW_PIPE),
         };
         Job {
             input,
@@ -190,7 +191,7 @@ impl<'a> Job<'a> {
     /// is delivered at once; a FIFO's first writer is waited for.
     #[inline(never)]
     pub(super) fn zero(&mut self) -> Outcome<Zero> {
-        if self.input.is_file() && !self.avoids(via::READ_WRITE) {
+        if self.input.is_file() && !self.avoids(ZS_VIA_READ_WRITE) {
             return match buffered::step(self, &mut [0]) {
                 Ok(0) => Ok(Zero::End),
                 Ok(_) => {
@@ -321,7 +322,7 @@ impl<'a> Job<'a> {
     /// What a blocking output takes without blocking, or, where there is nothing else to try, at all.
     fn room(&self) -> usize {
         match self.output.port().room() {
-            0 if self.avoids(via::READ_WRITE) => 1,
+            0 if self.avoids(ZS_VIA_READ_WRITE) => 1,
             room => room,
         }
     }

@@ -2,9 +2,9 @@
 
 use super::job::{Job, Next};
 use super::{buffered, direct, piped};
+use crate::constants::*;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
-use crate::engine::progress::via;
 use crate::errno::Errno;
 
 /// A mechanism below the clone.
@@ -71,16 +71,16 @@ const fn rungs(from: Kind, to: Kind, more: bool) -> &'static [Rung] {
 fn is_small(job: &Job<'_>) -> bool {
     const FILE_TO_FILE: u64 = 8 << 10;
     let limit = if job.output.kind == Kind::File { FILE_TO_FILE } else { 1 };
-    job.input.kind == Kind::File && job.rest() < limit && !job.avoids(via::READ_WRITE)
+    job.input.kind == Kind::File && job.rest() < limit && !job.avoids(ZS_VIA_READ_WRITE)
 }
 
 impl Rung {
     const fn via(self) -> u32 {
         match self {
-            CopyRange => via::COPY_RANGE,
-            Sendfile => via::SENDFILE,
-            Splice | Piped => via::SPLICE,
-            Taste | Buffered => via::READ_WRITE,
+            CopyRange => ZS_VIA_COPY_RANGE,
+            Sendfile => ZS_VIA_SENDFILE,
+            Splice | Piped => ZS_VIA_SPLICE,
+            Taste | Buffered => ZS_VIA_READ_WRITE,
         }
     }
 
@@ -101,7 +101,7 @@ impl Rung {
     fn refused(self, job: &mut Job<'_>, errno: Errno) {
         match self {
             Sendfile if errno == Errno::INVAL && job.input.is_file() => {
-                job.give_up(via::SENDFILE | via::SPLICE)
+                job.give_up(ZS_VIA_SENDFILE | ZS_VIA_SPLICE)
             }
             _ => job.give_up(self.via()),
         }

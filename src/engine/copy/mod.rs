@@ -13,9 +13,10 @@ mod ladder;
 mod piped;
 
 use super::doubt::Zero;
-use super::options::{flag, Options};
+use super::options::{Options, COPY_FLAGS};
 use super::pace::Outcome;
 use super::{avoid, sigpipe, Progress};
+use crate::constants::*;
 use crate::errno::Errno;
 use crate::sys::End;
 use job::Job;
@@ -27,7 +28,7 @@ pub(crate) fn copy(
     len: u64,
     mut options: Options<'_>,
 ) -> Progress {
-    if !options.make_sense(flag::OF_COPY) {
+    if !options.make_sense(COPY_FLAGS) {
         return Progress::refused(Errno::INVAL);
     }
     options.avoid |= avoid::by_environment();
@@ -36,7 +37,7 @@ pub(crate) fn copy(
         Err(halt) => return Progress { side: halt.side, ..Progress::refused(halt.errno) },
     };
     let mut job = Job::new(from, to, len, &mut options);
-    let quiet = options.has(flag::NOSIGPIPE) && job.output.is_stream();
+    let quiet = options.has(ZS_NOSIGPIPE) && job.output.is_stream();
     let end = if quiet {
         // A splice(2) that came to less than all may have raised one, too, whatever has come next.
         sigpipe::without(|| run(&mut job), Outcome::is_err)

@@ -2,10 +2,11 @@
 
 use super::buffered;
 use super::job::{Job, Next};
+use crate::constants::*;
 use crate::engine::doubt::Zero;
 use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
-use crate::engine::progress::{via, Side};
+use crate::engine::progress::Side;
 use crate::errno::Errno;
 use crate::pipe::Pipe;
 use crate::sys::{self, End};
@@ -16,7 +17,7 @@ const WORTH_A_PIPE: u64 = 64 << 10;
 const STEP: usize = 256 << 10;
 
 pub(super) fn run(job: &mut Job<'_>) -> Outcome<Next> {
-    if job.rest() < WORTH_A_PIPE && !job.avoids(via::READ_WRITE) {
+    if job.rest() < WORTH_A_PIPE && !job.avoids(ZS_VIA_READ_WRITE) {
         return Ok(Next::Unfit);
     }
     let Some(pipe) = job.pipe.take().or_else(|| make(job)) else {
@@ -47,7 +48,7 @@ pub(super) fn run(job: &mut Job<'_>) -> Outcome<Next> {
 /// A pipe that is worth it: of an ordinary user who has spent the quota it holds two pages (pipe(7)).
 fn make(job: &Job<'_>) -> Option<Pipe> {
     let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= WORTH_A_PIPE;
-    let must = job.avoids(via::READ_WRITE);
+    let must = job.avoids(ZS_VIA_READ_WRITE);
     Pipe::new(STEP).ok().filter(|pipe| must || is_worth_it(pipe))
 }
 
@@ -104,7 +105,7 @@ fn drain(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<Next> {
             Ok(count) => {
                 declined = 0;
                 held = held.saturating_sub(count as u64);
-                job.moved(via::SPLICE, count)?;
+                job.moved(ZS_VIA_SPLICE, count)?;
             }
             Err(errno) => match Fate::of(errno) {
                 Fate::Interrupted => job.pace.interrupted()?,
@@ -119,7 +120,7 @@ fn drain(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<Next> {
 
 /// The output does not take it from the pipe: reads it out of there.
 fn pour(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<()> {
-    if job.avoids(via::READ_WRITE) {
+    if job.avoids(ZS_VIA_READ_WRITE) {
         job.lost(held);
         return Err(Halt::call(Errno::OPNOTSUPP));
     }

@@ -1,9 +1,10 @@
 //! Giving the bytes of a round to all outputs.
 
 use super::{Fan, Output};
+use crate::constants::*;
 use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
-use crate::engine::progress::{via, Side};
+use crate::engine::progress::Side;
 use crate::engine::wait::DECLINES;
 use crate::errno::{Errno, Result};
 
@@ -23,9 +24,9 @@ impl Way {
     /// It was splice(2) that brought it into the source.
     const fn via(self) -> u32 {
         match self {
-            Way::Inherit(_) => via::SPLICE,
-            Way::Tee(_) | Way::Own(_) => via::SPLICE | via::TEE,
-            Way::Buffer => via::READ_WRITE,
+            Way::Inherit(_) => ZS_VIA_SPLICE,
+            Way::Tee(_) | Way::Own(_) => ZS_VIA_SPLICE | ZS_VIA_TEE,
+            Way::Buffer => ZS_VIA_READ_WRITE,
         }
     }
 }

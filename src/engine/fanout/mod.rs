@@ -12,12 +12,13 @@ mod source;
 mod take;
 
 use super::copy::check;
-use super::options::{flag, Options};
+use super::options::{Options, FANOUT_FLAGS};
 use super::pace::{Halt, Outcome, Pace, NOBODY};
-use super::progress::{via, Progress, Side};
+use super::progress::{Progress, Side};
 use super::spot::Spot;
 use super::{avoid, sigpipe};
 use crate::buffer::Buffer;
+use crate::constants::*;
 use crate::errno::{Errno, Result};
 use crate::heap::List;
 use crate::pipe;
@@ -82,14 +83,14 @@ pub(crate) fn fanout(
         (0..fds.len()).for_each(|index| report(index, refused));
         Err(halt.errno)
     };
-    if fds.is_empty() || !options.make_sense(flag::OF_FANOUT) {
+    if fds.is_empty() || !options.make_sense(FANOUT_FLAGS) {
         return refuse(Halt::call(Errno::INVAL), &mut report);
     }
     let mut fan = match Fan::new(input, fds, len, &mut options) {
         Ok(fan) => fan,
         Err(halt) => return refuse(halt, &mut report),
     };
-    let end = if options.has(flag::NOSIGPIPE) {
+    let end = if options.has(ZS_NOSIGPIPE) {
         // A splice(2) that came to less than all may have raised one, too.
         let work = || {
             let end = fan.run(fds);
@@ -113,7 +114,7 @@ impl<'a> Fan<'a> {
         check::side(&input)?;
         let no_memory = Halt::call(Errno::NOMEM);
         // One output alone has nobody to share with.
-        let without_tee = if fds.len() > 1 { via::TEE | via::SPLICE } else { via::SPLICE };
+        let without_tee = if fds.len() > 1 { ZS_VIA_TEE | ZS_VIA_SPLICE } else { ZS_VIA_SPLICE };
         let output = |index| Output::new(fds.get(index).copied().unwrap_or(-1));
         Ok(Fan {
             input,
@@ -128,12 +129,12 @@ impl<'a> Fan<'a> {
             is_bulk: false,
             bulk: take::BULK,
             pipe_size: PIPE,
-            no_tee: options.has(flag::STABLE) || avoid & without_tee != 0,
-            no_buffer: avoid & via::READ_WRITE != 0,
-            drops: options.has(flag::DROP_FAILED),
+            no_tee: options.has(ZS_STABLE) || avoid & without_tee != 0,
+            no_buffer: avoid & ZS_VIA_READ_WRITE != 0,
+            drops: options.has(ZS_DROP_FAILED),
             last: Errno::INVAL,
-            more: options.has(flag::MORE),
-            grow: options.has(flag::GROW_PIPE),
+            more: options.has(ZS_MORE),
+            grow: options.has(ZS_GROW_PIPE),
             pace: Pace::new(options),
         })
     }

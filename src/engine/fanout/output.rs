@@ -2,9 +2,10 @@
 
 use super::source;
 use crate::buffer::Buffer;
+use crate::constants::*;
 use crate::engine::pace::Outcome;
 use crate::engine::port::{Kind, Port};
-use crate::engine::progress::{via, Progress};
+use crate::engine::progress::Progress;
 use crate::errno::{Errno, Result};
 use crate::pipe::Pipe;
 use core::ffi::{c_int, c_short};
@@ -67,7 +68,7 @@ impl Output {
         self.done = self.done.saturating_add(count);
         self.so_far.bytes = self.so_far.bytes.saturating_add(count as u64);
         self.so_far.via |= by;
-        if by == via::READ_WRITE {
+        if by == ZS_VIA_READ_WRITE {
             self.so_far.copied = self.so_far.copied.saturating_add(count as u64);
         }
         // Of a blocking one only so much was asked for as it was sure to take.

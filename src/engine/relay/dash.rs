@@ -1,12 +1,13 @@
 //! Small pieces, one after another: what most connections do most of the time.
 
 use super::give::put;
-use super::{want, Relay, SMALL};
+use super::{Relay, SMALL};
 use crate::buffer::Buffer;
+use crate::constants::*;
 use crate::engine::pace::Outcome;
 use crate::engine::port::Kind;
-use crate::engine::progress::via;
 use crate::errno::{Errno, Result};
+use core::ffi::c_int;
 
 impl Relay {
     /// Whether small pieces are all that there is to be expected.
@@ -18,7 +19,7 @@ impl Relay {
 
     /// Passes on what comes until the input is empty, or `budget` bytes are delivered, and returns what
     /// is wanted then; None: there is more to be thought about. `moved` is how much was delivered.
-    pub(super) fn dash(&mut self, budget: u64, moved: &mut u64) -> Outcome<Option<u32>> {
+    pub(super) fn dash(&mut self, budget: u64, moved: &mut u64) -> Outcome<Option<c_int>> {
         let Some(mut buffer) = self.hold.lend() else { return Ok(None) };
         let read = loop {
             if self.left == 0 || self.ways.is_bulk && !self.ways.no_splice {
@@ -29,7 +30,7 @@ impl Relay {
             }
             if *moved >= budget {
                 self.hold.put_back(buffer);
-                return Ok(Some(want::RUN));
+                return Ok(Some(ZS_WANT_RUN));
             }
             let count = match self.take_to(&mut buffer) {
                 Ok(0) => {
@@ -52,8 +53,8 @@ impl Relay {
         self.hold.put_back(buffer);
         match read {
             Ok(()) => Ok(None),
-            Err(Errno::AGAIN) if *moved > 0 => Ok(Some(want::READ)),
-            Err(Errno::AGAIN) => self.wait_for(want::READ, self.bytes()).map(Some),
+            Err(Errno::AGAIN) if *moved > 0 => Ok(Some(ZS_WANT_READ)),
+            Err(Errno::AGAIN) => self.wait_for(ZS_WANT_READ, self.bytes()).map(Some),
             Err(errno) => {
                 self.input_failed(errno);
                 Ok(None)
@@ -73,7 +74,7 @@ impl Relay {
     fn pass_on(&mut self, buffer: &mut Buffer, count: usize, most: u64) -> Result<usize> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(count);
         let sent = put(self.output, self.flags, buffer.bytes().get(..most).unwrap_or_default())?;
-        self.account(via::READ_WRITE, sent);
+        self.account(ZS_VIA_READ_WRITE, sent);
         Ok(sent)
     }
 }

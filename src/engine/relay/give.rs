@@ -2,14 +2,14 @@
 
 use super::take::failed;
 use super::Relay;
-use crate::engine::options::flag;
+use crate::constants::*;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::{Kind, Port};
-use crate::engine::progress::{via, Side};
+use crate::engine::progress::Side;
 use crate::engine::sigpipe;
 use crate::errno::{Errno, Result};
 use crate::sys;
-use core::ffi::c_short;
+use core::ffi::{c_int, c_short};
 
 impl Relay {
     /// Delivers something of what is held; whether the output took it.
@@ -19,14 +19,14 @@ impl Relay {
         let piped = self.hold.piped();
         if piped == 0 {
             let sent = self.hold.drain_buffer(most, |bytes| put(output, flags, bytes));
-            return self.delivered(via::READ_WRITE, sent);
+            return self.delivered(ZS_VIA_READ_WRITE, sent);
         }
         match quietly(flags, piped.min(most), || {
             self.hold.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
         }) {
-            Ok(count @ 1..) => self.delivered(via::SPLICE, Ok(count)),
+            Ok(count @ 1..) => self.delivered(ZS_VIA_SPLICE, Ok(count)),
             Err(errno) if errno == Errno::AGAIN || failed(errno) => {
-                self.delivered(via::SPLICE, Err(errno))
+                self.delivered(ZS_VIA_SPLICE, Err(errno))
             }
             // The output does not take it from a pipe.
             _ if self.ways.no_buffer => Err(Halt::call(Errno::OPNOTSUPP)),
@@ -53,13 +53,13 @@ impl Relay {
     }
 
     pub(super) fn account(&mut self, by: u32, count: usize) {
-        let sum = if by == via::READ_WRITE { &mut self.copied } else { &mut self.spliced };
+        let sum = if by == ZS_VIA_READ_WRITE { &mut self.copied } else { &mut self.spliced };
         *sum = sum.saturating_add(count as u64);
         self.via |= by;
     }
 
     /// What is wanted now; an output that has died is an error even when nothing is held for it.
-    pub(super) fn wait_for(&mut self, wanted: u32, before: u64) -> Outcome<u32> {
+    pub(super) fn wait_for(&mut self, wanted: c_int, before: u64) -> Outcome<c_int> {
         let hang_up = if self.ways.hang_up_is_fine { 0 } else { libc::POLLHUP };
         self.look_for(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
         Ok(wanted)
@@ -110,7 +110,7 @@ impl Relay {
 
 pub(super) fn put(output: Port, flags: u32, bytes: &[u8]) -> Result<usize> {
     if output.kind == Kind::Socket {
-        let quiet = if flags & flag::NOSIGPIPE == 0 { 0 } else { libc::MSG_NOSIGNAL };
+        let quiet = if flags & ZS_NOSIGPIPE == 0 { 0 } else { libc::MSG_NOSIGNAL };
         return output.write(bytes, quiet);
     }
     quietly(flags, bytes.len(), || output.write(bytes, 0))
@@ -123,7 +123,7 @@ pub(super) fn quietly(
     asked: usize,
     work: impl FnOnce() -> Result<usize>,
 ) -> Result<usize> {
-    if flags & flag::NOSIGPIPE == 0 {
+    if flags & ZS_NOSIGPIPE == 0 {
         work()
     } else {
         sigpipe::without(work, |outcome| match *outcome {

@@ -10,10 +10,10 @@ mod take;
 pub(crate) use pool::Pool;
 
 use super::avoid;
-use super::options::flag;
 use super::pace::{Halt, Outcome};
 use super::port::{Kind, Port};
-use super::progress::{via, Progress, Side};
+use super::progress::{Progress, Side};
+use crate::constants::*;
 use crate::errno::{Errno, Result};
 use crate::heap::Shared;
 use crate::sys;
@@ -22,19 +22,7 @@ use hold::Hold;
 use link::Link;
 use take::Take;
 
-/// What to wait for, as bits: those that zs_relay_run returns.
-pub(crate) mod want {
-    pub(crate) const READ: u32 = 1;
-    pub(crate) const WRITE: u32 = 2;
-    pub(crate) const RUN: u32 = 4;
-}
-
-/// More flags of a relay: pass the end of the input on; spare the read that only proves that an input
-/// is drained.
-pub(crate) const SHUTDOWN: u32 = 0x10000;
-pub(crate) const LEVEL: u32 = 0x20000;
-
-const KNOWN: u32 = flag::NOSIGPIPE | flag::STABLE | SHUTDOWN | LEVEL;
+const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
 
 /// What a small piece is: up to here a buffer is faster, and an input that fills it at once has more.
 pub(super) const SMALL: usize = 16 << 10;
@@ -120,8 +108,8 @@ impl Relay {
         let avoid = avoid | avoid::by_environment();
         let ways = Ways {
             is_bulk: input.kind.is_file() && len > SMALL as u64,
-            no_splice: flags & flag::STABLE != 0 || avoid & via::SPLICE != 0,
-            no_buffer: avoid & via::READ_WRITE != 0,
+            no_splice: flags & ZS_STABLE != 0 || avoid & ZS_VIA_SPLICE != 0,
+            no_buffer: avoid & ZS_VIA_READ_WRITE != 0,
             has_ended: false,
             has_shut_down: false,
             is_drained: false,
@@ -219,7 +207,7 @@ impl Relay {
     }
 
     /// Moves what can be moved without blocking, and says what to wait for; 0: all is delivered.
-    pub(crate) fn run(&mut self, budget: u64) -> Outcome<u32> {
+    pub(crate) fn run(&mut self, budget: u64) -> Outcome<c_int> {
         if let Some(halt) = self.failed {
             return Err(halt);
         }
@@ -244,33 +232,33 @@ impl Relay {
 
     /// Delivers up to `budget` bytes more than the `before` there were when the run began.
     #[inline(never)]
-    fn turn(&mut self, before: u64, budget: u64) -> Outcome<u32> {
+    fn turn(&mut self, before: u64, budget: u64) -> Outcome<c_int> {
         let until = before.saturating_add(budget);
         let mut held_up = false;
         loop {
             while self.hold.len() > 0 && !held_up {
                 if self.bytes() >= until {
-                    return Ok(want::RUN);
+                    return Ok(ZS_WANT_RUN);
                 }
                 held_up = !self.deliver(until)?;
             }
             if self.ways.has_ended || self.left == 0 {
-                return if self.hold.len() > 0 { Ok(want::WRITE) } else { self.finish(before) };
+                return if self.hold.len() > 0 { Ok(ZS_WANT_WRITE) } else { self.finish(before) };
             }
             if self.bytes() >= until {
-                return Ok(want::RUN);
+                return Ok(ZS_WANT_RUN);
             }
             match self.take(until)? {
                 Take::Some => {}
-                Take::Full | Take::Blocked => return self.wait_for(want::WRITE, before),
-                Take::Empty if self.hold.len() > 0 => return Ok(want::READ | want::WRITE),
-                Take::Empty => return self.wait_for(want::READ, before),
+                Take::Full | Take::Blocked => return self.wait_for(ZS_WANT_WRITE, before),
+                Take::Empty if self.hold.len() > 0 => return Ok(ZS_WANT_READ | ZS_WANT_WRITE),
+                Take::Empty => return self.wait_for(ZS_WANT_READ, before),
             }
         }
     }
 
     /// All that was taken is delivered, and there is no more to be taken.
-    fn finish(&mut self, before: u64) -> Outcome<u32> {
+    fn finish(&mut self, before: u64) -> Outcome<c_int> {
         if let Some(errno) = self.input_error {
             return Err(Halt::new(Side::In, errno));
         }
@@ -279,13 +267,13 @@ impl Relay {
         }
         // An output that has only hung up has nothing to complain of.
         self.look_for(libc::POLLERR | libc::POLLNVAL, before)?;
-        if self.flags & SHUTDOWN == 0 || self.output.kind != Kind::Socket {
+        if self.flags & ZS_RELAY_SHUTDOWN == 0 || self.output.kind != Kind::Socket {
             return Ok(0);
         }
         if self.is_connecting() {
             // It would be given up.
             self.ways.has_shut_down = false;
-            return Ok(want::WRITE);
+            return Ok(ZS_WANT_WRITE);
         }
         match sys::shutdown(self.output.fd, libc::SHUT_WR) {
             Ok(()) => Ok(0),

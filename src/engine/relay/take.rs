@@ -1,12 +1,13 @@
 //! Taking from the input.
 
 use super::give::quietly;
-use super::{Relay, LEVEL, SMALL, STEP};
+use super::{Relay, SMALL, STEP};
+use crate::constants::*;
 use crate::engine::doubt::{self, Zero};
 use crate::engine::fate::Fate;
 use crate::engine::pace::{Halt, Outcome};
 use crate::engine::port::Kind;
-use crate::engine::progress::{side_of, via, Side};
+use crate::engine::progress::{side_of, Side};
 use crate::errno::{Errno, Result};
 use crate::sys::End;
 
@@ -180,7 +181,7 @@ impl Relay {
             Ok(count) => {
                 self.taken(count);
                 self.ways.has_declined = false;
-                self.account(via::SPLICE, count);
+                self.account(ZS_VIA_SPLICE, count);
                 Ok(Take::Some)
             }
             // A full output hides what is to be said of the input.
@@ -218,7 +219,7 @@ impl Relay {
 
     /// Whether a short read will do for "would block".
     pub(super) const fn trusts_short_reads(&self) -> bool {
-        self.flags & LEVEL != 0 && !self.input.kind.is_file()
+        self.flags & ZS_RELAY_LEVEL != 0 && !self.input.kind.is_file()
     }
 
     pub(super) fn taken(&mut self, count: usize) {
