@@ -45,12 +45,10 @@ extern crate std;
 extern crate std as _;
 
 mod abi;
-mod buffer;
 mod constants;
 mod engine;
 mod errno;
-mod heap;
-mod pipe;
+mod mem;
 mod sys;
 
 pub use abi::*;

@@ -5,12 +5,11 @@ mod support;
 use std::path::{Path, PathBuf};
 use support::{files, interface, read};
 
-/// From the bottom up. A layer names only those before it. (heap, buffer and pipe are what we own:
-/// they name nobody above sys.)
-const LAYERS: [&str; 8] = ["errno", "constants", "sys", "heap", "buffer", "pipe", "engine", "abi"];
+/// From the bottom up. A layer names only those before it.
+const LAYERS: [&str; 6] = ["errno", "constants", "sys", "mem", "engine", "abi"];
 
 /// Those that may hold unsafe code.
-const UNSAFE: [&str; 5] = ["errno", "sys", "heap", "buffer", "abi"];
+const UNSAFE: [&str; 4] = ["errno", "sys", "mem", "abi"];
 
 /// The most lines that the body of an exported function has.
 const BODY: usize = 8;
@@ -150,7 +149,7 @@ fn unsafe_code_is_where_pointers_and_the_kernel_are() {
 /// libc's constants and types are everybody's, its functions are not. What owns memory asks for it.
 #[test]
 fn system_calls_are_made_in_sys() {
-    let may_not = |source: &&Source| !["sys", "heap", "buffer"].contains(&source.layer);
+    let may_not = |source: &&Source| !["sys", "mem"].contains(&source.layer);
     for source in sources().iter().filter(may_not) {
         let calls = source.code.match_indices("libc::").filter(|(at, _)| {
             let name = &source.code[at + "libc::".len()..];

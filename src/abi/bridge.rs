@@ -40,6 +40,6 @@ pub unsafe extern "C" fn zs_bridge(
         unsafe { store(results, 0, a) };
         // SAFETY: likewise.
         unsafe { store(results, 1, b) };
-        a.end.and(b.end).map(|()| 0)
+        a.end.and(b.end).map(|()| 0).map_err(|error| error.errno)
     })
 }

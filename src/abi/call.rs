@@ -5,7 +5,7 @@
 //! none of them is a cancellation point. The flags SPLICE_F_* are those of splice(2), in
 //! <fcntl.h> with _GNU_SOURCE.
 
-use crate::sys::{self, End};
+use crate::sys::{self, FdAt};
 use libc::{c_int, c_uint, iovec, size_t, ssize_t};
 
 /// Moves up to `len` bytes between a pipe and another descriptor: splice(2).
@@ -30,9 +30,9 @@ pub unsafe extern "C" fn zs_splice(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     sys::splice(from, to, len, flags).raw()
 }
 
@@ -94,9 +94,9 @@ pub unsafe extern "C" fn zs_copy_range(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     sys::copy_file_range(from, to, len, flags).raw()
 }
 
@@ -117,6 +117,6 @@ pub unsafe extern "C" fn zs_sendfile(
     len: size_t,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     sys::sendfile(fd_out, from, len).raw()
 }

@@ -8,7 +8,7 @@
 use super::options::{self, zs_options};
 use super::types::{conclude, zs_result};
 use crate::engine::{copy, Options, Progress};
-use crate::sys::End;
+use crate::sys::FdAt;
 use libc::c_int;
 
 /// Copies `len` bytes from one descriptor to another, fewer only if the input ends.
@@ -41,9 +41,9 @@ pub unsafe extern "C" fn zs_copy(
     result: *mut zs_result,
 ) -> i64 {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise. That both are the same does no harm.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
     let copy = |options: Options<'_>| copy::copy(from, to, len, options);

@@ -7,7 +7,7 @@ use super::options::{self, zs_options};
 use super::types::{store, zs_result};
 use crate::engine::{fanout, Options, Progress};
 use crate::errno::{answer, Errno};
-use crate::sys::End;
+use crate::sys::FdAt;
 use core::slice;
 use libc::{c_int, size_t};
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn zs_fanout(
     results: *mut zs_result,
 ) -> i64 {
     // SAFETY: zsplice.h asks for an offset that is NULL or ours until we return.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
     // SAFETY: zsplice.h asks for `count` descriptors and, unless NULL, as many results.
@@ -75,7 +75,7 @@ impl Outputs<'_> {
         Outputs { fds, count: if results.is_null() || count > MOST { 0 } else { count }, results }
     }
 
-    fn serve(self, from: End<'_>, len: u64, options: Options<'_>) -> Result<i64, Errno> {
+    fn serve(self, from: FdAt<'_>, len: u64, options: Options<'_>) -> Result<i64, Errno> {
         let fds = match self.fds {
             Ok(fds) => fds,
             Err(errno) => return self.refuse(errno),

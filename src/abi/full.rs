@@ -10,7 +10,7 @@
 
 use super::types::{conclude, zs_result};
 use crate::engine::full;
-use crate::sys::End;
+use crate::sys::FdAt;
 use libc::{c_int, c_uint};
 
 /// Moves `len` bytes between a pipe and another descriptor, fewer only if the input ends.
@@ -37,9 +37,9 @@ pub unsafe extern "C" fn zs_splice_full(
     result: *mut zs_result,
 ) -> i64 {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     // SAFETY: zsplice.h asks for NULL, or a result that is ours until we return.
     unsafe { conclude(result, || full::splice(from, to, len, flags)) }
 }
@@ -67,9 +67,9 @@ pub unsafe extern "C" fn zs_copy_range_full(
     result: *mut zs_result,
 ) -> i64 {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     // SAFETY: zsplice.h asks for NULL, or a result that is ours until we return.
     unsafe { conclude(result, || full::copy_range(from, to, len, flags)) }
 }
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn zs_sendfile_full(
     result: *mut zs_result,
 ) -> i64 {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: zsplice.h asks for NULL, or a result that is ours until we return.
     unsafe { conclude(result, || full::sendfile(fd_out, from, len, flags)) }
 }

@@ -10,16 +10,15 @@ use super::types::{store, zs_result};
 use crate::engine::relay::{Pool, Relay};
 use crate::engine::Progress;
 use crate::errno::{answer, answer_or, preserved, Errno, Result};
-use crate::heap::{Boxed, Shared};
-use core::ptr;
-use core::slice;
+use crate::mem::alloc::{Rc, TryBox};
+use core::{ptr, slice};
 use libc::{c_int, c_uint, c_void, size_t, ssize_t};
 
 const _: () = assert!(size_of::<zs_relay>() < 256);
 
 /// Pipes that relays share. C sees no more of it than its name.
 #[allow(non_camel_case_types)]
-pub struct zs_pool(Shared<Pool>);
+pub struct zs_pool(Rc<Pool>);
 
 /// One direction. C sees no more of it than its name.
 #[allow(non_camel_case_types)]
@@ -34,8 +33,8 @@ pub struct zs_relay(Relay);
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_pool_new(pipes: size_t, pipe_size: size_t) -> *mut zs_pool {
-    let pool = || Boxed::new(zs_pool(Pool::new(pipes, pipe_size)?));
-    answer_or(ptr::null_mut(), || pool().map(Boxed::into_raw).ok_or(Errno::NOMEM))
+    let pool = || TryBox::new(zs_pool(Pool::new(pipes, pipe_size)?));
+    answer_or(ptr::null_mut(), || pool().map(TryBox::into_raw).ok_or(Errno::NOMEM))
 }
 
 /// Frees a pool and closes its pipes, after all relays that use it.
@@ -46,7 +45,7 @@ pub extern "C" fn zs_pool_new(pipes: size_t, pipe_size: size_t) -> *mut zs_pool 
 #[no_mangle]
 pub unsafe extern "C" fn zs_pool_free(pool: *mut zs_pool) {
     // SAFETY: zsplice.h asks for NULL, or a pool that is not used any more.
-    let pool = unsafe { Boxed::from_raw(pool) };
+    let pool = unsafe { TryBox::from_raw(pool) };
     preserved(|| drop(pool));
 }
 
@@ -73,7 +72,7 @@ pub unsafe extern "C" fn zs_relay_new(
     let pool = unsafe { pool.as_ref() }.map(|pool| pool.0.share());
     answer_or(ptr::null_mut(), || {
         let relay = Relay::new(fd_in, fd_out, len, pool, flags)?;
-        Boxed::new(zs_relay(relay)).map(Boxed::into_raw).ok_or(Errno::NOMEM)
+        TryBox::new(zs_relay(relay)).map(TryBox::into_raw).ok_or(Errno::NOMEM)
     })
 }
 
@@ -95,7 +94,7 @@ pub unsafe extern "C" fn zs_relay_run(relay: *mut zs_relay, budget: u64) -> c_in
     let relay = unsafe { relay.as_mut() };
     answer(|| {
         let wanted = relay.ok_or(Errno::FAULT)?.0.run(budget);
-        wanted.map_err(|halt| halt.errno)
+        wanted.map_err(|error| error.errno)
     })
 }
 
@@ -140,7 +139,7 @@ pub unsafe extern "C" fn zs_relay_take(
     let relay = unsafe { relay.as_mut() };
     // SAFETY: zsplice.h asks for room for `len` bytes that nobody else uses until we return.
     let bytes = unsafe { writable(bytes.cast(), len) };
-    answer(|| relay.ok_or(Errno::FAULT)?.0.take_back(bytes?).map(|count| count as ssize_t))
+    answer(|| relay.ok_or(Errno::FAULT)?.0.drain_to(bytes?).map(|count| count as ssize_t))
 }
 
 /// Lets more bytes be taken from fd_in.
@@ -204,7 +203,7 @@ pub unsafe extern "C" fn zs_relay_result(relay: *const zs_relay, result: *mut zs
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_free(relay: *mut zs_relay) {
     // SAFETY: zsplice.h asks for NULL, or a relay that is not used any more.
-    let relay = unsafe { Boxed::from_raw(relay) };
+    let relay = unsafe { TryBox::from_raw(relay) };
     preserved(|| drop(relay));
 }
 

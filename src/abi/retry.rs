@@ -8,7 +8,7 @@
 
 use crate::engine::retry;
 use crate::errno::answer;
-use crate::sys::End;
+use crate::sys::FdAt;
 use libc::{c_int, c_uint, size_t, ssize_t};
 
 /// Moves up to `len` bytes between a pipe and another descriptor, waiting for the first of them.
@@ -33,9 +33,9 @@ pub unsafe extern "C" fn zs_splice_retry(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     answer(|| retry::splice(from, to, len, flags).map(|moved| moved as ssize_t))
 }
 
@@ -74,9 +74,9 @@ pub unsafe extern "C" fn zs_copy_range_retry(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     // SAFETY: likewise.
-    let to = unsafe { End::new(fd_out, off_out) };
+    let to = unsafe { FdAt::new(fd_out, off_out) };
     answer(|| retry::copy_range(from, to, len, flags).map(|copied| copied as ssize_t))
 }
 
@@ -99,6 +99,6 @@ pub unsafe extern "C" fn zs_sendfile_retry(
     flags: c_uint,
 ) -> ssize_t {
     // SAFETY: zsplice.h asks for an offset that is ours until we return; `from` is gone by then.
-    let from = unsafe { End::new(fd_in, off_in) };
+    let from = unsafe { FdAt::new(fd_in, off_in) };
     answer(|| retry::sendfile(fd_out, from, len, flags).map(|copied| copied as ssize_t))
 }

@@ -1,7 +1,7 @@
 //! Lengths, mechanisms, sides, and what became of a transfer.
 
 use crate::engine::Progress;
-use crate::errno::{self, Errno};
+use crate::errno::{self};
 
 /// What became of a transfer. Written whole, on success and on failure.
 ///
@@ -43,8 +43,8 @@ impl From<Progress> for zs_result {
             copied: progress.copied,
             holes: progress.holes,
             via: progress.via,
-            side: progress.side.map_or(0, |side| side as u32),
-            error: progress.end.map_or_else(|Errno(number): Errno| number, |()| 0),
+            side: progress.end.err().and_then(|error| error.side).map_or(0, |side| side as u32),
+            error: progress.end.map_or_else(|error| error.errno.0, |()| 0),
             spare: [0; 5],
         }
     }
@@ -60,7 +60,7 @@ pub(super) unsafe fn conclude(result: *mut zs_result, work: impl FnOnce() -> Pro
         let progress = work();
         // SAFETY: the caller's promise, of a first result.
         unsafe { store(result, 0, progress) };
-        progress.end.map(|()| progress.bytes as i64)
+        progress.end.map(|()| progress.bytes as i64).map_err(|error| error.errno)
     })
 }
 

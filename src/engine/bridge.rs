@@ -1,13 +1,16 @@
 //! Both directions at once, in the calling thread.
 
-use super::options::{Options, BRIDGE_FLAGS};
-use super::pace::{Halt, Outcome, Pace, NOBODY};
-use super::port::{Kind, Port};
 use super::relay::Relay;
-use super::{avoid, Progress};
+use super::shared::endpoint::{Endpoint, FdKind};
+use super::shared::options::{Options, BRIDGE_FLAGS};
+use super::shared::outcome::Error;
+use super::shared::tuning;
+use super::shared::watch::{Watch, NO_FD};
 use crate::constants::*;
+use crate::engine::shared::avoid;
+use crate::engine::shared::outcome::Progress;
 use crate::errno::Errno;
-use crate::pipe;
+use crate::mem::pipe;
 use crate::sys::{self, Poll};
 use core::ffi::c_int;
 
@@ -20,7 +23,7 @@ struct Direction {
     budget: u64,
     /// An output that has hung up, or has something in its error queue, tells so for ever: not to be
     /// asked any more.
-    is_deaf: bool,
+    hup_seen: bool,
 }
 
 /// Moves what comes from `in_a` to `out_b`, and from `in_b` to `out_a`, until both have ended.
@@ -34,13 +37,12 @@ pub(crate) fn bridge(
     }
     let mut directions = match directions(in_a, out_b, in_b, out_a, &options) {
         Ok(directions) => directions,
-        Err(halt) => return [Progress { side: halt.side, ..Progress::refused(halt.errno) }; 2],
+        Err(error) => return [Progress::failed(error); 2],
     };
     let either = options.has(ZS_EITHER_END);
-    let mut pace = Pace::new(&mut options);
-    let end = run(&mut directions, &mut pace, either);
-    let (side, end) = end.map_or_else(|halt| (halt.side, Err(halt.errno)), |()| (None, Ok(())));
-    directions.map(|direction| Progress { side, end, ..direction.relay.result() })
+    let mut watch = Watch::new(&mut options);
+    let end = run(&mut directions, &mut watch, either);
+    directions.map(|direction| Progress { end, ..direction.relay.result() })
 }
 
 fn directions(
@@ -49,26 +51,26 @@ fn directions(
     in_b: c_int,
     out_a: c_int,
     options: &Options<'_>,
-) -> Outcome<[Direction; 2]> {
+) -> Result<[Direction; 2], Error> {
     let avoid = options.avoid | avoid::by_environment();
-    let port = |fd| Port::new(fd).map_err(Halt::call);
+    let port = |fd| Endpoint::new(fd).map_err(Error::call);
     let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
     if options.has(ZS_GROW_PIPE) {
         for port in [ports.0, ports.1, back.0, back.1] {
-            pipe::grow(port.fd);
+            pipe::grow(port.fd, tuning::PIPE);
         }
     }
     let flags = options.flags & (ZS_NOSIGPIPE | ZS_STABLE) | ZS_RELAY_SHUTDOWN;
-    let direction = |(input, output): (Port, Port)| {
+    let direction = |(input, output): (Endpoint, Endpoint)| {
         // To a terminal that blocks every few bytes are a call of their own.
-        let is_slow = output.kind == Kind::Char && output.blocks;
+        let is_slow = output.kind == FdKind::Char && output.blocks;
         let mut relay = Relay::of(input, output, u64::MAX, None, flags, avoid);
-        relay.bear_with_hang_up();
+        relay.tolerate_hangup();
         Direction {
             relay,
             wants: ZS_WANT_RUN,
-            budget: if is_slow { 16 << 10 } else { 0 },
-            is_deaf: false,
+            budget: if is_slow { tuning::TERMINAL_BUDGET } else { 0 },
+            hup_seen: false,
         }
     };
     let (mut a, mut b) = (direction(ports), direction(back));
@@ -76,40 +78,40 @@ fn directions(
     Ok([a, b])
 }
 
-fn run(directions: &mut [Direction; 2], pace: &mut Pace<'_>, either: bool) -> Outcome<()> {
+fn run(directions: &mut [Direction; 2], watch: &mut Watch<'_>, either: bool) -> Result<(), Error> {
     loop {
-        pace.check()?;
+        watch.check()?;
         let mut failed = None;
         for direction in directions.iter_mut().filter(|direction| direction.wants != 0) {
-            match direction.run(pace)? {
+            match direction.run(watch)? {
                 Ok(()) if either && direction.wants == 0 => return Ok(()),
                 // Whichever comes first: the other may have ended.
-                Err(halt) if either => failed = failed.or(Some(halt)),
+                Err(error) if either => failed = failed.or(Some(error)),
                 outcome => outcome?,
             }
         }
-        if let Some(halt) = failed {
-            return Err(halt);
+        if let Some(error) = failed {
+            return Err(error);
         }
         let [a, b] = &*directions;
         if a.wants | b.wants == 0 {
             return Ok(());
         }
         if (a.wants | b.wants) & ZS_WANT_RUN == 0 {
-            wait(directions, pace)?;
+            wait(directions, watch)?;
         }
     }
 }
 
 /// Waits for whatever lets one of the two go on, or is the death of an output.
-fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
+fn wait(directions: &mut [Direction; 2], watch: &mut Watch<'_>) -> Result<(), Error> {
     let [a, b] = &*directions;
     let mut asked = [a.output(), b.output(), a.input(), b.input()];
-    pace.wait(&mut asked)?;
+    watch.wait(&mut asked)?;
     for (direction, output) in directions.iter_mut().zip(asked) {
         // If the run that follows survives that, it is nothing to be told of again.
         let tells = output.revents & (libc::POLLHUP | libc::POLLERR) != 0;
-        direction.is_deaf |= tells && direction.wants & ZS_WANT_WRITE == 0;
+        direction.hup_seen |= tells && direction.wants & ZS_WANT_WRITE == 0;
     }
     Ok(())
 }
@@ -117,12 +119,12 @@ fn wait(directions: &mut [Direction; 2], pace: &mut Pace<'_>) -> Outcome<()> {
 impl Direction {
     /// Moves what can be moved. What ends both directions is told outside, what has become of this one
     /// within.
-    fn run(&mut self, pace: &mut Pace<'_>) -> Outcome<Outcome<()>> {
+    fn run(&mut self, watch: &mut Watch<'_>) -> Result<Result<(), Error>, Error> {
         let before = self.relay.result().bytes;
         let wants = self.relay.run(self.budget);
         let so_far = self.relay.result();
         if so_far.bytes > before {
-            pace.moved(&so_far)?;
+            watch.moved(&so_far)?;
         }
         Ok(wants.map(|wants| self.wants = wants))
     }
@@ -130,7 +132,7 @@ impl Direction {
     fn input(&self) -> Poll {
         let (input, _) = self.relay.ports();
         if self.wants & ZS_WANT_READ == 0 {
-            return NOBODY;
+            return NO_FD;
         }
         input.readable()
     }
@@ -140,8 +142,8 @@ impl Direction {
         if self.wants & ZS_WANT_WRITE != 0 {
             return output.writable();
         }
-        if self.wants == 0 || self.is_deaf {
-            return NOBODY;
+        if self.wants == 0 || self.hup_seen {
+            return NO_FD;
         }
         sys::interest(output.fd, 0)
     }

@@ -1,37 +1,33 @@
 //! A whole length with one mechanism.
 
-use super::doubt::{self, Zero};
-use super::progress::{side_of, Progress, Side};
-use super::retry::{self, only, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};
-use super::wait;
+use super::retry::{self, check_flags, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};
+use super::shared::eof::{self, Eof};
+use super::shared::outcome::{side_of, Error, Progress};
+use super::shared::readiness;
+use super::shared::tuning;
 use crate::constants::*;
 use crate::errno::{Errno, Result};
-use crate::sys::End;
+use crate::sys::FdAt;
 use core::ffi::{c_int, c_uint};
 
-/// The most that one step asks for. Less than a call would move, so that a step into a file that
-/// shares extents ends on a block's edge, and that no 32-bit count overflows on the way (FUSE
-/// before Linux 6.17).
-const STEP_MAX: u64 = 1 << 30;
-
-pub(crate) fn splice(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Progress {
-    if let Err(errno) = only(SPLICE_FLAGS, flags) {
+pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = check_flags(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::splice(from, to, left, flags), || ended(from, flags));
     steps.up_to(from).progress(ZS_VIA_SPLICE, from.fd, to.fd)
 }
 
-pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: u64, flags: c_uint) -> Progress {
-    if let Err(errno) = only(COPY_RANGE_FLAGS, flags) {
+pub(crate) fn copy_range(from: FdAt<'_>, to: FdAt<'_>, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = check_flags(COPY_RANGE_FLAGS, flags) {
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::copy_range(from, to, left, flags), || ended(from, flags));
     steps.progress(ZS_VIA_COPY_RANGE, from.fd, to.fd)
 }
 
-pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Progress {
-    if let Err(errno) = only(SENDFILE_FLAGS, flags) {
+pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: u64, flags: c_uint) -> Progress {
+    if let Err(errno) = check_flags(SENDFILE_FLAGS, flags) {
         return Progress::refused(errno);
     }
     let steps = repeat(len, |left| retry::sendfile(to, from, left, flags), || ended(from, flags));
@@ -40,10 +36,10 @@ pub(crate) fn sendfile(to: c_int, from: End<'_>, len: u64, flags: c_uint) -> Pro
 
 /// Moves from `from` to `to` and leaves a copy in `copy`.
 pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) -> Progress {
-    if let Err(errno) = only(SPLICE_FLAGS, flags) {
+    if let Err(errno) = check_flags(SPLICE_FLAGS, flags) {
         return Progress::refused(errno);
     }
-    let (input, output) = (End::own(from), End::own(to));
+    let (input, output) = (FdAt::own(from), FdAt::own(to));
     let (steps, in_flight) = duplicate(
         len,
         |left| retry::tee(from, copy, left, flags),
@@ -55,12 +51,12 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
 
 /// Whether `input` has ended, of which a call has just said 0. If not, the call is worth making
 /// again. What nobody can tell is believed.
-fn ended(input: End<'_>, flags: c_uint) -> Result<bool> {
-    match doubt::zero(input)? {
-        Zero::End | Zero::Unknown => Ok(true),
-        Zero::More => Ok(false),
-        Zero::Early if flags & libc::SPLICE_F_NONBLOCK != 0 => Err(Errno::AGAIN),
-        Zero::Early => wait::forever(&mut [wait::readable(input.fd)]).map(|()| false),
+fn ended(input: FdAt<'_>, flags: c_uint) -> Result<bool> {
+    match eof::after_zero(input)? {
+        Eof::Yes | Eof::Unknown => Ok(true),
+        Eof::No => Ok(false),
+        Eof::NotYet if flags & libc::SPLICE_F_NONBLOCK != 0 => Err(Errno::AGAIN),
+        Eof::NotYet => readiness::forever(&mut [readiness::readable(input.fd)]).map(|()| false),
     }
 }
 
@@ -69,25 +65,17 @@ fn ended(input: End<'_>, flags: c_uint) -> Result<bool> {
 #[cfg_attr(test, derive(Debug))]
 struct Steps {
     bytes: u64,
-    end: core::result::Result<(), Stop>,
-}
-
-/// What stopped it early.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-enum Stop {
-    /// The step itself, which touches both sides.
-    Step(Errno),
-    /// A look at the input.
-    Input(Errno),
+    end: Result<(), Error>,
 }
 
 impl Steps {
     /// An input that has been read up to the largest offset has ended there, though the next step is
     /// EINVAL.
-    fn up_to(self, input: End<'_>) -> Steps {
+    fn up_to(self, input: FdAt<'_>) -> Steps {
         match self.end {
-            Err(Stop::Step(Errno::INVAL)) if self.bytes > 0 && input.offset() == Some(i64::MAX) => {
+            Err(Error { errno: Errno::INVAL, .. })
+                if self.bytes > 0 && input.offset() == Some(i64::MAX) =>
+            {
                 Steps { end: Ok(()), ..self }
             }
             _ => self,
@@ -95,13 +83,12 @@ impl Steps {
     }
 
     fn progress(self, by: u32, input: c_int, output: c_int) -> Progress {
-        let (side, end) = match self.end {
-            Ok(()) => (None, Ok(())),
-            Err(Stop::Input(errno)) => (Some(Side::In), Err(errno)),
-            Err(Stop::Step(errno)) => (side_of(errno, input, output), Err(errno)),
-        };
+        let end = self.end.map_err(|error| Error {
+            side: error.side.or_else(|| side_of(error.errno, input, output)),
+            ..error
+        });
         let via = if self.bytes > 0 { by } else { 0 };
-        Progress { bytes: self.bytes, via, side, end, ..Progress::NONE }
+        Progress { bytes: self.bytes, via, end, ..Progress::NONE }
     }
 }
 
@@ -113,25 +100,25 @@ fn repeat(
     mut ended: impl FnMut() -> Result<bool>,
 ) -> Steps {
     let mut bytes = 0_u64;
-    let mut doubted = false;
+    let mut contradicted = false;
     let end = loop {
         let left = len.saturating_sub(bytes);
-        match step(left.min(STEP_MAX) as usize) {
+        match step(left.min(tuning::STEP_MAX as u64) as usize) {
             Ok(0) if left == 0 => break Ok(()),
             Ok(0) => match ended() {
                 Ok(true) => break Ok(()),
-                Ok(false) if doubted => break Err(Stop::Step(Errno::OPNOTSUPP)),
-                Ok(false) => doubted = true,
-                Err(errno) => break Err(Stop::Input(errno)),
+                Ok(false) if contradicted => break Err(Errno::OPNOTSUPP.into()),
+                Ok(false) => contradicted = true,
+                Err(errno) => break Err(Error::input(errno)),
             },
             Ok(moved) => {
-                doubted = false;
+                contradicted = false;
                 bytes = bytes.saturating_add(moved as u64);
                 if bytes >= len {
                     break Ok(());
                 }
             }
-            Err(errno) => break Err(Stop::Step(errno)),
+            Err(errno) => break Err(errno.into()),
         }
     };
     Steps { bytes, end }
@@ -161,7 +148,7 @@ fn duplicate(
                 // The pipe has another reader after all.
                 Ok(()) if in_flight > 0 => Err(Errno::IO),
                 Ok(()) => Ok(copied),
-                Err(Stop::Step(errno) | Stop::Input(errno)) => Err(errno),
+                Err(error) => Err(error.errno),
             }
         },
         ended,
@@ -171,11 +158,11 @@ fn duplicate(
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::Script;
+    use super::super::shared::script::Script;
     use super::*;
     use std::vec::Vec;
 
-    const STEP_AGAIN: Stop = Stop::Step(Errno::AGAIN);
+    const STEP_AGAIN: Error = Error { errno: Errno::AGAIN, side: None };
 
     /// Plays `answers` to the steps and `ends` to the doubts; returns also what was asked for.
     fn play(len: u64, answers: &[Result<usize>], ends: &[Result<bool>]) -> (Steps, Vec<usize>) {
@@ -211,7 +198,7 @@ mod tests {
         assert_eq!(steps, Steps { bytes: 0, end: Ok(()) });
         assert_eq!(asked, [0]);
         let (steps, _) = play(0, &[Err(Errno::INVAL)], &[]);
-        assert_eq!(steps, Steps { bytes: 0, end: Err(Stop::Step(Errno::INVAL)) });
+        assert_eq!(steps, Steps { bytes: 0, end: Err(Errno::INVAL.into()) });
     }
 
     #[test]
@@ -230,7 +217,7 @@ mod tests {
     #[test]
     fn a_second_zero_in_a_row_is_no_way_to_move_bytes() {
         let (steps, _) = play(10, &[Ok(3), Ok(0), Ok(0)], &[Ok(false), Ok(false)]);
-        assert_eq!(steps, Steps { bytes: 3, end: Err(Stop::Step(Errno::OPNOTSUPP)) });
+        assert_eq!(steps, Steps { bytes: 3, end: Err(Errno::OPNOTSUPP.into()) });
     }
 
     #[test]
@@ -242,7 +229,7 @@ mod tests {
     #[test]
     fn an_input_that_fails_when_looked_at_is_blamed() {
         let (steps, _) = play(10, &[Ok(3), Ok(0)], &[Err(Errno::IO)]);
-        assert_eq!(steps, Steps { bytes: 3, end: Err(Stop::Input(Errno::IO)) });
+        assert_eq!(steps, Steps { bytes: 3, end: Err(Error::input(Errno::IO)) });
     }
 
     #[test]
@@ -331,6 +318,6 @@ mod tests {
     #[test]
     fn bytes_that_somebody_else_took_are_an_error() {
         let (steps, in_flight, _) = play_tee(10, &[Ok(6)], &[Ok(2), Ok(0)], &[]);
-        assert_eq!((steps, in_flight), (Steps { bytes: 2, end: Err(Stop::Step(Errno::IO)) }, 4));
+        assert_eq!((steps, in_flight), (Steps { bytes: 2, end: Err(Errno::IO.into()) }, 4));
     }
 }

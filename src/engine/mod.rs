@@ -1,26 +1,16 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Loops, waits, fallbacks: what makes single system calls into whole transfers.
 
 #![forbid(unsafe_code)]
 
-mod avoid;
 pub(crate) mod bridge;
 pub(crate) mod copy;
-mod doubt;
 pub(crate) mod fanout;
-mod fate;
 pub(crate) mod full;
-mod options;
-mod pace;
-mod port;
-mod progress;
 pub(crate) mod relay;
 pub(crate) mod retry;
-mod sigpipe;
-mod spot;
-mod wait;
+mod shared;
 
-#[cfg(test)]
-mod script;
-
-pub(crate) use options::Options;
-pub(crate) use progress::Progress;
+pub(crate) use shared::options::Options;
+pub(crate) use shared::outcome::Progress;

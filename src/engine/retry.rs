@@ -1,13 +1,10 @@
 //! One transfer, asked for until it is answered.
 
-use super::wait::Wait;
+use super::shared::readiness::Wait;
+use super::shared::tuning;
 use crate::errno::{Errno, Result};
-use crate::sys::{self, End};
+use crate::sys::{self, FdAt};
 use core::ffi::{c_int, c_uint};
-
-/// The most that one call moves, whatever it is asked for (MAX_RW_COUNT: INT_MAX in whole pages).
-/// A length beyond SSIZE_MAX is EINVAL instead (splice(2) since Linux 6.8; sendfile(2)).
-const CALL_MAX: usize = 0x7fff_f000;
 
 /// Every flag that splice(2) and tee(2) know.
 pub(super) const SPLICE_FLAGS: c_uint =
@@ -17,44 +14,44 @@ pub(super) const COPY_RANGE_FLAGS: c_uint = 0;
 /// sendfile(2) has none: this one is ours, and means that we do not wait.
 pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
-pub(crate) fn splice(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
-    only(SPLICE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
+pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
+    check_flags(SPLICE_FLAGS, flags)?;
+    let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
     let call = |len| sys::splice(from, to, len, flags).count();
     match until_answered(|| call(len), || wait.stalled()) {
-        Err(Errno::INVAL) => up_to_the_last(from, to, len, call, || wait.stalled()),
+        Err(Errno::INVAL) => clamp_to_max_offset(from, to, len, call, || wait.stalled()),
         answer => answer,
     }
 }
 
 pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<usize> {
-    only(SPLICE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
+    check_flags(SPLICE_FLAGS, flags)?;
+    let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from, to, flags);
     until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
 }
 
-pub(crate) fn copy_range(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
-    only(COPY_RANGE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
+pub(crate) fn copy_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
+    check_flags(COPY_RANGE_FLAGS, flags)?;
+    let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
     until_answered(|| sys::copy_file_range(from, to, len, flags).count(), || wait.stalled())
 }
 
-pub(crate) fn sendfile(to: c_int, from: End<'_>, len: usize, flags: c_uint) -> Result<usize> {
-    only(SENDFILE_FLAGS, flags)?;
-    let len = len.min(CALL_MAX);
+pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
+    check_flags(SENDFILE_FLAGS, flags)?;
+    let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
     let call = |len| sys::sendfile(to, from, len).count();
     match until_answered(|| call(len), || wait.stalled()) {
-        Err(Errno::INVAL) => up_to_the_last(from, End::own(to), len, call, || wait.stalled()),
+        Err(Errno::INVAL) => clamp_to_max_offset(from, FdAt::own(to), len, call, || wait.stalled()),
         answer => answer,
     }
 }
 
 /// Refuses flags that are not `known`.
-pub(super) fn only(known: c_uint, flags: c_uint) -> Result<()> {
+pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
     match flags & !known {
         0 => Ok(()),
         _ => Err(Errno::INVAL),
@@ -65,14 +62,14 @@ pub(super) fn only(known: c_uint, flags: c_uint) -> Result<()> {
 /// as much as there is up to there. (copy_file_range(2) sees to that itself.)
 #[cold]
 #[inline(never)]
-fn up_to_the_last(
-    from: End,
-    to: End,
+fn clamp_to_max_offset(
+    from: FdAt,
+    to: FdAt,
     len: usize,
     call: impl Fn(usize) -> Result<usize>,
     stalled: impl FnMut() -> Result<()>,
 ) -> Result<usize> {
-    let room = |end: End| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
+    let room = |end: FdAt| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
     match (room(from), room(to)) {
         (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => {
             until_answered(|| call(room), stalled)
@@ -98,7 +95,7 @@ fn until_answered(
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::Script;
+    use super::super::shared::script::Script;
     use super::*;
 
     /// What the kernel's answers to the call, and ours to each stall, come to.
@@ -142,9 +139,9 @@ mod tests {
     fn refuses_flags_that_nobody_knows() {
         for bit in 0..32 {
             let flag = 1 << bit;
-            assert_eq!(only(SPLICE_FLAGS, flag).is_ok(), bit < 4);
-            assert_eq!(only(SENDFILE_FLAGS, flag).is_ok(), bit == 1);
-            assert!(only(COPY_RANGE_FLAGS, flag).is_err());
+            assert_eq!(check_flags(SPLICE_FLAGS, flag).is_ok(), bit < 4);
+            assert_eq!(check_flags(SENDFILE_FLAGS, flag).is_ok(), bit == 1);
+            assert!(check_flags(COPY_RANGE_FLAGS, flag).is_err());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Calls for files.
 
-use super::{count, done, long, End, Returned};
+use super::{count, done, long, FdAt, Returned};
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_long, c_uint};
 use core::mem::MaybeUninit;
@@ -20,15 +20,15 @@ use libc::{
 use libc::{fstat64, fstatfs64, ftruncate64, lseek64, stat64, statfs64};
 
 /// copy_file_range(2). Zero: the input has ended, or the file system would rather not say.
-pub(crate) fn copy_file_range(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Returned {
+pub(crate) fn copy_file_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Returned {
     let (call, off_in, off_out) = (libc::SYS_copy_file_range, from.pointer(), to.pointer());
     // SAFETY: the kernel reads and writes our memory through the two offsets only, and each is null
-    // or was handed to `End` for just that; where one leads nowhere the kernel says EFAULT.
+    // or was handed to `FdAt` for just that; where one leads nowhere the kernel says EFAULT.
     Returned(unsafe { libc::syscall(call, from.fd, off_in, to.fd, off_out, len, long(flags)) })
 }
 
 /// sendfile(2), with its 64-bit offset everywhere. The output has none of its own.
-pub(crate) fn sendfile(to: c_int, from: End<'_>, len: usize) -> Returned {
+pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize) -> Returned {
     // SAFETY: as for copy_file_range, with one offset.
     Returned(unsafe { libc::syscall(SYS_SENDFILE64, to, from.fd, from.pointer(), len) })
 }

@@ -5,8 +5,8 @@
 //! half-accounted, and glibc 2.41 and 2.42 cut the result of copy_file_range(2) down to an int.
 
 mod descriptor;
-mod end;
 mod environment;
+mod fd_at;
 mod file;
 mod poll;
 mod signal;
@@ -17,8 +17,8 @@ pub(crate) use descriptor::{
     fionread, is_master, open, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes,
     Owned,
 };
-pub(crate) use end::End;
 pub(crate) use environment::getenv;
+pub(crate) use fd_at::FdAt;
 pub(crate) use file::{
     copy_file_range, fallocate, ficlonerange, fstat, fstatfs, ftruncate, lseek, preadv2, pwritev2,
     read, sendfile, write, Stat,

@@ -1,10 +1,10 @@
 //! splice(2), tee(2), vmsplice(2).
 
-use super::{long, End, Returned};
+use super::{long, FdAt, Returned};
 use core::ffi::{c_int, c_uint};
 
 /// splice(2). Zero: the input has ended, mostly.
-pub(crate) fn splice(from: End<'_>, to: End<'_>, len: usize, flags: c_uint) -> Returned {
+pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Returned {
     let (off_in, off_out) = (from.pointer(), to.pointer());
     // SAFETY: the kernel reads and writes our memory through the two offsets only, and each is null
     // or was handed to `End::new` for just that; where one leads nowhere the kernel says EFAULT.

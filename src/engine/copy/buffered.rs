@@ -1,185 +1,187 @@
 //! read(2) and write(2).
 
-use super::job::{Job, Next};
-use crate::buffer::Buffer;
+use super::transfer::{Transfer, Tried};
 use crate::constants::*;
-use crate::engine::doubt::Zero;
-use crate::engine::pace::{Halt, Outcome};
-use crate::engine::port::Kind;
-use crate::engine::progress::Side;
+use crate::engine::shared::endpoint::FdKind;
+use crate::engine::shared::eof::Eof;
+use crate::engine::shared::outcome::Error;
+use crate::engine::shared::tuning;
 use crate::errno::{Errno, Result};
+use crate::mem::buffer::Buffer;
 use crate::sys;
 use core::ffi::c_int;
 
-/// What a small piece is: below this a copy beats what needs a pipe.
-const SMALL: usize = 16 << 10;
-/// What is fastest, and the most that we take.
-const LARGE: usize = 256 << 10;
-/// For what must not take long to make: larger than any file of procfs, mostly.
-const MIDDLE: usize = 64 << 10;
-/// The largest block that O_DIRECT asks for, as a rule.
-const BLOCK: usize = 4 << 10;
-
 /// Copies until the input has filled a small buffer at once, which shows that there is much of it.
-pub(super) fn taste(job: &mut Job<'_>) -> Outcome<Next> {
-    let Some(mut buffer) = Buffer::new(SMALL.min(job.step())) else {
-        return Ok(Next::Unfit);
+pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
+    let Some(mut buffer) = Buffer::new(tuning::SMALL_PIECE.min(transfer.step())) else {
+        return Ok(Tried::NotWorthIt);
     };
-    while job.left > 0 {
-        let moved = step(job, buffer.bytes())?;
+    while transfer.remaining > 0 {
+        let moved = step(transfer, buffer.bytes())?;
         if moved == 0 {
-            return Ok(Next::Done);
+            return Ok(Tried::Done);
         }
-        if moved == SMALL {
-            return Ok(Next::Unfit);
+        if moved == tuning::SMALL_PIECE {
+            return Ok(Tried::NotWorthIt);
         }
     }
-    Ok(Next::Done)
+    Ok(Tried::Done)
 }
 
 /// Copies all.
-pub(super) fn run(job: &mut Job<'_>) -> Outcome<Next> {
-    let mut buffer = take(job)?;
-    while job.left > 0 {
-        let moved = step(job, buffer.bytes())?;
+pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
+    let mut buffer = take(transfer)?;
+    while transfer.remaining > 0 {
+        let moved = step(transfer, buffer.bytes())?;
         if moved == 0 {
             break;
         }
         // There is more than the size said.
-        if moved == buffer.len() && moved < LARGE && job.rest() == 0 {
-            buffer = Buffer::new(LARGE.min(job.step()).max(1)).unwrap_or(buffer);
+        if moved == buffer.len() && moved < tuning::BUFFER && transfer.remaining_by_size() == 0 {
+            buffer = Buffer::new(tuning::BUFFER.min(transfer.step()).max(1)).unwrap_or(buffer);
         }
     }
-    job.buffer = Some(buffer);
-    Ok(Next::Done)
+    transfer.buffer = Some(buffer);
+    Ok(Tried::Done)
 }
 
-/// The buffer of the copy, or a new one: as large as what is left, or smaller where memory is short.
-pub(super) fn take(job: &mut Job<'_>) -> Outcome<Buffer> {
-    let wanted = match usize::try_from(job.rest()).unwrap_or(LARGE) {
+/// The buffer of the copy, or a new one: as large as what is remaining, or smaller where memory is short.
+pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
+    let wanted = match usize::try_from(transfer.remaining_by_size()).unwrap_or(tuning::BUFFER) {
         // The size says nothing, or has been outgrown.
-        0 => MIDDLE,
+        0 => tuning::BUFFER_UNSIZED,
         // More than a file has, so that one read shows both all of it and its end; whole blocks, since
         // O_DIRECT takes nothing else.
-        rest => LARGE.min(rest.saturating_add(BLOCK) & !BLOCK.wrapping_sub(1)),
+        rest => tuning::BUFFER
+            .min(rest.saturating_add(tuning::DIRECT_BLOCK) & !tuning::DIRECT_BLOCK.wrapping_sub(1)),
     };
-    let wanted = wanted.min(job.step()).max(1);
-    if let Some(buffer) = job.buffer.take().filter(|buffer| buffer.len() >= wanted) {
+    let wanted = wanted.min(transfer.step()).max(1);
+    if let Some(buffer) = transfer.buffer.take().filter(|buffer| buffer.len() >= wanted) {
         return Ok(buffer);
     }
-    Buffer::up_to(wanted).ok_or(Halt::call(Errno::NOMEM))
+    Buffer::up_to(wanted).ok_or(Error::call(Errno::NOMEM))
 }
 
 /// One read and the writes that it takes; 0: the input has ended.
-pub(super) fn step(job: &mut Job<'_>, buffer: &mut [u8]) -> Outcome<usize> {
-    let len = buffer.len().min(job.step());
+pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+    let len = buffer.len().min(transfer.step());
     loop {
-        job.pace.check()?;
+        transfer.watch.check()?;
         let Some(into) = buffer.get_mut(..len) else { return Ok(0) };
-        let taken = read(job, into)?;
+        let taken = read(transfer, into)?;
         if taken > 0 {
-            write(job, buffer.get(..taken).unwrap_or_default())?;
+            write(transfer, buffer.get(..taken).unwrap_or_default())?;
             return Ok(taken);
         }
         // read(2) is believed, but for a FIFO that has had no writer yet.
-        if job.input.kind != Kind::Pipe || !matches!(job.zero()?, Zero::More | Zero::Early) {
+        if transfer.input.kind != FdKind::Pipe
+            || !matches!(transfer.probe_input()?, Eof::No | Eof::NotYet)
+        {
             return Ok(0);
         }
     }
 }
 
-fn read(job: &mut Job<'_>, into: &mut [u8]) -> Outcome<usize> {
-    job.await_input(false)?;
+fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
+    transfer.await_input(false)?;
     let mut declined = 0;
-    let (fd, offset) = (job.input.fd, job.input.offset);
+    let (fd, offset) = (transfer.input.fd, transfer.input.offset);
     // Beyond the largest offset there is nothing, and the kernel refuses to look there.
     let most = offset.map_or(i64::MAX, |offset| i64::MAX.saturating_sub(offset));
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
     let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
     loop {
-        match get(job, fd, into, offset) {
+        match get(transfer, fd, into, offset) {
             Ok(count) => return Ok(count),
-            Err(Errno::INTR) => job.pace.interrupted()?,
-            Err(Errno::AGAIN) => job.pace.await_again(job.input.readable(), &mut declined)?,
-            Err(errno) => return Err(Halt::new(Side::In, errno)),
+            Err(Errno::INTR) => transfer.watch.interrupted()?,
+            Err(Errno::AGAIN) => {
+                transfer.watch.wait_to_retry(transfer.input.readable(), &mut declined)?
+            }
+            Err(errno) => return Err(Error::input(errno)),
         }
     }
 }
 
 /// What blocks is not to block here, where there is something to notice meanwhile: between poll(2) and
 /// the call somebody else may be faster.
-fn get(job: &Job<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
-    let is_at_once = !job.pace.may_sleep() && job.input.blocks();
-    match job.input.kind {
-        Kind::Socket | Kind::Pipe if is_at_once => job.input.port().read(into),
+fn get(transfer: &Transfer<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
+    let is_at_once = !transfer.watch.may_block() && transfer.input.blocks();
+    match transfer.input.kind {
+        FdKind::Socket | FdKind::Pipe if is_at_once => transfer.input.port().read(into),
         _ => sys::read(fd, into, offset),
     }
 }
 
 /// Delivers all of `bytes`, or accounts for the rest.
-pub(super) fn write(job: &mut Job<'_>, bytes: &[u8]) -> Outcome<()> {
-    let before = job.so_far.bytes;
-    let end = deliver(job, bytes);
-    let delivered = job.so_far.bytes.saturating_sub(before);
+pub(super) fn write(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<(), Error> {
+    let before = transfer.so_far.bytes;
+    let end = deliver(transfer, bytes);
+    let delivered = transfer.so_far.bytes.saturating_sub(before);
     let rest = (bytes.len() as u64).saturating_sub(delivered);
     if rest > 0 {
-        job.lost(rest);
+        transfer.count_undelivered(rest);
     }
     end
 }
 
 /// Writes `len` zeroes where the input has a hole.
-pub(super) fn zeroes(job: &mut Job<'_>, len: u64) -> Outcome<()> {
-    if job.avoids(ZS_VIA_READ_WRITE) {
-        return Err(Halt::call(Errno::OPNOTSUPP));
+pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error> {
+    if transfer.avoids(ZS_VIA_READ_WRITE) {
+        return Err(Error::call(Errno::OPNOTSUPP));
     }
-    let size = usize::try_from(len).unwrap_or(LARGE).min(LARGE);
-    let mut buffer = Buffer::up_to(size).ok_or(Halt::call(Errno::NOMEM))?;
-    let end = job.so_far.bytes.saturating_add(len);
-    while job.so_far.bytes < end {
-        job.pace.check()?;
-        let left = usize::try_from(end.saturating_sub(job.so_far.bytes)).unwrap_or(LARGE);
+    let size = usize::try_from(len).unwrap_or(tuning::BUFFER).min(tuning::BUFFER);
+    let mut buffer = Buffer::up_to(size).ok_or(Error::call(Errno::NOMEM))?;
+    let end = transfer.so_far.bytes.saturating_add(len);
+    while transfer.so_far.bytes < end {
+        transfer.watch.check()?;
+        let remaining =
+            usize::try_from(end.saturating_sub(transfer.so_far.bytes)).unwrap_or(tuning::BUFFER);
         let zeroes = buffer.bytes();
-        deliver(job, zeroes.get(..left.min(zeroes.len())).unwrap_or_default())?;
+        deliver(transfer, zeroes.get(..remaining.min(zeroes.len())).unwrap_or_default())?;
     }
     Ok(())
 }
 
-fn deliver(job: &mut Job<'_>, mut bytes: &[u8]) -> Outcome<()> {
+fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
     let mut declined = 0;
     while !bytes.is_empty() {
-        let room = if sends(job) { usize::MAX } else { job.await_output(false)? };
+        let room = if sends(transfer) { usize::MAX } else { transfer.await_output(false)? };
         let piece = bytes.get(..bytes.len().min(room)).unwrap_or(bytes);
-        match put(job, piece) {
-            Ok(0) => return Err(Halt::new(Side::Out, Errno::IO)),
+        match put(transfer, piece) {
+            Ok(0) => return Err(Error::output(Errno::IO)),
             Ok(count) => {
                 declined = 0;
                 bytes = bytes.get(count..).unwrap_or_default();
-                job.so_far.copied = job.so_far.copied.saturating_add(count as u64);
-                job.moved(ZS_VIA_READ_WRITE, count)?;
+                transfer.so_far.copied = transfer.so_far.copied.saturating_add(count as u64);
+                transfer.moved(ZS_VIA_READ_WRITE, count)?;
             }
-            Err(Errno::INTR) => job.pace.interrupted()?,
-            Err(Errno::AGAIN) => job.pace.await_again(job.output.writable(), &mut declined)?,
-            Err(errno) => return Err(Halt::new(Side::Out, errno)),
+            Err(Errno::INTR) => transfer.watch.interrupted()?,
+            Err(Errno::AGAIN) => {
+                transfer.watch.wait_to_retry(transfer.output.writable(), &mut declined)?
+            }
+            Err(errno) => return Err(Error::output(errno)),
         }
     }
     Ok(())
 }
 
-fn put(job: &Job<'_>, bytes: &[u8]) -> Result<usize> {
-    let fd = job.output.fd;
-    if sends(job) {
-        let more = if job.options.more { libc::MSG_MORE } else { 0 };
-        let wait = if job.pace.may_sleep() { 0 } else { libc::MSG_DONTWAIT };
+fn put(transfer: &Transfer<'_>, bytes: &[u8]) -> Result<usize> {
+    let fd = transfer.output.fd;
+    if sends(transfer) {
+        let more = if transfer.options.more { libc::MSG_MORE } else { 0 };
+        let wait = if transfer.watch.may_block() { 0 } else { libc::MSG_DONTWAIT };
         return sys::send(fd, bytes, wait | more);
     }
-    if job.output.kind == Kind::Pipe && job.output.blocks() && !job.pace.may_sleep() {
-        return job.output.port().write(bytes, 0);
+    if transfer.output.kind == FdKind::Pipe
+        && transfer.output.blocks()
+        && !transfer.watch.may_block()
+    {
+        return transfer.output.port().write(bytes, 0);
     }
-    sys::write(fd, bytes, job.output.offset)
+    sys::write(fd, bytes, transfer.output.offset)
 }
 
 /// Whether send(2) writes the output: it need not block, and can say that more will follow.
-fn sends(job: &Job<'_>) -> bool {
-    job.output.kind == Kind::Socket
+fn sends(transfer: &Transfer<'_>) -> bool {
+    transfer.output.kind == FdKind::Socket
 }

@@ -1,17 +1,14 @@
 //! Sharing blocks: FICLONERANGE (ioctl_ficlonerange(2), Linux 4.5).
 
-use super::job::Job;
-use super::ladder;
+use super::mechanisms;
+use super::transfer::Transfer;
 use crate::constants::*;
-use crate::engine::fate::Fate;
-use crate::engine::pace::{Halt, Outcome};
-use crate::engine::port::Kind;
-use crate::errno::{Errno, Result};
+use crate::engine::shared::endpoint::FdKind;
+use crate::engine::shared::outcome::Error;
+use crate::engine::shared::tuning;
+use crate::errno::{Class, Errno, Result};
 use crate::sys;
 use core::ops::Range;
-
-/// The largest block that a file system has.
-const LARGEST: i64 = 64 << 10;
 
 /// What is to be shared: the blocks that lie whole in both ranges.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
@@ -22,85 +19,89 @@ struct Blocks {
 }
 
 /// Shares every block that lies whole in both ranges, after copying what lies before the first; what
-/// lies behind the last is left. Does nothing where the file system cannot, unless it must: then
+/// lies behind the last is remaining. Does nothing where the file system cannot, unless it must: then
 /// that is an error, and nothing has been written.
-pub(super) fn share(job: &mut Job<'_>) -> Outcome<()> {
-    let must = job.options.must_clone;
-    if job.avoids(ZS_VIA_CLONE) {
-        return if must { Err(Halt::call(Errno::OPNOTSUPP)) } else { Ok(()) };
+pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    let must = transfer.options.must_clone;
+    if transfer.avoids(ZS_VIA_CLONE) {
+        return if must { Err(Error::call(Errno::OPNOTSUPP)) } else { Ok(()) };
     }
-    if job.input.kind != Kind::File || job.output.kind != Kind::File {
+    if transfer.input.kind != FdKind::File || transfer.output.kind != FdKind::File {
         // What is no file has no blocks: the kernel says how it calls that.
-        return if must { refused(job, ficlone(job, 0, 0, 0)) } else { Ok(()) };
+        return if must { refused(transfer, ficlone(transfer, 0, 0, 0)) } else { Ok(()) };
     }
-    let Blocks { start, len } = match whole_blocks(job) {
+    let Blocks { start, len } = match whole_blocks(transfer) {
         Ok(Some(blocks)) => blocks,
-        Err(errno) if must => return Err(job.failed(errno)),
-        Ok(None) | Err(_) => return unpin(job),
+        Err(errno) if must => return Err(transfer.failed(errno)),
+        Ok(None) | Err(_) => return use_position(transfer),
     };
-    let head = start.saturating_sub(job.input.pin().map_err(|errno| job.failed(errno))?);
+    let head =
+        start.saturating_sub(transfer.input.use_offset().map_err(|errno| transfer.failed(errno))?);
     if must {
-        return share_first(job, start, head, len);
+        return share_first(transfer, start, head, len);
     }
-    if !copy(job, head)? {
-        return unpin(job);
+    if !copy(transfer, head)? {
+        return use_position(transfer);
     }
-    let target = job.output.pin().map_err(|errno| job.failed(errno))?;
-    match ficlone(job, start, len, target) {
-        Ok(()) => shared(job, len),
-        Err(errno) if Fate::of(errno) == Fate::Failed => Err(job.failed(errno)),
+    let target = transfer.output.use_offset().map_err(|errno| transfer.failed(errno))?;
+    match ficlone(transfer, start, len, target) {
+        Ok(()) => shared(transfer, len),
+        Err(errno) if errno.class() == Class::Failed => Err(transfer.failed(errno)),
         Err(_) => {
-            job.give_up(ZS_VIA_CLONE);
-            unpin(job)
+            transfer.give_up(ZS_VIA_CLONE);
+            use_position(transfer)
         }
     }
 }
 
 /// Shares, and only then copies what lies before: a refusal has to come before the first byte. The
 /// two count as one step, which nothing interrupts.
-fn share_first(job: &mut Job<'_>, start: i64, head: i64, len: i64) -> Outcome<()> {
+fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> Result<(), Error> {
     const OTHERS: u32 = ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE | ZS_VIA_SPLICE | ZS_VIA_READ_WRITE;
-    let end = job.input.stat.size.min(
-        start.saturating_sub(head).saturating_add(i64::try_from(job.left).unwrap_or(i64::MAX)),
+    let end = transfer.input.stat.size.min(
+        start
+            .saturating_sub(head)
+            .saturating_add(i64::try_from(transfer.remaining).unwrap_or(i64::MAX)),
     );
     let has_edges = head > 0 || start.saturating_add(len) < end;
-    if has_edges && job.avoids_all(OTHERS) {
-        return Err(Halt::call(Errno::OPNOTSUPP));
+    if has_edges && transfer.avoids_all(OTHERS) {
+        return Err(Error::call(Errno::OPNOTSUPP));
     }
-    let target = job.output.pin().map_err(|errno| job.failed(errno))?;
-    ficlone(job, start, len, target.saturating_add(head)).map_err(|errno| job.failed(errno))?;
-    job.pace.mute(true);
-    let copied = copy(job, head);
-    job.pace.mute(false);
+    let target = transfer.output.use_offset().map_err(|errno| transfer.failed(errno))?;
+    ficlone(transfer, start, len, target.saturating_add(head))
+        .map_err(|errno| transfer.failed(errno))?;
+    transfer.watch.mute(true);
+    let copied = copy(transfer, head);
+    transfer.watch.mute(false);
     if copied? {
-        shared(job, len)
+        shared(transfer, len)
     } else {
-        unpin(job)
+        use_position(transfer)
     }
 }
 
 /// Other mechanisms go on just as well at the descriptors' own positions, and an output with
 /// O_APPEND has no other.
-fn unpin(job: &mut Job<'_>) -> Outcome<()> {
-    job.input.unpin().map_err(|errno| job.failed(errno))?;
-    job.output.unpin().map_err(|errno| job.failed(errno))
+fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    transfer.input.use_position().map_err(|errno| transfer.failed(errno))?;
+    transfer.output.use_position().map_err(|errno| transfer.failed(errno))
 }
 
-fn shared(job: &mut Job<'_>, len: i64) -> Outcome<()> {
-    job.so_far.via |= ZS_VIA_CLONE;
-    job.hole_behind = None;
-    job.skip(len as u64)
+fn shared(transfer: &mut Transfer<'_>, len: i64) -> Result<(), Error> {
+    transfer.so_far.via |= ZS_VIA_CLONE;
+    transfer.hole_behind = None;
+    transfer.skip(len as u64)
 }
 
 /// An error that must be one.
-fn refused(job: &Job<'_>, outcome: Result<()>) -> Outcome<()> {
-    Err(job.failed(outcome.err().unwrap_or(Errno::OPNOTSUPP)))
+fn refused(transfer: &Transfer<'_>, outcome: Result<()>) -> Result<(), Error> {
+    Err(transfer.failed(outcome.err().unwrap_or(Errno::OPNOTSUPP)))
 }
 
 /// Made again after a signal, which a large one may be interrupted by.
-fn ficlone(job: &Job<'_>, off_in: i64, len: i64, off_out: i64) -> Result<()> {
+fn ficlone(transfer: &Transfer<'_>, off_in: i64, len: i64, off_out: i64) -> Result<()> {
     loop {
-        let (from, to) = (job.input.fd, job.output.fd);
+        let (from, to) = (transfer.input.fd, transfer.output.fd);
         match sys::ficlonerange(to, off_out as u64, from, off_in as u64, len as u64) {
             Err(Errno::INTR) => {}
             answer => return answer,
@@ -109,27 +110,29 @@ fn ficlone(job: &Job<'_>, off_in: i64, len: i64, off_out: i64) -> Result<()> {
 }
 
 /// Copies the `len` bytes that come next; whether there were so many, in a file that may shrink.
-fn copy(job: &mut Job<'_>, len: i64) -> Outcome<bool> {
+fn copy(transfer: &mut Transfer<'_>, len: i64) -> Result<bool, Error> {
     if len == 0 {
         return Ok(true);
     }
-    job.stretch(len as u64, ladder::climb)
+    transfer.limited_to(len as u64, mechanisms::copy_with_fallbacks)
 }
 
 /// The blocks to share; None: there is no whole one. EINVAL: the ranges are not aligned alike.
-fn whole_blocks(job: &mut Job<'_>) -> Result<Option<Blocks>> {
-    let (from, to) = (job.input.pin()?, job.output.pin()?);
-    let len = i64::try_from(job.left).unwrap_or(i64::MAX);
-    let end = from.saturating_add(len).min(job.input.stat.size);
-    let rest = if end < job.input.stat.size { i64::MAX } else { job.output.stat.size };
-    let known = blocks(from..end, to, rest, LARGEST);
+fn whole_blocks(transfer: &mut Transfer<'_>) -> Result<Option<Blocks>> {
+    let (from, to) = (transfer.input.use_offset()?, transfer.output.use_offset()?);
+    let len = i64::try_from(transfer.remaining).unwrap_or(i64::MAX);
+    let end = from.saturating_add(len).min(transfer.input.stat.size);
+    let rest = if end < transfer.input.stat.size { i64::MAX } else { transfer.output.stat.size };
+    let known = blocks(from..end, to, rest, tuning::CLONE_BLOCK_MAX);
     // All of a file that begins with a block of any size: which size that is makes no difference.
-    if let (Ok(Some(Blocks { start, len })), true) = (&known, (from | to) & (LARGEST - 1) == 0) {
+    if let (Ok(Some(Blocks { start, len })), true) =
+        (&known, (from | to) & (tuning::CLONE_BLOCK_MAX - 1) == 0)
+    {
         if *start == from && len.saturating_add(from) == end {
             return known;
         }
     }
-    let block = sys::fstatfs(job.output.fd).map_or(0, |stat| stat.block);
+    let block = sys::fstatfs(transfer.output.fd).map_or(0, |stat| stat.block);
     blocks(from..end, to, rest, block_size(block))
 }
 
@@ -155,7 +158,7 @@ fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blo
 fn block_size(named: i64) -> i64 {
     const PAGE: i64 = 4096;
     match named {
-        512..=LARGEST if named & named.saturating_sub(1) == 0 => named,
+        512..=tuning::CLONE_BLOCK_MAX if named & named.saturating_sub(1) == 0 => named,
         _ => PAGE,
     }
 }

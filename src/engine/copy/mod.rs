@@ -1,30 +1,30 @@
 //! Anything to anything, by the best mechanism there is.
 //!
-//! A ladder of mechanisms: one that refuses leads to the next, before the first byte or in the
+//! A mechanisms of mechanisms: one that refuses leads to the next, before the first byte or in the
 //! middle, at the exact byte; a failure of the data path ends the transfer.
 
 mod buffered;
-pub(super) mod check;
 mod clone;
 mod direct;
+mod eof;
 mod holes;
-mod job;
-mod ladder;
+mod mechanisms;
 mod piped;
+mod transfer;
 
-use super::doubt::Zero;
-use super::options::{Options, COPY_FLAGS};
-use super::pace::Outcome;
-use super::{avoid, sigpipe, Progress};
 use crate::constants::*;
+use crate::engine::shared::eof::Eof;
+use crate::engine::shared::options::{Options, COPY_FLAGS};
+use crate::engine::shared::outcome::{Error, Progress};
+use crate::engine::shared::{avoid, checks, sigpipe};
 use crate::errno::Errno;
-use crate::sys::End;
-use job::Job;
+use crate::sys::FdAt;
+use transfer::Transfer;
 
 /// Copies up to `len` bytes, and moves the two offsets on by exactly those.
 pub(crate) fn copy(
-    input: End<'_>,
-    output: End<'_>,
+    input: FdAt<'_>,
+    output: FdAt<'_>,
     len: u64,
     mut options: Options<'_>,
 ) -> Progress {
@@ -32,50 +32,59 @@ pub(crate) fn copy(
         return Progress::refused(Errno::INVAL);
     }
     options.avoid |= avoid::by_environment();
-    let (from, to) = match check::spots(input, output, len) {
+    let (from, to) = match checks::spots(input, output, len) {
         Ok(spots) => spots,
-        Err(halt) => return Progress { side: halt.side, ..Progress::refused(halt.errno) },
+        Err(error) => return Progress::failed(error),
     };
-    let mut job = Job::new(from, to, len, &mut options);
-    let quiet = options.has(ZS_NOSIGPIPE) && job.output.is_stream();
+    let mut transfer = Transfer::new(from, to, len, &mut options);
+    let quiet = options.has(ZS_NOSIGPIPE) && transfer.output.is_stream();
     let end = if quiet {
         // A splice(2) that came to less than all may have raised one, too, whatever has come next.
-        sigpipe::without(|| run(&mut job), Outcome::is_err)
+        sigpipe::without(|| run(&mut transfer), Result::is_err)
     } else {
-        run(&mut job)
+        run(&mut transfer)
     };
-    let settled = job.settle();
-    let end = end.and(settled);
-    job.give_back(input, output);
-    let (side, end) = end.map_or_else(|halt| (halt.side, Err(halt.errno)), |()| (None, Ok(())));
-    Progress { side, end, ..job.so_far }
+    let finished = finish(&mut transfer);
+    let end = end.and(finished);
+    transfer.store_offsets(input, output);
+    Progress { end, ..transfer.so_far }
 }
 
-fn run(job: &mut Job<'_>) -> Outcome<()> {
-    if job.left == 0 {
+fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    if transfer.remaining == 0 {
         return Ok(());
     }
-    job.pace.check()?;
-    if job.options.grow {
-        job.grow_pipes();
+    transfer.watch.check()?;
+    if transfer.options.grow {
+        transfer.grow_pipes();
     }
-    if job.options.must_clone || job.may_clone() {
-        clone::share(job)?;
-        if job.left == 0 || job.so_far.bytes > 0 && job.is_at_size() && has_ended(job)? {
+    if transfer.options.must_clone || transfer.may_clone() {
+        clone::share(transfer)?;
+        if transfer.remaining == 0
+            || transfer.so_far.bytes > 0 && transfer.is_at_size() && has_ended(transfer)?
+        {
             return Ok(());
         }
     }
-    if holes::are_likely(job) {
-        return holes::walk(job);
+    if holes::are_likely(transfer) {
+        return holes::walk(transfer);
     }
-    ladder::climb(job)
+    mechanisms::copy_with_fallbacks(transfer)
 }
 
 /// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of its
 /// files; and the position is to be there in the end.
-fn has_ended(job: &mut Job<'_>) -> Outcome<bool> {
-    match job.input.seek_to_end() {
+fn has_ended(transfer: &mut Transfer<'_>) -> Result<bool, Error> {
+    match transfer.input.seek_to_end() {
         Some(is_there) => Ok(is_there),
-        None => Ok(job.zero()? == Zero::End),
+        None => Ok(eof::after_zero(transfer)? == Eof::Yes),
     }
+}
+
+/// Leaves everything as the caller expects it, however the copy has ended.
+fn finish(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    let end = holes::close(transfer);
+    let input = transfer.input.store_position().map_err(Error::input);
+    let output = transfer.output.store_position().map_err(Error::output);
+    end.and(input).and(output)
 }

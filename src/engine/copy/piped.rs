@@ -1,55 +1,52 @@
 //! splice(2) through a pipe of ours, where neither side is a pipe.
 
 use super::buffered;
-use super::job::{Job, Next};
+use super::eof;
+use super::transfer::{Transfer, Tried};
 use crate::constants::*;
-use crate::engine::doubt::Zero;
-use crate::engine::fate::Fate;
-use crate::engine::pace::{Halt, Outcome};
-use crate::engine::progress::Side;
-use crate::errno::Errno;
-use crate::pipe::Pipe;
-use crate::sys::{self, End};
+use crate::engine::shared::eof::Eof;
+use crate::engine::shared::outcome::Error;
+use crate::engine::shared::tuning;
+use crate::errno::{Class, Errno};
+use crate::mem::pipe::Pipe;
+use crate::sys::{self, FdAt};
 
-/// Less than this is copied faster than a pipe is made.
-const WORTH_A_PIPE: u64 = 64 << 10;
-/// Files take no larger pieces well: into fresh ones of ext4 and xfs they are several times slower.
-const STEP: usize = 256 << 10;
-
-pub(super) fn run(job: &mut Job<'_>) -> Outcome<Next> {
-    if job.rest() < WORTH_A_PIPE && !job.avoids(ZS_VIA_READ_WRITE) {
-        return Ok(Next::Unfit);
+pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
+    if transfer.remaining_by_size() < tuning::WORTH_A_PIPE as u64
+        && !transfer.avoids(ZS_VIA_READ_WRITE)
+    {
+        return Ok(Tried::NotWorthIt);
     }
-    let Some(pipe) = job.pipe.take().or_else(|| make(job)) else {
-        return Ok(Next::Refused(Errno::OPNOTSUPP));
+    let Some(pipe) = transfer.pipe.take().or_else(|| make(transfer)) else {
+        return Ok(Tried::Unsupported(Errno::OPNOTSUPP));
     };
-    while job.left > 0 {
-        let held = match fill(job, &pipe)? {
+    while transfer.remaining > 0 {
+        let held = match fill(transfer, &pipe)? {
             Fill::Held(held) => held,
             Fill::Ended => break,
-            Fill::Refused(errno) => return Ok(Next::Refused(errno)),
+            Fill::Refused(errno) => return Ok(Tried::Unsupported(errno)),
         };
-        let before = job.so_far.bytes;
-        let end = drain(job, &pipe, held);
-        let rest = held.saturating_sub(job.so_far.bytes.saturating_sub(before));
+        let before = transfer.so_far.bytes;
+        let end = drain(transfer, &pipe, held);
+        let rest = held.saturating_sub(transfer.so_far.bytes.saturating_sub(before));
         match end {
-            Ok(Next::Done) => {}
-            Ok(refused) => return pour(job, &pipe, rest).map(|()| refused),
-            Err(halt) => {
-                job.lost(rest);
-                return Err(halt);
+            Ok(Tried::Done) => {}
+            Ok(refused) => return spill_to_buffer(transfer, &pipe, rest).map(|()| refused),
+            Err(error) => {
+                transfer.count_undelivered(rest);
+                return Err(error);
             }
         }
     }
-    job.pipe = Some(pipe);
-    Ok(Next::Done)
+    transfer.pipe = Some(pipe);
+    Ok(Tried::Done)
 }
 
 /// A pipe that is worth it: of an ordinary user who has spent the quota it holds two pages (pipe(7)).
-fn make(job: &Job<'_>) -> Option<Pipe> {
-    let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= WORTH_A_PIPE;
-    let must = job.avoids(ZS_VIA_READ_WRITE);
-    Pipe::new(STEP).ok().filter(|pipe| must || is_worth_it(pipe))
+fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
+    let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= tuning::WORTH_A_PIPE as u64;
+    let must = transfer.avoids(ZS_VIA_READ_WRITE);
+    Pipe::new(tuning::PIPE_TO_FILE).ok().filter(|pipe| must || is_worth_it(pipe))
 }
 
 enum Fill {
@@ -59,76 +56,85 @@ enum Fill {
 }
 
 /// Takes what one step takes.
-fn fill(job: &mut Job<'_>, pipe: &Pipe) -> Outcome<Fill> {
-    let (mut declined, mut doubted) = (0, false);
+fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
+    let (mut declined, mut contradicted) = (0, false);
     loop {
-        job.pace.check()?;
-        job.await_input(false)?;
-        let mut offset = job.input.offset;
-        let (from, to) = (job.input.end(&mut offset), End::own(pipe.writer.0));
-        match sys::splice(from, to, job.step().min(STEP), libc::SPLICE_F_NONBLOCK).count() {
-            Ok(0) if doubted => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
-            Ok(0) => match job.zero()? {
-                Zero::End => return Ok(Fill::Ended),
-                Zero::Unknown => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
-                Zero::More if job.left == 0 => return Ok(Fill::Ended),
-                Zero::More => doubted = true,
-                Zero::Early => {}
+        transfer.watch.check()?;
+        transfer.await_input(false)?;
+        let mut offset = transfer.input.offset;
+        let (from, to) = (transfer.input.end(&mut offset), FdAt::own(pipe.writer.0));
+        match sys::splice(
+            from,
+            to,
+            transfer.step().min(tuning::PIPE_TO_FILE),
+            libc::SPLICE_F_NONBLOCK,
+        )
+        .count()
+        {
+            Ok(0) if contradicted => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
+            Ok(0) => match eof::after_zero(transfer)? {
+                Eof::Yes => return Ok(Fill::Ended),
+                Eof::Unknown => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
+                Eof::No if transfer.remaining == 0 => return Ok(Fill::Ended),
+                Eof::No => contradicted = true,
+                Eof::NotYet => {}
             },
             Ok(count) => return Ok(Fill::Held(count as u64)),
-            Err(errno) => match Fate::of(errno) {
-                Fate::Interrupted => job.pace.interrupted()?,
-                Fate::Blocked if job.stalled(job.input.fd, pipe.writer.0, &mut declined)? => {}
-                Fate::Failed => return Err(Halt::new(Side::In, errno)),
-                Fate::Blocked | Fate::Refused => return Ok(Fill::Refused(errno)),
+            Err(errno) => match errno.class() {
+                Class::Interrupted => transfer.watch.interrupted()?,
+                Class::WouldBlock
+                    if transfer.stalled(transfer.input.fd, pipe.writer.0, &mut declined)? => {}
+                Class::Failed => return Err(Error::input(errno)),
+                Class::WouldBlock | Class::Unsupported => return Ok(Fill::Refused(errno)),
             },
         }
     }
 }
 
 /// Delivers what the pipe holds.
-fn drain(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<Next> {
-    let more = if job.options.more { libc::SPLICE_F_MORE } else { 0 };
+fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Tried, Error> {
+    let more = if transfer.options.more { libc::SPLICE_F_MORE } else { 0 };
     let mut declined = 0;
     while held > 0 {
-        let room = job.await_output(false)? as u64;
+        let room = transfer.await_output(false)? as u64;
         if room == 0 {
-            return Ok(Next::Refused(Errno::INVAL));
+            return Ok(Tried::Unsupported(Errno::INVAL));
         }
-        let mut offset = job.output.offset;
-        let (from, to) = (End::own(pipe.reader.0), job.output.end(&mut offset));
+        let mut offset = transfer.output.offset;
+        let (from, to) = (FdAt::own(pipe.reader.0), transfer.output.end(&mut offset));
         // Of a piece that has been cut to the room there is none is to be held back.
         let flags = libc::SPLICE_F_NONBLOCK | if room < held { 0 } else { more };
         match sys::splice(from, to, held.min(room) as usize, flags).count() {
             // The pipe holds bytes, and nobody else reads it.
-            Ok(0) => return Ok(Next::Refused(Errno::OPNOTSUPP)),
+            Ok(0) => return Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
             Ok(count) => {
                 declined = 0;
                 held = held.saturating_sub(count as u64);
-                job.moved(ZS_VIA_SPLICE, count)?;
+                transfer.moved(ZS_VIA_SPLICE, count)?;
             }
-            Err(errno) => match Fate::of(errno) {
-                Fate::Interrupted => job.pace.interrupted()?,
-                Fate::Blocked if job.stalled(pipe.reader.0, job.output.fd, &mut declined)? => {}
-                Fate::Failed => return Err(Halt::new(Side::Out, errno)),
-                Fate::Blocked | Fate::Refused => return Ok(Next::Refused(errno)),
+            Err(errno) => match errno.class() {
+                Class::Interrupted => transfer.watch.interrupted()?,
+                Class::WouldBlock
+                    if transfer.stalled(pipe.reader.0, transfer.output.fd, &mut declined)? => {}
+                Class::Failed => return Err(Error::output(errno)),
+                Class::WouldBlock | Class::Unsupported => return Ok(Tried::Unsupported(errno)),
             },
         }
     }
-    Ok(Next::Done)
+    Ok(Tried::Done)
 }
 
 /// The output does not take it from the pipe: reads it out of there.
-fn pour(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<()> {
-    if job.avoids(ZS_VIA_READ_WRITE) {
-        job.lost(held);
-        return Err(Halt::call(Errno::OPNOTSUPP));
+fn spill_to_buffer(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<(), Error> {
+    if transfer.avoids(ZS_VIA_READ_WRITE) {
+        transfer.count_undelivered(held);
+        return Err(Error::call(Errno::OPNOTSUPP));
     }
-    let mut buffer = match buffered::take(job) {
+    let mut buffer = match buffered::take(transfer) {
         Ok(buffer) => buffer,
-        Err(halt) => {
-            job.lost(held);
-            return Err(halt);
+        Err(error) => {
+            transfer.count_undelivered(held);
+            return Err(error);
         }
     };
     while held > 0 {
@@ -136,16 +142,18 @@ fn pour(job: &mut Job<'_>, pipe: &Pipe, mut held: u64) -> Outcome<()> {
             Ok(count) if count > 0 => count,
             Err(Errno::INTR) => continue,
             answer => {
-                job.lost(held);
-                return Err(Halt::call(answer.err().unwrap_or(Errno::IO)));
+                transfer.count_undelivered(held);
+                return Err(Error::call(answer.err().unwrap_or(Errno::IO)));
             }
         };
         held = held.saturating_sub(count as u64);
-        if let Err(halt) = buffered::write(job, buffer.bytes().get(..count).unwrap_or_default()) {
-            job.lost(held);
-            return Err(halt);
+        if let Err(error) =
+            buffered::write(transfer, buffer.bytes().get(..count).unwrap_or_default())
+        {
+            transfer.count_undelivered(held);
+            return Err(error);
         }
     }
-    job.buffer = Some(buffer);
+    transfer.buffer = Some(buffer);
     Ok(())
 }

@@ -1,23 +1,22 @@
 //! One of the outputs, in one round.
 
-use super::source;
-use crate::buffer::Buffer;
+use super::staging;
 use crate::constants::*;
-use crate::engine::pace::Outcome;
-use crate::engine::port::{Kind, Port};
-use crate::engine::progress::Progress;
+use crate::engine::shared::endpoint::{Endpoint, FdKind};
+use crate::engine::shared::outcome::{Error, Progress};
 use crate::errno::{Errno, Result};
-use crate::pipe::Pipe;
+use crate::mem::buffer::Buffer;
+use crate::mem::pipe::Pipe;
 use core::ffi::{c_int, c_short};
 
 pub(super) struct Output {
-    pub(super) port: Port,
+    pub(super) port: Endpoint,
     pub(super) so_far: Progress,
     /// Whether it has failed, and is left out.
-    pub(super) is_out: bool,
+    pub(super) dropped: bool,
     /// How many bytes of the round it has had.
     pub(super) done: usize,
-    /// A pipe of its own, where it is none itself and is not the heir.
+    /// A pipe of its own, where it is none itself and is not the consumer.
     pub(super) pipe: Option<Pipe>,
     /// How many of the bytes that come next are in there.
     pub(super) piped: usize,
@@ -32,9 +31,9 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(fd: c_int) -> Output {
         Output {
-            port: Port { fd, kind: Kind::Other, blocks: false },
+            port: Endpoint { fd, kind: FdKind::Other, blocks: false },
             so_far: Progress::NONE,
-            is_out: false,
+            dropped: false,
             done: 0,
             pipe: None,
             piped: 0,
@@ -44,17 +43,17 @@ impl Output {
         }
     }
 
-    pub(super) const fn is_in(&self) -> bool {
-        !self.is_out
+    pub(super) const fn is_live(&self) -> bool {
+        !self.dropped
     }
 
     /// Whether tee(2) reaches it without a pipe between.
     pub(super) fn is_pipe(&self) -> bool {
-        self.port.kind == Kind::Pipe && !self.no_pipe
+        self.port.kind == FdKind::Pipe && !self.no_pipe
     }
 
     /// What it has not had of the round.
-    pub(super) const fn rest(&self, round: usize) -> usize {
+    pub(super) const fn remaining(&self, round: usize) -> usize {
         round.saturating_sub(self.done)
     }
 
@@ -77,7 +76,7 @@ impl Output {
     }
 
     /// poll(2) has said so much of it. Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
-    pub(super) fn heard(&mut self, events: c_short) {
+    pub(super) fn on_revents(&mut self, events: c_short) {
         self.is_full &= events == 0;
         if events == libc::POLLERR {
             self.declined = 0;
@@ -85,7 +84,7 @@ impl Output {
     }
 
     /// splice(2) from its own pipe.
-    pub(super) fn give_own(&mut self, more: bool) -> Result<usize> {
+    pub(super) fn splice_own_pipe(&mut self, more: bool) -> Result<usize> {
         let pipe = self.pipe.as_ref().ok_or(Errno::INVAL)?;
         let flags = if more { libc::SPLICE_F_MORE } else { 0 };
         let count = self.port.splice_from(pipe.reader.0, self.piped, flags)?;
@@ -94,7 +93,7 @@ impl Output {
     }
 
     /// A write from the buffer.
-    pub(super) fn give_buffered(
+    pub(super) fn write_buffered(
         &mut self,
         buffer: Option<&mut Buffer>,
         round: usize,
@@ -109,10 +108,14 @@ impl Output {
     }
 
     /// Moves what its own pipe holds to where it belongs in the buffer.
-    pub(super) fn pour(&mut self, buffer: &mut Option<Buffer>, round: usize) -> Outcome<()> {
+    pub(super) fn spill_to_buffer(
+        &mut self,
+        buffer: &mut Option<Buffer>,
+        round: usize,
+    ) -> Result<(), Error> {
         let end = self.done.saturating_add(self.piped);
         if let Some(pipe) = &self.pipe {
-            source::pour(pipe, buffer, self.done..end, round)?;
+            staging::spill_to_buffer(pipe, buffer, self.done..end, round)?;
         }
         self.piped = 0;
         Ok(())

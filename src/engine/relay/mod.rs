@@ -1,42 +1,37 @@
 //! One direction, in the caller's event loop.
 
-mod dash;
-mod give;
-mod hold;
-mod link;
+mod deliver;
+mod in_flight;
+mod intake;
 mod pool;
-mod take;
+mod shared_errors;
+mod small;
 
 pub(crate) use pool::Pool;
 
-use super::avoid;
-use super::pace::{Halt, Outcome};
-use super::port::{Kind, Port};
-use super::progress::{Progress, Side};
 use crate::constants::*;
+use crate::engine::shared::avoid;
+use crate::engine::shared::endpoint::{Endpoint, FdKind};
+use crate::engine::shared::outcome::{Error, Progress, Side};
+use crate::engine::shared::tuning::{RELAY_STEP, SMALL_PIECE};
 use crate::errno::{Errno, Result};
-use crate::heap::Shared;
+use crate::mem::alloc::Rc;
 use crate::sys;
 use core::ffi::c_int;
-use hold::Hold;
-use link::Link;
-use take::Take;
+use in_flight::InFlight;
+use intake::Intake;
+use shared_errors::SharedErrors;
 
 const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
 
-/// What a small piece is: up to here a buffer is faster, and an input that fills it at once has more.
-pub(super) const SMALL: usize = 16 << 10;
-/// The most that one step takes, and the budget of a run that is given none.
-const STEP: usize = 1 << 20;
-
 /// Bytes on their way from one descriptor to another.
 ///
-/// In this order: what small pieces need (`dash`) lies together in the processor's cache. With thousands
+/// In this order: what small pieces need (`pass_small_messages`) lies together in the processor's cache. With thousands
 /// of relays that is what time goes to.
 #[repr(C)]
 pub(crate) struct Relay {
-    input: Port,
-    output: Port,
+    input: Endpoint,
+    output: Endpoint,
     ways: Ways,
     flags: u32,
     via: u32,
@@ -44,11 +39,11 @@ pub(crate) struct Relay {
     left: u64,
     /// How many bytes have been delivered through the buffer.
     copied: u64,
-    failed: Option<Halt>,
-    hold: Hold,
+    failed: Option<Error>,
+    in_flight: InFlight,
     /// How many have been delivered by splice(2).
     spliced: u64,
-    link: Link,
+    shared_errors: SharedErrors,
     /// Why the input has ended, if not well: to be told once what came before is delivered.
     input_error: Option<Errno>,
 }
@@ -79,17 +74,17 @@ impl Relay {
         input: c_int,
         output: c_int,
         len: u64,
-        pool: Option<Shared<Pool>>,
+        pool: Option<Rc<Pool>>,
         flags: u32,
     ) -> Result<Relay> {
         if flags & !KNOWN != 0 {
             return Err(Errno::INVAL);
         }
-        let ports = [Port::new(input)?, Port::new(output)?];
+        let ports = [Endpoint::new(input)?, Endpoint::new(output)?];
         if ports.iter().any(|port| port.blocks) {
             return Err(Errno::INVAL);
         }
-        if ports.iter().any(|port| port.kind == Kind::Other) {
+        if ports.iter().any(|port| port.kind == FdKind::Other) {
             return Err(Errno::PROTOTYPE);
         }
         let [input, output] = ports;
@@ -98,16 +93,16 @@ impl Relay {
 
     /// For a loop of ours, which also has descriptors that block.
     pub(super) fn of(
-        input: Port,
-        output: Port,
+        input: Endpoint,
+        output: Endpoint,
         len: u64,
-        pool: Option<Shared<Pool>>,
+        pool: Option<Rc<Pool>>,
         flags: u32,
         avoid: u32,
     ) -> Relay {
         let avoid = avoid | avoid::by_environment();
         let ways = Ways {
-            is_bulk: input.kind.is_file() && len > SMALL as u64,
+            is_bulk: input.kind.is_file() && len > SMALL_PIECE as u64,
             no_splice: flags & ZS_STABLE != 0 || avoid & ZS_VIA_SPLICE != 0,
             no_buffer: avoid & ZS_VIA_READ_WRITE != 0,
             has_ended: false,
@@ -126,9 +121,9 @@ impl Relay {
             left: len,
             copied: 0,
             failed: None,
-            hold: Hold::new(pool),
+            in_flight: InFlight::new(pool),
             spliced: 0,
-            link: Link::default(),
+            shared_errors: SharedErrors::default(),
             input_error: None,
         }
     }
@@ -137,29 +132,29 @@ impl Relay {
     /// that, each learns by itself.
     pub(crate) fn pair(a: &mut Relay, b: &mut Relay) {
         let (a_to_b, b_to_a) = (a.input.is_same(b.output), b.input.is_same(a.output));
-        let Some(links) = Link::pair(a_to_b, b_to_a) else { return };
+        let Some(links) = SharedErrors::pair(a_to_b, b_to_a) else { return };
         let known = [a.knows(), b.knows()];
-        (a.link, b.link) = links;
+        (a.shared_errors, b.shared_errors) = links;
         for (relay, (input, output)) in [a, b].into_iter().zip(known) {
-            input.into_iter().for_each(|errno| relay.link.tell_of_input(errno));
-            output.into_iter().for_each(|errno| relay.link.tell_of_output(errno));
+            input.into_iter().for_each(|errno| relay.shared_errors.note_input_error(errno));
+            output.into_iter().for_each(|errno| relay.shared_errors.note_output_error(errno));
         }
     }
 
     /// What its input and its output have died of, as far as it has learned.
     fn knows(&self) -> (Option<Errno>, Option<Errno>) {
         let failed =
-            |side| self.failed.filter(|halt| halt.side == Some(side)).map(|halt| halt.errno);
-        let input = self.link.of_input().or(self.input_error).or(failed(Side::In));
-        (input, self.link.of_output().or(failed(Side::Out)))
+            |side| self.failed.filter(|error| error.side == Some(side)).map(|error| error.errno);
+        let input = self.shared_errors.input_error().or(self.input_error).or(failed(Side::In));
+        (input, self.shared_errors.output_error().or(failed(Side::Out)))
     }
 
     /// For an engine that hears of a dead output in time by other means.
-    pub(super) fn bear_with_hang_up(&mut self) {
+    pub(super) fn tolerate_hangup(&mut self) {
         self.ways.hang_up_is_fine = true;
     }
 
-    pub(super) const fn ports(&self) -> (Port, Port) {
+    pub(super) const fn ports(&self) -> (Endpoint, Endpoint) {
         (self.input, self.output)
     }
 
@@ -171,7 +166,7 @@ impl Relay {
     /// Queues bytes behind what was taken so far.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         self.ways.is_idle = false;
-        if self.hold.append(bytes) {
+        if self.in_flight.append(bytes) {
             Ok(())
         } else {
             Err(Errno::NOMEM)
@@ -179,25 +174,20 @@ impl Relay {
     }
 
     /// Hands back bytes that were taken and not delivered, oldest first.
-    pub(crate) fn take_back(&mut self, into: &mut [u8]) -> Result<usize> {
-        let count = self.hold.take_back(into);
-        self.hold.rest();
+    pub(crate) fn drain_to(&mut self, into: &mut [u8]) -> Result<usize> {
+        let count = self.in_flight.drain_to(into);
+        self.in_flight.release_idle();
         count
     }
 
     /// What has become of it so far.
     pub(crate) fn result(&self) -> Progress {
-        let (side, end) = match self.failed {
-            Some(halt) => (halt.side, Err(halt.errno)),
-            None => (None, Ok(())),
-        };
         Progress {
             bytes: self.bytes(),
-            in_flight: self.hold.len(),
+            in_flight: self.in_flight.len(),
             copied: self.copied,
             via: self.via,
-            side,
-            end,
+            end: self.failed.map_or(Ok(()), Err),
             ..Progress::NONE
         }
     }
@@ -207,67 +197,73 @@ impl Relay {
     }
 
     /// Moves what can be moved without blocking, and says what to wait for; 0: all is delivered.
-    pub(crate) fn run(&mut self, budget: u64) -> Outcome<c_int> {
-        if let Some(halt) = self.failed {
-            return Err(halt);
+    pub(crate) fn run(&mut self, budget: u64) -> Result<c_int, Error> {
+        if let Some(error) = self.failed {
+            return Err(error);
         }
-        let budget = if budget == 0 { STEP as u64 } else { budget };
+        let budget = if budget == 0 { RELAY_STEP as u64 } else { budget };
         let mut moved = 0;
-        let dashed = match self.ways.is_idle && self.may_dash() {
-            true => self.dash(budget, &mut moved),
+        let small = match self.ways.is_idle && self.expects_small_messages() {
+            true => self.pass_small_messages(budget, &mut moved),
             false => Ok(None),
         };
-        let end = match dashed {
+        let end = match small {
             Ok(Some(wanted)) => return Ok(wanted),
-            Ok(None) => self.turn(self.bytes().saturating_sub(moved), budget),
-            Err(halt) => Err(halt),
+            Ok(None) => self.pump(self.bytes().saturating_sub(moved), budget),
+            Err(error) => Err(error),
         };
-        self.hold.rest();
-        self.ways.is_idle = self.hold.len() == 0;
-        if let Err(halt) = end {
-            self.failed = Some(halt);
+        self.in_flight.release_idle();
+        self.ways.is_idle = self.in_flight.len() == 0;
+        if let Err(error) = end {
+            self.failed = Some(error);
         }
         end
     }
 
     /// Delivers up to `budget` bytes more than the `before` there were when the run began.
     #[inline(never)]
-    fn turn(&mut self, before: u64, budget: u64) -> Outcome<c_int> {
+    fn pump(&mut self, before: u64, budget: u64) -> Result<c_int, Error> {
         let until = before.saturating_add(budget);
         let mut held_up = false;
         loop {
-            while self.hold.len() > 0 && !held_up {
+            while self.in_flight.len() > 0 && !held_up {
                 if self.bytes() >= until {
                     return Ok(ZS_WANT_RUN);
                 }
                 held_up = !self.deliver(until)?;
             }
             if self.ways.has_ended || self.left == 0 {
-                return if self.hold.len() > 0 { Ok(ZS_WANT_WRITE) } else { self.finish(before) };
+                return if self.in_flight.len() > 0 {
+                    Ok(ZS_WANT_WRITE)
+                } else {
+                    self.finish(before)
+                };
             }
             if self.bytes() >= until {
                 return Ok(ZS_WANT_RUN);
             }
             match self.take(until)? {
-                Take::Some => {}
-                Take::Full | Take::Blocked => return self.wait_for(ZS_WANT_WRITE, before),
-                Take::Empty if self.hold.len() > 0 => return Ok(ZS_WANT_READ | ZS_WANT_WRITE),
-                Take::Empty => return self.wait_for(ZS_WANT_READ, before),
+                Intake::Some => {}
+                Intake::Full | Intake::Blocked => return self.wait_for(ZS_WANT_WRITE, before),
+                Intake::Empty if self.in_flight.len() > 0 => {
+                    return Ok(ZS_WANT_READ | ZS_WANT_WRITE)
+                }
+                Intake::Empty => return self.wait_for(ZS_WANT_READ, before),
             }
         }
     }
 
     /// All that was taken is delivered, and there is no more to be taken.
-    fn finish(&mut self, before: u64) -> Outcome<c_int> {
+    fn finish(&mut self, before: u64) -> Result<c_int, Error> {
         if let Some(errno) = self.input_error {
-            return Err(Halt::new(Side::In, errno));
+            return Err(Error::input(errno));
         }
         if !self.ways.has_ended || core::mem::replace(&mut self.ways.has_shut_down, true) {
             return Ok(0);
         }
         // An output that has only hung up has nothing to complain of.
         self.look_for(libc::POLLERR | libc::POLLNVAL, before)?;
-        if self.flags & ZS_RELAY_SHUTDOWN == 0 || self.output.kind != Kind::Socket {
+        if self.flags & ZS_RELAY_SHUTDOWN == 0 || self.output.kind != FdKind::Socket {
             return Ok(0);
         }
         if self.is_connecting() {

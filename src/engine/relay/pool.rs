@@ -1,40 +1,35 @@
 //! Pipes that relays share while they are idle.
 
-use crate::buffer::Buffer;
-use crate::heap::{List, Shared};
-use crate::pipe::Pipe;
+use crate::engine::shared::tuning;
+use crate::mem::alloc::{FixedVec, Rc};
+use crate::mem::buffer::Buffer;
+use crate::mem::pipe::Pipe;
 use core::cell::Cell;
-
-/// What a pipe holds that the caller has no wish for.
-const PIPE: u32 = 1 << 20;
-/// Less is slower than a buffer: the quota of an ordinary user has been spent (pipe(7)).
-const SMALLEST: usize = 64 << 10;
-/// More idle pipes than this nobody has descriptors for.
-const MOST: usize = 1 << 16;
+use core::ffi::c_int;
 
 /// Idle pipes, and a buffer for whoever runs.
 pub(crate) struct Pool {
-    idle: List<Cell<Option<Pipe>>>,
+    idle: FixedVec<Cell<Option<Pipe>>>,
     count: Cell<usize>,
-    maker: Maker,
+    pipe_factory: PipeFactory,
     buffer: Cell<Option<Buffer>>,
 }
 
 /// Makes pipes for as long as they are to be had, and asks only now and then once they are not (EMFILE,
 /// a spent quota): a try is five system calls.
-pub(super) struct Maker {
-    size: u32,
+pub(super) struct PipeFactory {
+    size: c_int,
     /// How many are to do without until the next try.
-    rests: Cell<u32>,
+    skip: Cell<u32>,
 }
 
 impl Pool {
     /// One that keeps at most `pipes` pipes of `size` bytes (0: the size that is best). None: there is
     /// no memory.
-    pub(crate) fn new(pipes: usize, size: usize) -> Option<Shared<Pool>> {
-        let idle = List::new(pipes.min(MOST), |_| Cell::new(None))?;
-        let maker = Maker::new(size);
-        Shared::new(Pool { idle, count: Cell::new(0), maker, buffer: Cell::new(None) })
+    pub(crate) fn new(pipes: usize, size: usize) -> Option<Rc<Pool>> {
+        let idle = FixedVec::new(pipes.min(tuning::POOL_MAX), |_| Cell::new(None))?;
+        let pipe_factory = PipeFactory::new(size);
+        Rc::new(Pool { idle, count: Cell::new(0), pipe_factory, buffer: Cell::new(None) })
     }
 
     /// An idle pipe, or a new one. None: there is none to be had that is worth it.
@@ -44,7 +39,7 @@ impl Pool {
             self.count.set(last.unwrap_or(0));
             return Some(pipe);
         }
-        self.maker.make()
+        self.pipe_factory.make()
     }
 
     /// Keeps an empty pipe, or closes it.
@@ -64,23 +59,27 @@ impl Pool {
     }
 }
 
-impl Maker {
+impl PipeFactory {
     /// Of pipes with `size` bytes (0: the size that is best).
-    pub(super) fn new(size: usize) -> Maker {
-        let size = if size == 0 { PIPE } else { u32::try_from(size).unwrap_or(u32::MAX) };
-        Maker { size, rests: Cell::new(0) }
+    pub(super) fn new(size: usize) -> PipeFactory {
+        // No pipe holds more than an int says (F_SETPIPE_SZ).
+        let size = match c_int::try_from(size) {
+            Ok(0) | Err(_) => tuning::PIPE,
+            Ok(size) => size,
+        };
+        PipeFactory { size, skip: Cell::new(0) }
     }
 
     pub(super) fn make(&self) -> Option<Pipe> {
-        const REST: u32 = 64;
-        if let Some(rests) = self.rests.get().checked_sub(1) {
-            self.rests.set(rests);
+        if let Some(skip) = self.skip.get().checked_sub(1) {
+            self.skip.set(skip);
             return None;
         }
         let size = self.size as usize;
-        let pipe = Pipe::new(size).ok().filter(|pipe| pipe.size() >= size.min(SMALLEST));
+        let pipe =
+            Pipe::new(size).ok().filter(|pipe| pipe.size() >= size.min(tuning::WORTH_A_PIPE));
         if pipe.is_none() {
-            self.rests.set(REST);
+            self.skip.set(tuning::PIPE_BACKOFF);
         }
         pipe
     }

@@ -1,22 +1,22 @@
 //! What a relay holds: bytes in a pipe, then bytes in a buffer.
 
-use super::pool::{Maker, Pool};
-use super::SMALL;
-use crate::buffer::Buffer;
-use crate::engine::port::again;
+use super::pool::{PipeFactory, Pool};
+use crate::engine::shared::retry_on_intr;
+use crate::engine::shared::tuning::SMALL_PIECE;
 use crate::errno::{Errno, Result};
-use crate::heap::Shared;
-use crate::pipe::Pipe;
+use crate::mem::alloc::Rc;
+use crate::mem::buffer::Buffer;
+use crate::mem::pipe::Pipe;
 use crate::sys;
 use core::ffi::c_int;
 
 /// Bytes taken and not delivered. Those in the pipe come first: while there are any in the buffer,
 /// none are added to the pipe.
 #[repr(C)]
-pub(super) struct Hold {
+pub(super) struct InFlight {
     /// First, since every run needs it.
-    pool: Option<Shared<Pool>>,
-    maker: Maker,
+    pool: Option<Rc<Pool>>,
+    pipe_factory: PipeFactory,
     pipe: Option<Pipe>,
     piped: usize,
     buffer: Option<Buffer>,
@@ -25,9 +25,17 @@ pub(super) struct Hold {
     end: usize,
 }
 
-impl Hold {
-    pub(super) fn new(pool: Option<Shared<Pool>>) -> Hold {
-        Hold { pool, maker: Maker::new(0), pipe: None, piped: 0, buffer: None, start: 0, end: 0 }
+impl InFlight {
+    pub(super) fn new(pool: Option<Rc<Pool>>) -> InFlight {
+        InFlight {
+            pool,
+            pipe_factory: PipeFactory::new(0),
+            pipe: None,
+            piped: 0,
+            buffer: None,
+            start: 0,
+            end: 0,
+        }
     }
 
     pub(super) const fn len(&self) -> u64 {
@@ -45,7 +53,8 @@ impl Hold {
     /// Whether there is a pipe, or one is to be had.
     pub(super) fn has_pipe(&mut self) -> bool {
         if self.pipe.is_none() {
-            self.pipe = self.pool.as_ref().map_or_else(|| self.maker.make(), |pool| pool.take());
+            self.pipe =
+                self.pool.as_ref().map_or_else(|| self.pipe_factory.make(), |pool| pool.take());
         }
         self.pipe.is_some()
     }
@@ -54,7 +63,7 @@ impl Hold {
     pub(super) fn is_pipe_full(&self) -> bool {
         let Some(pipe) = self.pipe.as_ref().filter(|_| self.piped > 0) else { return false };
         let mut fds = [sys::interest(pipe.writer.0, libc::POLLOUT)];
-        again(|| sys::poll(&mut fds, Some(0))) == Ok(0)
+        retry_on_intr(|| sys::poll(&mut fds, Some(0))) == Ok(0)
     }
 
     pub(super) fn fill_pipe(
@@ -85,11 +94,11 @@ impl Hold {
         len: usize,
         read: impl FnOnce(&mut [u8]) -> Result<usize>,
     ) -> Option<Result<usize>> {
-        // One that feed or pour has made longer is left to them.
-        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL) {
+        // One that feed or spill_to_buffer has made longer is left to them.
+        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL_PIECE) {
             self.buffer = match &self.pool {
-                Some(pool) => pool.take_buffer(SMALL),
-                None => Buffer::new(SMALL),
+                Some(pool) => pool.take_buffer(SMALL_PIECE),
+                None => Buffer::new(SMALL_PIECE),
             };
         }
         let count = read(self.buffer.as_mut()?.bytes().get_mut(..len)?);
@@ -99,7 +108,7 @@ impl Hold {
 
     /// A buffer to read a small piece into that need not be held; None: there is no pool to lend one.
     pub(super) fn lend(&self) -> Option<Buffer> {
-        self.pool.as_ref()?.take_buffer(SMALL)
+        self.pool.as_ref()?.take_buffer(SMALL_PIECE)
     }
 
     /// Takes one back that was lent.
@@ -150,31 +159,31 @@ impl Hold {
     }
 
     /// Moves what is in the pipe to the front of the buffer. False: there is no memory.
-    pub(super) fn pour(&mut self) -> bool {
+    pub(super) fn spill_to_buffer(&mut self) -> bool {
         let Some(pipe) = self.pipe.take() else { return false };
         let (piped, held) = (self.piped, self.buffered());
-        let poured = self.rebuild(piped, piped.saturating_add(held), |buffer| {
+        let spilled = self.rebuild(piped, piped.saturating_add(held), |buffer| {
             let mut at = 0;
             while at < piped {
                 let Some(into) = buffer.get_mut(at..piped) else { return false };
-                match again(|| sys::read(pipe.reader.0, into, None)) {
+                match retry_on_intr(|| sys::read(pipe.reader.0, into, None)) {
                     Ok(count) if count > 0 => at = at.saturating_add(count),
                     _ => return false,
                 }
             }
             true
         });
-        if poured {
+        if spilled {
             self.piped = 0;
         }
         self.pipe = Some(pipe);
-        poured
+        spilled
     }
 
     /// A new buffer with `len` bytes that has what is held at `at`, and the rest by `fill`.
     fn rebuild(&mut self, at: usize, len: usize, fill: impl FnOnce(&mut [u8]) -> bool) -> bool {
         // With room for more, so that many small pieces are not copied over and over.
-        let size = len.checked_next_power_of_two().map_or(len, |size| size.max(SMALL));
+        let size = len.checked_next_power_of_two().map_or(len, |size| size.max(SMALL_PIECE));
         let Some(mut new) = Buffer::new(size) else { return false };
         let Some(all) = new.bytes().get_mut(..len) else { return false };
         if let Some(held) = self.held() {
@@ -192,14 +201,14 @@ impl Hold {
     }
 
     /// Oldest first.
-    pub(super) fn take_back(&mut self, into: &mut [u8]) -> Result<usize> {
+    pub(super) fn drain_to(&mut self, into: &mut [u8]) -> Result<usize> {
         let mut count = 0_usize;
         while let Some(room) = into.get_mut(count..).filter(|room| !room.is_empty()) {
             let (piped, buffered) = (self.piped, self.buffered());
             let got = if piped > 0 {
                 let len = room.len().min(piped);
                 let room = room.get_mut(..len).unwrap_or_default();
-                self.drain_pipe(len, |pipe, _| again(|| sys::read(pipe, room, None)))
+                self.drain_pipe(len, |pipe, _| retry_on_intr(|| sys::read(pipe, room, None)))
             } else if buffered > 0 {
                 self.drain_buffer(room.len(), |held| {
                     room.iter_mut().zip(held).for_each(|(to, from)| *to = *from);
@@ -219,7 +228,7 @@ impl Hold {
     }
 
     /// Gives back what an idle relay does not need.
-    pub(super) fn rest(&mut self) {
+    pub(super) fn release_idle(&mut self) {
         let buffer = if self.buffered() == 0 { self.buffer.take() } else { None };
         let Some(pool) = &self.pool else { return };
         if self.piped == 0 {
@@ -227,7 +236,7 @@ impl Hold {
                 pool.put(pipe);
             }
         }
-        if let Some(buffer) = buffer.filter(|buffer| buffer.len() == SMALL) {
+        if let Some(buffer) = buffer.filter(|buffer| buffer.len() == SMALL_PIECE) {
             pool.put_buffer(buffer);
         }
     }
@@ -242,57 +251,60 @@ fn copy(to: &mut [u8], from: &[u8]) {
 mod tests {
     use super::*;
 
-    fn piped(hold: &mut Hold, bytes: &[u8]) {
-        assert!(hold.has_pipe());
+    fn piped(in_flight: &mut InFlight, bytes: &[u8]) {
+        assert!(in_flight.has_pipe());
         let put = |pipe, _| sys::write(pipe, bytes, None);
-        assert_eq!(hold.fill_pipe(bytes.len(), put), Ok(bytes.len()));
+        assert_eq!(in_flight.fill_pipe(bytes.len(), put), Ok(bytes.len()));
     }
 
-    fn taken(hold: &mut Hold, most: usize) -> std::vec::Vec<u8> {
+    fn taken(in_flight: &mut InFlight, most: usize) -> std::vec::Vec<u8> {
         let mut into = std::vec![0; most];
-        let count = hold.take_back(&mut into).unwrap();
+        let count = in_flight.drain_to(&mut into).unwrap();
         into.truncate(count);
         into
     }
 
     #[test]
     fn what_is_appended_comes_after_what_is_in_the_pipe() {
-        let mut hold = Hold::new(None);
-        piped(&mut hold, b"pipe");
-        assert!(hold.append(b"buf") && hold.append(b"") && hold.append(b"fer"));
-        assert_eq!((hold.len(), hold.piped(), hold.buffered()), (10, 4, 6));
-        assert_eq!(taken(&mut hold, 6), b"pipebu");
-        assert_eq!(taken(&mut hold, 9), b"ffer");
-        assert_eq!((hold.len(), taken(&mut hold, 1)), (0, std::vec![]));
+        let mut in_flight = InFlight::new(None);
+        piped(&mut in_flight, b"pipe");
+        assert!(in_flight.append(b"buf") && in_flight.append(b"") && in_flight.append(b"fer"));
+        assert_eq!((in_flight.len(), in_flight.piped(), in_flight.buffered()), (10, 4, 6));
+        assert_eq!(taken(&mut in_flight, 6), b"pipebu");
+        assert_eq!(taken(&mut in_flight, 9), b"ffer");
+        assert_eq!((in_flight.len(), taken(&mut in_flight, 1)), (0, std::vec![]));
     }
 
     #[test]
     fn a_pipe_is_poured_in_front_of_the_buffer() {
-        let mut hold = Hold::new(None);
-        piped(&mut hold, b"first");
-        assert!(hold.append(b"second") && hold.pour());
-        assert_eq!((hold.piped(), hold.buffered()), (0, 11));
-        assert_eq!(taken(&mut hold, 20), b"firstsecond");
+        let mut in_flight = InFlight::new(None);
+        piped(&mut in_flight, b"first");
+        assert!(in_flight.append(b"second") && in_flight.spill_to_buffer());
+        assert_eq!((in_flight.piped(), in_flight.buffered()), (0, 11));
+        assert_eq!(taken(&mut in_flight, 20), b"firstsecond");
     }
 
     #[test]
     fn a_buffer_that_has_grown_makes_way_for_one_to_read_into() {
-        let mut hold = Hold::new(None);
-        assert!(hold.append(&[1; SMALL + 1]));
-        assert_eq!(taken(&mut hold, SMALL + 1).len(), SMALL + 1);
-        assert_eq!(hold.fill_buffer(SMALL, |into| Ok(into.len())), Some(Ok(SMALL)));
-        assert_eq!(hold.buffered(), SMALL);
+        let mut in_flight = InFlight::new(None);
+        assert!(in_flight.append(&[1; SMALL_PIECE + 1]));
+        assert_eq!(taken(&mut in_flight, SMALL_PIECE + 1).len(), SMALL_PIECE + 1);
+        assert_eq!(
+            in_flight.fill_buffer(SMALL_PIECE, |into| Ok(into.len())),
+            Some(Ok(SMALL_PIECE))
+        );
+        assert_eq!(in_flight.buffered(), SMALL_PIECE);
     }
 
     #[test]
     fn what_rests_holds_no_pipe_that_belongs_to_a_pool() {
         let pool = Pool::new(1, 4096).unwrap();
-        let mut hold = Hold::new(Some(pool.share()));
-        piped(&mut hold, b"x");
-        hold.rest();
-        assert!(hold.pipe.is_some());
-        assert_eq!(taken(&mut hold, 1), b"x");
-        hold.rest();
-        assert!(hold.pipe.is_none() && pool.take().is_some());
+        let mut in_flight = InFlight::new(Some(pool.share()));
+        piped(&mut in_flight, b"x");
+        in_flight.release_idle();
+        assert!(in_flight.pipe.is_some());
+        assert_eq!(taken(&mut in_flight, 1), b"x");
+        in_flight.release_idle();
+        assert!(in_flight.pipe.is_none() && pool.take().is_some());
     }
 }

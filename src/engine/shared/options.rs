@@ -1,6 +1,6 @@
 //! How a transfer is to be done.
 
-use super::Progress;
+use super::outcome::Progress;
 use crate::constants::*;
 use core::ffi::c_int;
 
@@ -19,7 +19,7 @@ pub(crate) const FANOUT_FLAGS: u32 = COPY_FLAGS & !ZS_CLONE | ZS_DROP_FAILED;
 pub(crate) const BRIDGE_FLAGS: u32 = COPY_FLAGS & !ZS_CLONE | ZS_EITHER_END;
 
 /// Told how far a transfer has come; true means to cancel it.
-pub(crate) type Told<'a> = &'a mut dyn FnMut(&Progress) -> bool;
+pub(crate) type ProgressFn<'a> = &'a mut dyn FnMut(&Progress) -> bool;
 
 /// struct zs_options, read. All zero: the defaults.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Options<'a> {
     pub(crate) idle: i64,
     pub(crate) cancel_fd: c_int,
     pub(crate) avoid: u32,
-    pub(crate) progress: Option<Told<'a>>,
+    pub(crate) progress: Option<ProgressFn<'a>>,
 }
 
 impl Options<'_> {

@@ -1,13 +1,15 @@
 //! One end of a transfer that never blocks, whatever the flags of its descriptor.
 
+use super::tuning;
+use super::{readiness, retry_on_intr};
 use crate::errno::{Errno, Result};
-use crate::sys::{self, End, Poll};
+use crate::sys::{self, FdAt, Poll};
 use core::ffi::{c_int, c_short, c_uint};
 
 /// What is at a descriptor, as far as mechanisms care.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(crate) enum Kind {
+pub(crate) enum FdKind {
     File,
     Block,
     Char,
@@ -16,45 +18,45 @@ pub(crate) enum Kind {
     Other,
 }
 
-impl Kind {
+impl FdKind {
     /// Of a file's type, S_IF….
-    pub(super) const fn of(file_type: libc::mode_t) -> Kind {
+    pub(crate) const fn of(file_type: libc::mode_t) -> FdKind {
         match file_type {
-            libc::S_IFREG => Kind::File,
-            libc::S_IFBLK => Kind::Block,
-            libc::S_IFCHR => Kind::Char,
-            libc::S_IFIFO => Kind::Pipe,
-            libc::S_IFSOCK => Kind::Socket,
-            _ => Kind::Other,
+            libc::S_IFREG => FdKind::File,
+            libc::S_IFBLK => FdKind::Block,
+            libc::S_IFCHR => FdKind::Char,
+            libc::S_IFIFO => FdKind::Pipe,
+            libc::S_IFSOCK => FdKind::Socket,
+            _ => FdKind::Other,
         }
     }
 
     /// What can be read again at the same place, and is always ready.
-    pub(super) const fn is_file(self) -> bool {
-        matches!(self, Kind::File | Kind::Block)
+    pub(crate) const fn is_file(self) -> bool {
+        matches!(self, FdKind::File | FdKind::Block)
     }
 }
 
 /// A descriptor, and what is known of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Port {
-    pub(super) fd: c_int,
-    pub(super) kind: Kind,
+pub(crate) struct Endpoint {
+    pub(crate) fd: c_int,
+    pub(crate) kind: FdKind,
     /// Whether the kernel would wait for it: a stream without O_NONBLOCK.
-    pub(super) blocks: bool,
+    pub(crate) blocks: bool,
 }
 
-impl Port {
-    pub(super) fn new(fd: c_int) -> Result<Port> {
-        let kind = Kind::of(sys::fstat(fd)?.kind);
+impl Endpoint {
+    pub(crate) fn new(fd: c_int) -> Result<Endpoint> {
+        let kind = FdKind::of(sys::fstat(fd)?.kind);
         let blocks = !kind.is_file() && sys::status_flags(fd)? & libc::O_NONBLOCK == 0;
-        Port { fd, kind, blocks }.stream()
+        Endpoint { fd, kind, blocks }.stream()
     }
 
     /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages.
-    pub(super) fn stream(self) -> Result<Port> {
+    pub(crate) fn stream(self) -> Result<Endpoint> {
         match self.kind {
-            Kind::Socket => match sys::getsockopt_int(self.fd, libc::SO_TYPE) {
+            FdKind::Socket => match sys::getsockopt_int(self.fd, libc::SO_TYPE) {
                 // Where that is not to be learned, it is taken for one.
                 Ok(libc::SOCK_STREAM) | Err(_) => Ok(self),
                 Ok(_) => Err(Errno::PROTOTYPE),
@@ -63,56 +65,60 @@ impl Port {
         }
     }
 
-    pub(super) const fn readable(self) -> Poll {
+    pub(crate) const fn readable(self) -> Poll {
         sys::interest(self.fd, libc::POLLIN)
     }
 
-    pub(super) const fn writable(self) -> Poll {
+    pub(crate) const fn writable(self) -> Poll {
         sys::interest(self.fd, libc::POLLOUT)
     }
 
     #[inline(never)]
-    pub(super) fn read(self, into: &mut [u8]) -> Result<usize> {
+    pub(crate) fn read(self, into: &mut [u8]) -> Result<usize> {
         let answer = match self.kind {
-            Kind::Socket => again(|| sys::recv(self.fd, into, libc::MSG_DONTWAIT)),
-            Kind::Pipe if self.blocks => again(|| sys::preadv2(self.fd, into, libc::RWF_NOWAIT)),
+            FdKind::Socket => retry_on_intr(|| sys::recv(self.fd, into, libc::MSG_DONTWAIT)),
+            FdKind::Pipe if self.blocks => {
+                retry_on_intr(|| sys::preadv2(self.fd, into, libc::RWF_NOWAIT))
+            }
             _ => NOT_AT_ONCE,
         };
-        if !is_denied(&answer) {
+        if !answer.is_err_and(Errno::is_unavailable) {
             return answer;
         }
         self.ready(libc::POLLIN)?;
-        again(|| sys::read(self.fd, into, None))
+        retry_on_intr(|| sys::read(self.fd, into, None))
     }
 
     /// `flags` are those of send(2), which pipes and others do not have.
     #[inline(never)]
-    pub(super) fn write(self, bytes: &[u8], flags: c_int) -> Result<usize> {
+    pub(crate) fn write(self, bytes: &[u8], flags: c_int) -> Result<usize> {
         let at_once = flags | libc::MSG_DONTWAIT;
         let answer = match self.kind {
-            Kind::Socket => again(|| sys::send(self.fd, bytes, at_once)),
-            Kind::Pipe if self.blocks => again(|| sys::pwritev2(self.fd, bytes, libc::RWF_NOWAIT)),
+            FdKind::Socket => retry_on_intr(|| sys::send(self.fd, bytes, at_once)),
+            FdKind::Pipe if self.blocks => {
+                retry_on_intr(|| sys::pwritev2(self.fd, bytes, libc::RWF_NOWAIT))
+            }
             _ => NOT_AT_ONCE,
         };
-        if !is_denied(&answer) {
+        if !answer.is_err_and(Errno::is_unavailable) {
             return answer;
         }
         self.ready_to_take()?;
         let piece = bytes.get(..self.most(bytes.len())).unwrap_or(bytes);
-        again(|| sys::write(self.fd, piece, None))
+        retry_on_intr(|| sys::write(self.fd, piece, None))
     }
 
     /// splice(2) into a pipe.
-    pub(super) fn splice_into(self, pipe: c_int, len: usize) -> Result<usize> {
+    pub(crate) fn splice_into(self, pipe: c_int, len: usize) -> Result<usize> {
         self.ready_to_give()?;
-        let (from, to) = (End::own(self.fd), End::own(pipe));
-        again(|| sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count())
+        let (from, to) = (FdAt::own(self.fd), FdAt::own(pipe));
+        retry_on_intr(|| sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count())
     }
 
     /// splice(2) from a pipe. `flags` are SPLICE_F_MORE, or none.
-    pub(super) fn splice_from(self, pipe: c_int, len: usize, flags: c_uint) -> Result<usize> {
+    pub(crate) fn splice_from(self, pipe: c_int, len: usize, flags: c_uint) -> Result<usize> {
         let mut most = len;
-        if self.kind != Kind::Pipe {
+        if self.kind != FdKind::Pipe {
             self.ready_to_take()?;
             most = self.most(len);
         }
@@ -121,48 +127,42 @@ impl Port {
         }
         // Held back would be what it has room for.
         let flags = if most < len { 0 } else { flags };
-        let (from, to) = (End::own(pipe), End::own(self.fd));
-        again(|| sys::splice(from, to, most, flags | libc::SPLICE_F_NONBLOCK).count())
+        let (from, to) = (FdAt::own(pipe), FdAt::own(self.fd));
+        retry_on_intr(|| sys::splice(from, to, most, flags | libc::SPLICE_F_NONBLOCK).count())
     }
 
     /// What poll(2) says of it at once: of `events`, and of errors.
     #[inline(never)]
-    pub(super) fn poll(self, events: c_short) -> c_short {
-        let mut fds = [sys::interest(self.fd, events)];
-        // Where poll(2) is refused nothing is known, and the call itself has to say.
-        let answer = again(|| sys::poll(&mut fds, Some(0)));
-        let [poll] = fds;
-        answer.map_or(events, |_| poll.revents)
+    pub(crate) fn poll(self, events: c_short) -> c_short {
+        // Without poll(2) (a sandbox) nothing is known, and the call itself has to find out.
+        readiness::revents(self.fd, events).unwrap_or(events)
     }
 
     /// How many bytes there are at once, as far as anybody tells but by reading them. Of a socket no more
     /// than whether there are any.
-    pub(super) fn holds(self) -> Result<usize> {
+    pub(crate) fn holds(self) -> Result<usize> {
         match self.kind {
-            Kind::Socket => {
-                let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
-                again(|| sys::recv(self.fd, &mut [0], flags))
-            }
+            FdKind::Socket => peek(self.fd),
             // What is no terminal does not know. (Of a pipe poll(2) tells all, and this would wait for its
             // lock.)
-            Kind::Char => Ok(sys::fionread(self.fd).unwrap_or(0)),
+            FdKind::Char => Ok(sys::fionread(self.fd).unwrap_or(0)),
             _ => Ok(0),
         }
     }
 
     /// "Would block", where splice(2) would wait instead of saying so. A blocking socket is asked itself:
     /// what poll(2) says may be no more than that there is something in its error queue.
-    pub(super) fn ready_to_give(self) -> Result<()> {
+    pub(crate) fn ready_to_give(self) -> Result<()> {
         match self.kind {
-            Kind::Pipe => Ok(()),
-            Kind::Socket if self.blocks => self.holds().map(drop),
+            FdKind::Pipe => Ok(()),
+            FdKind::Socket if self.blocks => self.holds().map(drop),
             _ => self.ready(libc::POLLIN),
         }
     }
 
     /// Whether both are the same socket, or the same descriptor.
-    pub(super) fn is_same(self, other: Port) -> bool {
-        let are_sockets = self.kind == Kind::Socket && other.kind == Kind::Socket;
+    pub(crate) fn is_same(self, other: Endpoint) -> bool {
+        let are_sockets = self.kind == FdKind::Socket && other.kind == FdKind::Socket;
         let is_one = || match (sys::fstat(self.fd), sys::fstat(other.fd)) {
             (Ok(a), Ok(b)) => (a.device, a.inode) == (b.device, b.inode),
             _ => false,
@@ -181,7 +181,7 @@ impl Port {
     /// Likewise of an output; and a terminal that has hung up is EIO, though a master takes bytes for
     /// nobody without end (Linux 6.18).
     fn ready_to_take(self) -> Result<()> {
-        if self.kind != Kind::Char {
+        if self.kind != FdKind::Char {
             return if self.blocks { self.takes(self.poll(libc::POLLOUT)) } else { Ok(()) };
         }
         match self.poll(libc::POLLOUT) {
@@ -193,8 +193,8 @@ impl Port {
 
     /// What `events` of an output mean. A socket may have an error to tell, or only something in its
     /// queue of errors (MSG_ERRQUEUE).
-    pub(super) fn takes(self, events: c_short) -> Result<()> {
-        let is_telling = self.kind == Kind::Socket && events == libc::POLLERR;
+    pub(crate) fn takes(self, events: c_short) -> Result<()> {
+        let is_telling = self.kind == FdKind::Socket && events == libc::POLLERR;
         match if is_telling { sys::getsockopt_int(self.fd, libc::SO_ERROR) } else { Ok(0) } {
             Ok(0) if is_telling || events == 0 => Err(Errno::AGAIN),
             Ok(0) | Err(_) => Ok(()),
@@ -216,21 +216,19 @@ impl Port {
     /// page with one byte in it may be more than all it has), a pipe with one page, a terminal with any
     /// room at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but where it makes two bytes of
     /// a newline it asks for room anew after each. Other devices do not block.
-    pub(super) fn room(self) -> usize {
-        const PIECE: usize = 256;
-        const SMALLEST: usize = 3 << 10;
+    pub(crate) fn room(self) -> usize {
         match self.kind {
-            Kind::Socket => {
+            FdKind::Socket => {
                 let buffer = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);
-                match usize::try_from(buffer).unwrap_or(0) / 4 {
-                    ..SMALLEST => 0,
+                match usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE {
+                    ..tuning::SOCKET_LEAST => 0,
                     room => room,
                 }
             }
-            Kind::Pipe => libc::PIPE_BUF,
-            Kind::Char => match sys::terminal_processes(self.fd) {
+            FdKind::Pipe => libc::PIPE_BUF,
+            FdKind::Char => match sys::terminal_processes(self.fd) {
                 Some(true) if !sys::is_master(self.fd) => 1,
-                Some(_) => PIECE,
+                Some(_) => tuning::TERMINAL_PIECE,
                 None => usize::MAX,
             },
             _ => usize::MAX,
@@ -238,23 +236,13 @@ impl Port {
     }
 }
 
+/// Looks for a byte in a socket, without taking it.
+pub(crate) fn peek(fd: c_int) -> Result<usize> {
+    retry_on_intr(|| sys::recv(fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT))
+}
+
 /// There is no call that takes or gives at once what there is and leaves the flags of the descriptor
 /// alone, as recv(2) does of a socket and RWF_NOWAIT of a pipe (Linux 6.4; not of a FIFO, nor of what
 /// splice(2) has been used on). What poll(2) says has to do, though between the two somebody else may be
 /// faster.
 const NOT_AT_ONCE: Result<usize> = Err(Errno::NOSYS);
-
-/// Whether a call is not to be had, here or for this descriptor.
-fn is_denied(answer: &Result<usize>) -> bool {
-    matches!(answer, Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::INVAL))
-}
-
-/// Makes a call that does not wait again for as long as it is interrupted.
-pub(super) fn again<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            answer => return answer,
-        }
-    }
-}

@@ -4,7 +4,7 @@ use crate::sys::{self, Signals};
 
 /// Runs `work` with SIGPIPE blocked in this thread, and takes the one away that it has caused, if
 /// what it came to says so. One that was pending before stays.
-pub(super) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -> bool) -> T {
+pub(crate) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -> bool) -> T {
     let blocked = block();
     let outcome = work();
     if let Some(blocked) = blocked {

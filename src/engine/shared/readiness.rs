@@ -1,26 +1,21 @@
 //! Which side to wait for after "would block", and when not to wait at all.
 
-use super::progress::is_socket;
-use super::progress::Side;
+use super::outcome::{is_socket, Side};
+use super::retry_on_intr;
+use super::tuning::{DECLINES, DECLINES_OF_A_SOCKET};
 use crate::errno::{Errno, Result};
 use crate::sys::{self, Poll};
-use core::ffi::{c_int, c_uint};
-
-/// How often a call may decline in a row although both of its sides are ready. Somebody else may
-/// have been faster, which happens to pipes with several readers. An input that is a socket has one:
-/// there it is TCP urgent data, past which splice(2) never gets.
-pub(super) const DECLINES: u32 = 1000;
-const DECLINES_OF_A_SOCKET: u32 = 2;
+use core::ffi::{c_int, c_short, c_uint};
 
 /// Which of the two sides poll(2) calls ready.
 #[derive(Clone, Copy)]
-pub(super) struct Ready {
-    pub(super) input: bool,
-    pub(super) output: bool,
+pub(crate) struct Ready {
+    pub(crate) input: bool,
+    pub(crate) output: bool,
 }
 
 /// What is asked of the kernel to find out who stands in the way.
-pub(super) trait Sides {
+pub(crate) trait Sides {
     /// What can end the wait.
     type Stop: From<Errno>;
     /// Looks, without waiting.
@@ -37,13 +32,13 @@ pub(super) trait Sides {
 }
 
 /// The two descriptors of a transfer.
-pub(super) struct Descriptors {
+pub(crate) struct Descriptors {
     input: c_int,
     output: c_int,
 }
 
 /// What a transfer does about "would block".
-pub(super) struct Wait {
+pub(crate) struct Wait {
     sides: Descriptors,
     /// Whether it is to wait at all.
     patient: bool,
@@ -51,16 +46,16 @@ pub(super) struct Wait {
 }
 
 impl Wait {
-    pub(super) fn new(input: c_int, output: c_int, flags: c_uint) -> Wait {
+    pub(crate) fn new(input: c_int, output: c_int, flags: c_uint) -> Wait {
         let patient = flags & libc::SPLICE_F_NONBLOCK == 0;
         Wait { sides: Descriptors { input, output }, patient, declined: 0 }
     }
 
-    pub(super) fn stalled(&mut self) -> Result<()> {
+    pub(crate) fn stalled(&mut self) -> Result<()> {
         if !self.patient {
             return Err(Errno::AGAIN);
         }
-        settle(&mut self.sides, &mut self.declined)
+        after_would_block(&mut self.sides, &mut self.declined)
     }
 }
 
@@ -70,7 +65,7 @@ impl Wait {
 /// One side is waited for only while the other is ready: where neither is, the first to become so
 /// may be all that the call needs. poll(2) is no oracle: it holds back what SO_RCVLOWAT does, and
 /// calls a socket full that still takes a little.
-pub(super) fn settle<S: Sides>(
+pub(crate) fn after_would_block<S: Sides>(
     sides: &mut S,
     declined: &mut u32,
 ) -> core::result::Result<(), S::Stop> {
@@ -146,7 +141,7 @@ impl Sides for Descriptors {
     }
 }
 
-pub(super) fn declines(input: c_int) -> u32 {
+pub(crate) fn declines(input: c_int) -> u32 {
     if is_socket(input) {
         DECLINES_OF_A_SOCKET
     } else {
@@ -154,17 +149,25 @@ pub(super) fn declines(input: c_int) -> u32 {
     }
 }
 
-pub(super) const fn readable(fd: c_int) -> Poll {
+pub(crate) const fn readable(fd: c_int) -> Poll {
     sys::interest(fd, libc::POLLIN)
 }
 
-pub(super) const fn writable(fd: c_int) -> Poll {
+pub(crate) const fn writable(fd: c_int) -> Poll {
     sys::interest(fd, libc::POLLOUT)
 }
 
 /// Waits until one of `fds` is ready.
-pub(super) fn forever(fds: &mut [Poll]) -> Result<()> {
+pub(crate) fn forever(fds: &mut [Poll]) -> Result<()> {
     wait(fds, None)
+}
+
+/// What poll(2) reports of `fd` now: of `events`, and of errors.
+pub(crate) fn revents(fd: c_int, events: c_short) -> Result<c_short> {
+    let mut fds = [sys::interest(fd, events)];
+    retry_on_intr(|| sys::poll(&mut fds, Some(0)))?;
+    let [poll] = fds;
+    Ok(poll.revents)
 }
 
 /// Where poll(2) itself is refused nothing can be waited for, and "would block" stands.
@@ -180,8 +183,8 @@ fn wait(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::script::Script;
     use super::*;
+    use crate::engine::shared::script::Script;
     use std::vec::Vec;
 
     /// Two sides that are as ready as a test says, and write down what they are asked.
@@ -226,7 +229,7 @@ mod tests {
 
     impl Stalls {
         fn stalled(&mut self) -> Result<()> {
-            settle(&mut self.sides, &mut self.declined)
+            after_would_block(&mut self.sides, &mut self.declined)
         }
     }
 

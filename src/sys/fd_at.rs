@@ -6,33 +6,33 @@ use core::ptr;
 
 /// A descriptor, and where in it.
 #[derive(Clone, Copy)]
-pub(crate) struct End<'a> {
+pub(crate) struct FdAt<'a> {
     /// A number that the kernel judges.
     pub(crate) fd: c_int,
     offset: *mut i64,
     borrowed: PhantomData<&'a mut i64>,
 }
 
-impl<'a> End<'a> {
+impl<'a> FdAt<'a> {
     /// The descriptor `fd` at `*offset`, or, where that is null, at the descriptor's own position.
     ///
     /// # Safety
     ///
     /// Where `offset` is not null, nobody else writes the int64_t that it points to for as long as
-    /// the `End` is used. (What it points to is the kernel's to judge: a pointer into nowhere makes
+    /// the `FdAt` is used. (What it points to is the kernel's to judge: a pointer into nowhere makes
     /// the first call EFAULT.)
-    pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> End<'a> {
-        End { fd, offset, borrowed: PhantomData }
+    pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> FdAt<'a> {
+        FdAt { fd, offset, borrowed: PhantomData }
     }
 
     /// The descriptor `fd` at its own position, if it has one.
-    pub(crate) const fn own(fd: c_int) -> End<'a> {
-        End { fd, offset: ptr::null_mut(), borrowed: PhantomData }
+    pub(crate) const fn own(fd: c_int) -> FdAt<'a> {
+        FdAt { fd, offset: ptr::null_mut(), borrowed: PhantomData }
     }
 
     /// The descriptor `fd` at `offset`, which the kernel moves on; None for its own position.
-    pub(crate) fn at(fd: c_int, offset: Option<&'a mut i64>) -> End<'a> {
-        End { fd, offset: offset.map_or(ptr::null_mut(), ptr::from_mut), borrowed: PhantomData }
+    pub(crate) fn at(fd: c_int, offset: Option<&'a mut i64>) -> FdAt<'a> {
+        FdAt { fd, offset: offset.map_or(ptr::null_mut(), ptr::from_mut), borrowed: PhantomData }
     }
 
     /// What the kernel is given.

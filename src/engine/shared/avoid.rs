@@ -18,7 +18,7 @@ const WORDS: [(&[u8], u32); 5] = [
 ];
 
 /// What the environment said at the first call. Two threads may both read it; they read the same.
-pub(super) fn by_environment() -> u32 {
+pub(crate) fn by_environment() -> u32 {
     let known = BY_ENVIRONMENT.load(Ordering::Relaxed);
     if known & READ != 0 {
         return known & !READ;

@@ -8,7 +8,7 @@ use core::slice;
 
 /// Room for `count` values, not written yet. None: there is no memory, or the values would not be
 /// aligned as malloc(3) aligns.
-fn room<T>(count: usize) -> Option<NonNull<T>> {
+fn alloc<T>(count: usize) -> Option<NonNull<T>> {
     let bytes = size_of::<T>().checked_mul(count)?.max(1);
     if align_of::<T>() > align_of::<u64>() {
         return None;
@@ -18,14 +18,14 @@ fn room<T>(count: usize) -> Option<NonNull<T>> {
 }
 
 /// One value, owned. C holds it as a pointer.
-pub(crate) struct Boxed<T>(NonNull<T>);
+pub(crate) struct TryBox<T>(NonNull<T>);
 
-impl<T> Boxed<T> {
-    pub(crate) fn new(value: T) -> Option<Boxed<T>> {
-        let room = room::<T>(1)?;
+impl<T> TryBox<T> {
+    pub(crate) fn new(value: T) -> Option<TryBox<T>> {
+        let room = alloc::<T>(1)?;
         // SAFETY: there is room for one value, which has none yet.
         unsafe { room.write(value) };
-        Some(Boxed(room))
+        Some(TryBox(room))
     }
 
     /// For C, which gives it back to `from_raw` once.
@@ -40,12 +40,12 @@ impl<T> Boxed<T> {
     /// # Safety
     ///
     /// It is null, or came from `into_raw` and is not used any more.
-    pub(crate) unsafe fn from_raw(raw: *mut T) -> Option<Boxed<T>> {
-        NonNull::new(raw).map(Boxed)
+    pub(crate) unsafe fn from_raw(raw: *mut T) -> Option<TryBox<T>> {
+        NonNull::new(raw).map(TryBox)
     }
 }
 
-impl<T> Drop for Boxed<T> {
+impl<T> Drop for TryBox<T> {
     fn drop(&mut self) {
         // SAFETY: the value is ours, was written by `new`, and is not used any more.
         unsafe { ptr::drop_in_place(self.0.as_ptr()) };
@@ -55,23 +55,23 @@ impl<T> Drop for Boxed<T> {
 }
 
 /// A value that several owners share, in one thread at a time: the last one drops it.
-pub(crate) struct Shared<T>(NonNull<Counted<T>>);
+pub(crate) struct Rc<T>(NonNull<Counted<T>>);
 
 struct Counted<T> {
     owners: Cell<usize>,
     value: T,
 }
 
-impl<T> Shared<T> {
-    pub(crate) fn new(value: T) -> Option<Shared<T>> {
-        let counted = Boxed::new(Counted { owners: Cell::new(1), value })?;
-        NonNull::new(counted.into_raw()).map(Shared)
+impl<T> Rc<T> {
+    pub(crate) fn new(value: T) -> Option<Rc<T>> {
+        let counted = TryBox::new(Counted { owners: Cell::new(1), value })?;
+        NonNull::new(counted.into_raw()).map(Rc)
     }
 
-    pub(crate) fn share(&self) -> Shared<T> {
+    pub(crate) fn share(&self) -> Rc<T> {
         let owners = &self.counted().owners;
         owners.set(owners.get().saturating_add(1));
-        Shared(self.0)
+        Rc(self.0)
     }
 
     fn counted(&self) -> &Counted<T> {
@@ -81,7 +81,7 @@ impl<T> Shared<T> {
     }
 }
 
-impl<T> Deref for Shared<T> {
+impl<T> Deref for Rc<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -89,27 +89,27 @@ impl<T> Deref for Shared<T> {
     }
 }
 
-impl<T> Drop for Shared<T> {
+impl<T> Drop for Rc<T> {
     fn drop(&mut self) {
         let owners = &self.counted().owners;
         owners.set(owners.get().saturating_sub(1));
         if owners.get() == 0 {
             // SAFETY: it came from into_raw, and the last owner is going.
-            drop(unsafe { Boxed::from_raw(self.0.as_ptr()) });
+            drop(unsafe { TryBox::from_raw(self.0.as_ptr()) });
         }
     }
 }
 
 /// A list of fixed length.
-pub(crate) struct List<T> {
+pub(crate) struct FixedVec<T> {
     start: NonNull<T>,
     len: usize,
 }
 
-impl<T> List<T> {
+impl<T> FixedVec<T> {
     /// `count` values as `make` makes them; None: there is no memory.
-    pub(crate) fn new(count: usize, mut make: impl FnMut(usize) -> T) -> Option<List<T>> {
-        let mut list = List { start: room::<T>(count)?, len: 0 };
+    pub(crate) fn new(count: usize, mut make: impl FnMut(usize) -> T) -> Option<FixedVec<T>> {
+        let mut list = FixedVec { start: alloc::<T>(count)?, len: 0 };
         while list.len < count {
             // SAFETY: there is room for `count` values, of which `len` have been written.
             let next = unsafe { list.start.add(list.len) };
@@ -121,7 +121,7 @@ impl<T> List<T> {
     }
 }
 
-impl<T> Deref for List<T> {
+impl<T> Deref for FixedVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -130,14 +130,14 @@ impl<T> Deref for List<T> {
     }
 }
 
-impl<T> DerefMut for List<T> {
+impl<T> DerefMut for FixedVec<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         // SAFETY: likewise, exclusively.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
 
-impl<T> Drop for List<T> {
+impl<T> Drop for FixedVec<T> {
     fn drop(&mut self) {
         let values: *mut [T] = &mut **self;
         // SAFETY: the values are ours, and not used any more.
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_last_owner_drops_what_is_shared() {
         let dropped = Cell::new(0);
-        let first = Shared::new(Counts(&dropped)).unwrap();
+        let first = Rc::new(Counts(&dropped)).unwrap();
         let second = first.share();
         drop(first);
         assert_eq!(dropped.get(), 0);
@@ -173,27 +173,27 @@ mod tests {
     #[test]
     fn a_list_drops_all_that_it_holds() {
         let dropped = Cell::new(0);
-        let list = List::new(3, |_| Counts(&dropped)).unwrap();
+        let list = FixedVec::new(3, |_| Counts(&dropped)).unwrap();
         assert_eq!(list.len(), 3);
         drop(list);
         assert_eq!(dropped.get(), 3);
-        assert_eq!(List::new(3, |index| index * 2).unwrap()[..], [0, 2, 4]);
-        assert!(List::new(0, |_| 0).unwrap().is_empty());
+        assert_eq!(FixedVec::new(3, |index| index * 2).unwrap()[..], [0, 2, 4]);
+        assert!(FixedVec::new(0, |_| 0).unwrap().is_empty());
     }
 
     #[test]
     fn no_memory_is_no_panic() {
-        assert!(List::new(usize::MAX, |_| 0_u64).is_none());
-        assert!(List::new(usize::MAX >> 4, |_| 0_u64).is_none());
+        assert!(FixedVec::new(usize::MAX, |_| 0_u64).is_none());
+        assert!(FixedVec::new(usize::MAX >> 4, |_| 0_u64).is_none());
     }
 
     #[test]
     fn a_box_survives_its_way_through_c() {
-        let raw = Boxed::new(7).unwrap().into_raw();
+        let raw = TryBox::new(7).unwrap().into_raw();
         // SAFETY: it comes from into_raw.
-        let back = unsafe { Boxed::from_raw(raw) };
+        let back = unsafe { TryBox::from_raw(raw) };
         assert!(back.is_some());
         // SAFETY: null is allowed.
-        assert!(unsafe { Boxed::<i32>::from_raw(ptr::null_mut()) }.is_none());
+        assert!(unsafe { TryBox::<i32>::from_raw(ptr::null_mut()) }.is_none());
     }
 }

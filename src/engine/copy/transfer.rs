@@ -1,31 +1,29 @@
 //! A copy in progress.
 
-use super::buffered;
-use crate::buffer::Buffer;
 use crate::constants::*;
-use crate::engine::doubt::{self, Zero};
-use crate::engine::options::Options;
-use crate::engine::pace::{Halt, Outcome, Pace, NOBODY};
-use crate::engine::port::Kind;
-use crate::engine::progress::{side_of, Side};
-use crate::engine::spot::Spot;
-use crate::engine::wait::{self, Ready, Sides};
-use crate::engine::Progress;
+use crate::engine::shared::cursor::Cursor;
+use crate::engine::shared::endpoint::FdKind;
+use crate::engine::shared::eof::{self, Eof};
+use crate::engine::shared::options::Options;
+use crate::engine::shared::outcome::{side_of, Error, Progress};
+use crate::engine::shared::tuning;
+use crate::engine::shared::watch::{Watch, NO_FD};
 use crate::errno::{Errno, Result};
-use crate::pipe::{self, Pipe};
-use crate::sys::{self, End, Poll};
+use crate::mem::buffer::Buffer;
+use crate::mem::pipe::{self, Pipe};
+use crate::sys::{self, FdAt};
 use core::ffi::c_int;
 
 /// What a mechanism comes to that has not ended the whole copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
-pub(super) enum Next {
-    /// What was left has been copied, or the input has ended.
+pub(super) enum Tried {
+    /// Everything remaining has been copied, or the input has ended.
     Done,
-    /// The next mechanism is to take over.
-    Refused(Errno),
-    /// Likewise, but for this stretch only: it can, and is not the best.
-    Unfit,
+    /// It cannot do this: the next mechanism has to, for the rest of the transfer.
+    Unsupported(Errno),
+    /// It could, but another one is faster for this extent.
+    NotWorthIt,
 }
 
 /// The options that mechanisms look at.
@@ -38,25 +36,30 @@ pub(super) struct Wishes {
     pub(super) grow: bool,
 }
 
-pub(super) struct Job<'a> {
-    pub(super) input: Spot,
-    pub(super) output: Spot,
+pub(super) struct Transfer<'a> {
+    pub(super) input: Cursor,
+    pub(super) output: Cursor,
     /// How much is to be copied still; of ZS_TO_END there is no end.
-    pub(super) left: u64,
+    pub(super) remaining: u64,
     pub(super) so_far: Progress,
     pub(super) options: Wishes,
-    pub(super) pace: Pace<'a>,
+    pub(super) watch: Watch<'a>,
     /// Mechanisms not to be used: the caller's wish, and those that have refused.
     avoid: u32,
-    /// The size of the output, where holes have been left behind its end.
+    /// The size of the output, where holes have been remaining behind its end.
     pub(super) hole_behind: Option<i64>,
-    /// Kept from one stretch of data to the next.
+    /// Kept from one limited_to of data to the next.
     pub(super) pipe: Option<Pipe>,
     pub(super) buffer: Option<Buffer>,
 }
 
-impl<'a> Job<'a> {
-    pub(super) fn new(input: Spot, output: Spot, left: u64, options: &mut Options<'a>) -> Job<'a> {
+impl<'a> Transfer<'a> {
+    pub(super) fn new(
+        input: Cursor,
+        output: Cursor,
+        remaining: u64,
+        options: &mut Options<'a>,
+    ) -> Transfer<'a> {
         let wishes = Wishes {
             must_clone: options.has(ZS_CLONE),
             no_clone: options.has(ZS_NO_CLONE),
@@ -65,13 +68,13 @@ impl<'a> Job<'a> {
             more: options.has(ZS_MORE),
             grow: options.has(ZS_GROW_PIPE),
         };
-        Job {
+        Transfer {
             input,
             output,
-            left,
+            remaining,
             so_far: Progress::NONE,
             options: wishes,
-            pace: Pace::new(options),
+            watch: Watch::new(options),
             avoid: options.avoid,
             hole_behind: None,
             pipe: None,
@@ -101,51 +104,53 @@ impl<'a> Job<'a> {
     /// by copy_file_range(2) just as well, which does not have to know its position, if the ranges
     /// begin with a whole block.
     pub(super) fn may_clone(&self) -> bool {
-        const SMALL: u64 = 128 << 10;
         let (from, to) = (&self.input, &self.output);
-        let are_files = from.kind == Kind::File && to.kind == Kind::File;
+        let are_files = from.kind == FdKind::File && to.kind == FdKind::File;
         let cuts = |offset: i64| offset & from.stat.block.saturating_sub(1) != 0;
         let is_cut = from.offset.is_some_and(cuts) && to.offset.is_some_and(cuts);
-        let least = if is_cut { from.stat.block as u64 } else { SMALL };
-        are_files && self.may_share() && from.stat.device == to.stat.device && self.rest() >= least
+        let least = if is_cut { from.stat.block as u64 } else { tuning::CLONE_FILE };
+        are_files
+            && self.may_share()
+            && from.stat.device == to.stat.device
+            && self.remaining_by_size() >= least
     }
 
-    /// What may be left at the most, by the size that the input had.
-    pub(super) fn rest(&self) -> u64 {
-        if self.input.kind != Kind::File {
-            return self.left;
+    /// What may be remaining at the most, by the size that the input had.
+    pub(super) fn remaining_by_size(&self) -> u64 {
+        if self.input.kind != FdKind::File {
+            return self.remaining;
         }
         let gone = self.input.offset.unwrap_or(self.so_far.bytes as i64);
-        self.left.min(self.input.stat.size.saturating_sub(gone).max(0) as u64)
+        self.remaining.min(self.input.stat.size.saturating_sub(gone).max(0) as u64)
     }
 
     /// Whether a file is at the end that it had, so that it is to be proved.
     pub(super) fn is_at_size(&self) -> bool {
-        self.input.kind == Kind::File && self.left > 0 && self.rest() == 0
+        self.input.kind == FdKind::File && self.remaining > 0 && self.remaining_by_size() == 0
     }
 
     /// How much the next step may move.
     pub(super) fn step(&self) -> usize {
-        self.left.min(self.pace.step() as u64) as usize
+        self.remaining.min(self.watch.step() as u64) as usize
     }
 
     /// Lets `work` copy the next `len` bytes only; whether it came that far.
-    pub(super) fn stretch(
+    pub(super) fn limited_to(
         &mut self,
         len: u64,
-        work: impl FnOnce(&mut Job<'a>) -> Outcome<()>,
-    ) -> Outcome<bool> {
-        let len = len.min(self.left);
-        let behind = self.left.saturating_sub(len);
-        self.left = len;
+        work: impl FnOnce(&mut Transfer<'a>) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        let len = len.min(self.remaining);
+        let behind = self.remaining.saturating_sub(len);
+        self.remaining = len;
         let end = work(self);
-        let is_whole = self.left == 0;
-        self.left = self.left.saturating_add(behind);
+        let is_whole = self.remaining == 0;
+        self.remaining = self.remaining.saturating_add(behind);
         end.map(|()| is_whole)
     }
 
     /// The last `count` bytes, a hole, are not in the output after all.
-    pub(super) fn take_back(&mut self, count: u64) {
+    pub(super) fn uncount_hole(&mut self, count: u64) {
         let count = count.min(self.so_far.holes);
         self.so_far.bytes = self.so_far.bytes.saturating_sub(count);
         self.so_far.holes = self.so_far.holes.saturating_sub(count);
@@ -155,7 +160,7 @@ impl<'a> Job<'a> {
 
     /// After `count` bytes by the mechanism `via`.
     #[inline(never)]
-    pub(super) fn moved(&mut self, via: u32, count: usize) -> Outcome<()> {
+    pub(super) fn moved(&mut self, via: u32, count: usize) -> Result<(), Error> {
         self.so_far.via |= via;
         self.hole_behind = None;
         self.skip(count as u64)
@@ -163,17 +168,17 @@ impl<'a> Job<'a> {
 
     /// After `count` bytes, however they came to be in the output.
     #[inline(never)]
-    pub(super) fn skip(&mut self, count: u64) -> Outcome<()> {
+    pub(super) fn skip(&mut self, count: u64) -> Result<(), Error> {
         self.so_far.bytes = self.so_far.bytes.saturating_add(count);
-        self.left = self.left.saturating_sub(count);
+        self.remaining = self.remaining.saturating_sub(count);
         self.input.advance(count);
         self.output.advance(count);
-        self.pace.moved(&self.so_far)
+        self.watch.moved(&self.so_far)
     }
 
     /// `count` bytes were taken and could not be delivered. A file gives them again.
     #[inline(never)]
-    pub(super) fn lost(&mut self, count: u64) {
+    pub(super) fn count_undelivered(&mut self, count: u64) {
         let again = match self.input.offset {
             _ if self.input.is_stream() => false,
             Some(_) => true,
@@ -187,39 +192,19 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What the input's 0 turns out to be. A file is asked by a read, whose byte, if there is one,
-    /// is delivered at once; a FIFO's first writer is waited for.
+    /// Probes the input, of which a call has just returned 0; waits for a FIFO's first writer.
     #[inline(never)]
-    pub(super) fn zero(&mut self) -> Outcome<Zero> {
-        if self.input.is_file() && !self.avoids(ZS_VIA_READ_WRITE) {
-            return match buffered::step(self, &mut [0]) {
-                Ok(0) => Ok(Zero::End),
-                Ok(_) => {
-                    // sendfile(2) goes on at the position, but the byte was written at the offset.
-                    self.output.settle().map_err(|errno| Halt::new(Side::Out, errno))?;
-                    Ok(Zero::More)
-                }
-                // One byte is neither what O_DIRECT gives nor what it takes.
-                Err(Halt { errno: Errno::INVAL, .. }) if self.so_far.in_flight == 0 => {
-                    Ok(Zero::Unknown)
-                }
-                Err(halt) => Err(halt),
-            };
-        }
-        // The end that a terminal tells of is told once.
-        if self.input.kind == Kind::Char {
-            return Ok(Zero::End);
-        }
+    pub(super) fn probe_input(&mut self) -> Result<Eof, Error> {
         let mut offset = self.input.offset;
-        match doubt::zero(self.input.end(&mut offset)) {
-            Ok(Zero::Early) => {
-                self.pace.wait(&mut [self.input.readable()])?;
-                Ok(Zero::Early)
+        match eof::after_zero(self.input.end(&mut offset)) {
+            Ok(Eof::NotYet) => {
+                self.watch.wait(&mut [self.input.readable()])?;
+                Ok(Eof::NotYet)
             }
-            Ok(answer) => Ok(answer),
-            // Past an urgent mark only recv(2) gets.
-            Err(Errno::AGAIN) => Ok(Zero::Unknown),
-            Err(errno) => Err(Halt::new(Side::In, errno)),
+            Ok(eof) => Ok(eof),
+            // Only recv(2) gets past TCP urgent data.
+            Err(Errno::AGAIN) => Ok(Eof::Unknown),
+            Err(errno) => Err(Error::input(errno)),
         }
     }
 
@@ -231,16 +216,15 @@ impl<'a> Job<'a> {
         input: c_int,
         output: c_int,
         declined: &mut u32,
-    ) -> Outcome<bool> {
-        let mut sides = Watched { pace: &mut self.pace, input, output };
-        match wait::settle(&mut sides, declined) {
+    ) -> Result<bool, Error> {
+        match self.watch.after_would_block(input, output, declined) {
             Ok(()) => Ok(true),
-            Err(Halt { errno: Errno::AGAIN, .. }) => Ok(false),
-            Err(halt) => Err(halt),
+            Err(Error { errno: Errno::AGAIN, .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
-    /// Whether an input that is a pipe has nothing and nobody left.
+    /// Whether an input that is a pipe has nothing and nobody remaining.
     #[inline(never)]
     pub(super) fn has_hung_up(&self) -> bool {
         let events = self.input.port().poll(libc::POLLIN);
@@ -249,15 +233,14 @@ impl<'a> Job<'a> {
 
     /// An error of a call that touches both sides.
     #[inline(never)]
-    pub(super) fn failed(&self, errno: Errno) -> Halt {
-        Halt { errno, side: side_of(errno, self.input.fd, self.output.fd) }
+    pub(super) fn failed(&self, errno: Errno) -> Error {
+        Error { errno, side: side_of(errno, self.input.fd, self.output.fd) }
     }
 
     pub(super) fn grow_pipes(&mut self) {
-        const WORTH_IT: u64 = 64 << 10;
         for spot in [&self.input, &self.output] {
-            if spot.kind == Kind::Pipe && self.left > WORTH_IT {
-                pipe::grow(spot.fd);
+            if spot.kind == FdKind::Pipe && self.remaining > tuning::WORTH_A_PIPE as u64 {
+                pipe::grow(spot.fd, tuning::PIPE);
             }
         }
     }
@@ -265,16 +248,16 @@ impl<'a> Job<'a> {
     /// Waits for an input that would otherwise block in the kernel, where that matters: when there is
     /// something to notice meanwhile, or (`locks`) the lock of somebody else's pipe would be held.
     #[inline(never)]
-    pub(super) fn await_input(&mut self, locks: bool) -> Outcome<()> {
-        if !self.input.blocks() || (!locks && self.pace.may_sleep()) {
+    pub(super) fn await_input(&mut self, locks: bool) -> Result<(), Error> {
+        if !self.input.blocks() || (!locks && self.watch.may_block()) {
             return Ok(());
         }
-        let (is_ready, _) = self.pace.look(self.input.readable(), NOBODY)?;
+        let (is_ready, _) = self.watch.look(self.input.readable(), NO_FD)?;
         while !is_ready && !self.has_a_little()? {
             let mut input = [self.input.readable()];
-            self.pace.wait(&mut input)?;
+            self.watch.wait(&mut input)?;
             // Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
-            if self.input.kind != Kind::Socket
+            if self.input.kind != FdKind::Socket
                 || input.iter().any(|poll| poll.revents != libc::POLLERR)
             {
                 break;
@@ -285,36 +268,35 @@ impl<'a> Job<'a> {
 
     /// Whether a socket or a terminal has bytes of which poll(2) does not tell, since they are fewer than
     /// SO_RCVLOWAT or VMIN.
-    fn has_a_little(&self) -> Outcome<bool> {
+    fn has_a_little(&self) -> Result<bool, Error> {
         match self.input.port().holds() {
             Ok(held) => Ok(held > 0),
             Err(Errno::AGAIN | Errno::PERM | Errno::NOSYS | Errno::NOTCONN) => Ok(false),
             // A socket tells of a reset once.
-            Err(errno) => Err(Halt::new(Side::In, errno)),
+            Err(errno) => Err(Error::input(errno)),
         }
     }
 
     /// Waits for the output likewise; returns how much it then takes without blocking.
     #[inline(never)]
-    pub(super) fn await_output(&mut self, locks: bool) -> Outcome<usize> {
-        if !self.output.blocks() || (!locks && self.pace.may_sleep()) {
+    pub(super) fn await_output(&mut self, locks: bool) -> Result<usize, Error> {
+        if !self.output.blocks() || (!locks && self.watch.may_block()) {
             return Ok(usize::MAX);
         }
-        let mut asked =
-            [self.output.writable(), if locks { self.input.readable() } else { NOBODY }];
+        let mut asked = [self.output.writable(), if locks { self.input.readable() } else { NO_FD }];
         loop {
-            self.pace.wait(&mut asked)?;
+            self.watch.wait(&mut asked)?;
             let [output, input] = &mut asked;
             match self.output.port().takes(output.revents) {
                 Err(Errno::AGAIN) => {}
-                Err(errno) => return Err(Halt::new(Side::Out, errno)),
+                Err(errno) => return Err(Error::output(errno)),
                 Ok(()) => return Ok(self.room()),
             }
             match input.revents & (libc::POLLIN | libc::POLLHUP) {
                 0 => {}
                 // A pipe that has ended needs no room.
                 libc::POLLHUP => return Ok(1),
-                _ => *input = NOBODY,
+                _ => *input = NO_FD,
             }
         }
     }
@@ -327,16 +309,8 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Leaves everything as the caller expects it, however the copy has ended.
-    pub(super) fn settle(&mut self) -> Outcome<()> {
-        let end = super::holes::close(self);
-        let input = self.input.settle().map_err(|errno| Halt::new(Side::In, errno));
-        let output = self.output.settle().map_err(|errno| Halt::new(Side::Out, errno));
-        end.and(input).and(output)
-    }
-
     /// Moves the caller's offsets on.
-    pub(super) fn give_back(&self, input: End<'_>, output: End<'_>) {
+    pub(super) fn store_offsets(&self, input: FdAt<'_>, output: FdAt<'_>) {
         for (theirs, spot) in [(input, &self.input), (output, &self.output)] {
             if let Some(offset) = spot.offset {
                 theirs.set_offset(offset);
@@ -344,45 +318,3 @@ impl<'a> Job<'a> {
         }
     }
 }
-
-/// The two sides of a call that would block, waited for with everything that may end the wait.
-struct Watched<'a, 'b> {
-    pace: &'a mut Pace<'b>,
-    input: c_int,
-    output: c_int,
-}
-
-impl Sides for Watched<'_, '_> {
-    type Stop = Halt;
-
-    fn ready(&mut self) -> Outcome<Ready> {
-        let (input, output) = (wait::readable(self.input), wait::writable(self.output));
-        let (input, output) = self.pace.look(input, output)?;
-        Ok(Ready { input, output })
-    }
-
-    fn either(&mut self) -> Outcome<()> {
-        let (input, output) = (wait::readable(self.input), wait::writable(self.output));
-        self.pace.wait(&mut [input, output])
-    }
-
-    fn one(&mut self, side: Side, _: Option<i64>) -> Outcome<()> {
-        let fd: Poll = match side {
-            Side::In => wait::readable(self.input),
-            _ => wait::writable(self.output),
-        };
-        self.pace.wait(&mut [fd])
-    }
-
-    /// Engines wait on, whatever SO_RCVTIMEO says.
-    fn limit(&mut self, _: Side) -> Option<i64> {
-        None
-    }
-
-    fn declines(&mut self) -> u32 {
-        wait::declines(self.input)
-    }
-}
-
-/// A result of a system call that has moved bytes, or why not.
-pub(super) type Moved = Result<usize>;

@@ -1,70 +1,33 @@
 //! Deadlines, the cancel descriptor, progress: what can end a transfer that itself goes well.
 
-use super::options::{Options, Told};
-use super::progress::{Progress, Side};
-use super::wait::DECLINES;
+use super::options::{Options, ProgressFn};
+use super::outcome::{Error, Progress, Side};
+use super::readiness::{self, Ready, Sides};
+use super::tuning::{DECLINES, POLLERR_BACKOFF, POLLERR_BACKOFF_MAX, STEP_MAX, STEP_WATCHED};
 use crate::constants::*;
-use crate::errno::Errno;
+use crate::errno::{Errno, Result};
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_short};
 
-/// The longest step of a transfer that has to notice something: 4 MiB take milliseconds.
-const STEP_WATCHED: usize = 4 << 20;
-/// The longest step of one that has not. Whole blocks, and no count overflows 32 bits on the way.
-const STEP_MAX: usize = 1 << 30;
-
-/// For how long, in nanoseconds, a descriptor is not asked that tells of nothing but errors.
-const SHORTEST_PAUSE: i64 = 50_000;
-const LONGEST_PAUSE: i64 = 10_000_000;
-
-/// Why a transfer ends before its time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
-pub(crate) struct Halt {
-    pub(crate) errno: Errno,
-    pub(crate) side: Option<Side>,
-}
-
-impl Halt {
-    pub(crate) const fn new(side: Side, errno: Errno) -> Halt {
-        Halt { errno, side: Some(side) }
-    }
-
-    /// The arguments, the timeout, the cancel, or our own resources.
-    pub(crate) const fn call(errno: Errno) -> Halt {
-        Halt::new(Side::Call, errno)
-    }
-}
-
-impl From<Errno> for Halt {
-    /// Of one system call that touches both sides.
-    fn from(errno: Errno) -> Halt {
-        Halt { errno, side: None }
-    }
-}
-
-/// What a part of a transfer came to, where it may also have ended the whole.
-pub(crate) type Outcome<T> = core::result::Result<T, Halt>;
-
 /// Watches over a transfer.
-pub(crate) struct Pace<'a> {
+pub(crate) struct Watch<'a> {
     deadline: Option<i64>,
     idle: Option<i64>,
     moved_at: i64,
     cancel_fd: Option<c_int>,
     interrupt: bool,
-    progress: Option<Told<'a>>,
+    progress: Option<ProgressFn<'a>>,
     /// Nothing is noticed, for the time being.
     is_mute: bool,
     /// For how long the next wait leaves out those that have told of errors only, of which nothing came.
     pause: i64,
 }
 
-impl<'a> Pace<'a> {
-    pub(crate) fn new(options: &mut Options<'a>) -> Pace<'a> {
+impl<'a> Watch<'a> {
+    pub(crate) fn new(options: &mut Options<'a>) -> Watch<'a> {
         let timed = options.timeout > 0 || options.idle > 0;
         let now = if timed { sys::now() } else { 0 };
-        Pace {
+        Watch {
             deadline: (options.timeout > 0).then(|| now.saturating_add(options.timeout)),
             idle: (options.idle > 0).then_some(options.idle),
             moved_at: now,
@@ -87,7 +50,7 @@ impl<'a> Pace<'a> {
     }
 
     /// Whether a step may wait in the kernel for as long as it likes.
-    pub(crate) fn may_sleep(&self) -> bool {
+    pub(crate) fn may_block(&self) -> bool {
         !self.is_watched() && !self.interrupt
     }
 
@@ -102,13 +65,13 @@ impl<'a> Pace<'a> {
 
     /// Between two steps.
     #[inline(never)]
-    pub(crate) fn check(&mut self) -> Outcome<()> {
+    pub(crate) fn check(&mut self) -> Result<(), Error> {
         if self.is_mute {
             return Ok(());
         }
         if let Some(fd) = self.cancel_fd {
             if fd < 0 {
-                return Err(Halt::call(Errno::BADF));
+                return Err(Error::call(Errno::BADF));
             }
             let mut fds = [sys::interest(fd, libc::POLLIN)];
             let _ = sys::poll(&mut fds, Some(0));
@@ -116,41 +79,41 @@ impl<'a> Pace<'a> {
             cancelled(cancel)?;
         }
         if self.is_timed() && self.time_left(sys::now()) == Some(0) {
-            return Err(Halt::call(Errno::TIMEDOUT));
+            return Err(Error::call(Errno::TIMEDOUT));
         }
         Ok(())
     }
 
     /// After bytes have moved.
     #[inline(never)]
-    pub(crate) fn moved(&mut self, so_far: &Progress) -> Outcome<()> {
+    pub(crate) fn moved(&mut self, so_far: &Progress) -> Result<(), Error> {
         self.pause = 0;
         if self.idle.is_some() {
             self.moved_at = sys::now();
         }
         let Some(told) = self.progress.as_mut().filter(|_| !self.is_mute) else { return Ok(()) };
         if told(so_far) {
-            return Err(Halt::call(Errno::CANCELED));
+            return Err(Error::call(Errno::CANCELED));
         }
         Ok(())
     }
 
     /// After a signal.
-    pub(crate) fn interrupted(&self) -> Outcome<()> {
+    pub(crate) fn interrupted(&self) -> Result<(), Error> {
         if self.interrupt {
-            Err(Halt::call(Errno::INTR))
+            Err(Error::call(Errno::INTR))
         } else {
             Ok(())
         }
     }
 
     /// Says which of the two is ready, other than to tell of an error. A negative descriptor never is.
-    pub(crate) fn look(&self, first: Poll, second: Poll) -> Outcome<(bool, bool)> {
+    pub(crate) fn look(&self, first: Poll, second: Poll) -> Result<(bool, bool), Error> {
         let mut fds = [first, second];
         loop {
             match sys::poll(&mut fds, Some(0)) {
                 Err(Errno::INTR) => self.interrupted()?,
-                Err(errno) => return Err(Halt::call(errno)),
+                Err(errno) => return Err(Error::call(errno)),
                 Ok(_) => return Ok(fds.map(|poll| poll.revents & !libc::POLLERR != 0).into()),
             }
         }
@@ -158,9 +121,9 @@ impl<'a> Pace<'a> {
 
     /// After "would block" of a read or a write: waits until poll(2) says that it is worth making
     /// again. One that declines although poll says so all the time is given up.
-    pub(crate) fn await_again(&mut self, poll: Poll, declined: &mut u32) -> Outcome<()> {
+    pub(crate) fn wait_to_retry(&mut self, poll: Poll, declined: &mut u32) -> Result<(), Error> {
         self.check()?;
-        let (is_ready, _) = self.look(poll, NOBODY)?;
+        let (is_ready, _) = self.look(poll, NO_FD)?;
         if !is_ready {
             *declined = 0;
             return self.wait(&mut [poll]);
@@ -172,11 +135,22 @@ impl<'a> Pace<'a> {
         Ok(())
     }
 
+    /// After "would block" of a call from `input` to `output`: waits until it is worth making again.
+    /// EAGAIN: it never will be.
+    pub(crate) fn after_would_block(
+        &mut self,
+        input: c_int,
+        output: c_int,
+        declined: &mut u32,
+    ) -> Result<(), Error> {
+        readiness::after_would_block(&mut Watched { watch: self, input, output }, declined)
+    }
+
     /// Waits until something is to be said of one of (up to four) descriptors, and says what.
     #[inline(never)]
-    pub(crate) fn wait(&mut self, asked: &mut [Poll]) -> Outcome<()> {
+    pub(crate) fn wait(&mut self, asked: &mut [Poll]) -> Result<(), Error> {
         // Each once: poll(2) refuses more places than there may be descriptors (RLIMIT_NOFILE).
-        let mut fds = [NOBODY; 5];
+        let mut fds = [NO_FD; 5];
         let mut used = 1_usize;
         for poll in asked.iter().filter(|poll| poll.fd >= 0) {
             let known = fds.iter().take(used).skip(1).position(|known| known.fd == poll.fd);
@@ -201,7 +175,7 @@ impl<'a> Pace<'a> {
     /// A socket whose queue of errors has something to say (MSG_ERRQUEUE: time stamps, zero-copy sends)
     /// says POLLERR for as long as its owner does not read that, though nothing comes of asking it.
     /// From the second time in a row on it is left out for a moment, and longer every time.
-    pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Outcome<()> {
+    pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Result<(), Error> {
         let complains = |poll: &Poll| poll.revents == libc::POLLERR;
         // What poll(2) takes for none, and back.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
@@ -209,14 +183,14 @@ impl<'a> Pace<'a> {
         let only_complains = fds.iter().skip(1).all(|poll| poll.revents == 0 || complains(poll));
         let pause = self.pause;
         if only_complains {
-            self.pause = pause.saturating_mul(2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            self.pause = pause.saturating_mul(2).clamp(POLLERR_BACKOFF, POLLERR_BACKOFF_MAX);
         }
         if !only_complains || pause == 0 {
             return Ok(());
         }
         fds.iter_mut().skip(1).filter(|poll| complains(poll)).for_each(hide);
         let end = self.poll(fds, Some(pause));
-        for poll in fds.iter_mut().skip(1).filter(|poll| poll.fd < NOBODY.fd) {
+        for poll in fds.iter_mut().skip(1).filter(|poll| poll.fd < NO_FD.fd) {
             hide(poll);
             poll.revents = libc::POLLERR;
         }
@@ -224,7 +198,7 @@ impl<'a> Pace<'a> {
     }
 
     /// poll(2), with the cancel descriptor at the first place, for a `moment` at the most.
-    fn poll(&self, fds: &mut [Poll], mut moment: Option<i64>) -> Outcome<()> {
+    fn poll(&self, fds: &mut [Poll], mut moment: Option<i64>) -> Result<(), Error> {
         // Not one place more than it takes: poll(2) refuses more than there may be descriptors.
         let unused = usize::from(self.cancel_fd.is_none());
         let least = if unused == 0 { 2 } else { 1 };
@@ -232,7 +206,7 @@ impl<'a> Pace<'a> {
         loop {
             let left = if self.is_timed() { self.time_left(sys::now()) } else { None };
             if left == Some(0) {
-                return Err(Halt::call(Errno::TIMEDOUT));
+                return Err(Error::call(Errno::TIMEDOUT));
             }
             if let (Some(fd), Some(cancel)) = (self.cancel_fd, fds.first_mut()) {
                 *cancel = sys::interest(fd, libc::POLLIN);
@@ -245,10 +219,10 @@ impl<'a> Pace<'a> {
                 Err(Errno::INVAL) if fds.len() > least => {
                     let (asked, others) = fds.split_at_mut((fds.len() / 2).max(least));
                     others.iter_mut().for_each(|poll| poll.revents = poll.events);
-                    (fds, moment) = (asked, Some(LONGEST_PAUSE));
+                    (fds, moment) = (asked, Some(POLLERR_BACKOFF_MAX));
                 }
-                Err(errno) => return Err(Halt::call(errno)),
-                Ok(0) if moment.is_none() => return Err(Halt::call(Errno::TIMEDOUT)),
+                Err(errno) => return Err(Error::call(errno)),
+                Ok(0) if moment.is_none() => return Err(Error::call(Errno::TIMEDOUT)),
                 Ok(_) if unused > 0 => return Ok(()),
                 Ok(_) => return fds.first().map_or(Ok(()), |cancel| cancelled(*cancel)),
             }
@@ -267,37 +241,76 @@ impl<'a> Pace<'a> {
     }
 }
 
-fn cancelled(poll: Poll) -> Outcome<()> {
+/// The two sides of a call that would block, waited for with everything that may end the wait.
+struct Watched<'a, 'b> {
+    watch: &'a mut Watch<'b>,
+    input: c_int,
+    output: c_int,
+}
+
+impl Sides for Watched<'_, '_> {
+    type Stop = Error;
+
+    fn ready(&mut self) -> Result<Ready, Error> {
+        let (input, output) = (readiness::readable(self.input), readiness::writable(self.output));
+        let (input, output) = self.watch.look(input, output)?;
+        Ok(Ready { input, output })
+    }
+
+    fn either(&mut self) -> Result<(), Error> {
+        let (input, output) = (readiness::readable(self.input), readiness::writable(self.output));
+        self.watch.wait(&mut [input, output])
+    }
+
+    fn one(&mut self, side: Side, _: Option<i64>) -> Result<(), Error> {
+        let fd = match side {
+            Side::In => readiness::readable(self.input),
+            _ => readiness::writable(self.output),
+        };
+        self.watch.wait(&mut [fd])
+    }
+
+    /// Engines wait on, whatever SO_RCVTIMEO says.
+    fn limit(&mut self, _: Side) -> Option<i64> {
+        None
+    }
+
+    fn declines(&mut self) -> u32 {
+        readiness::declines(self.input)
+    }
+}
+
+fn cancelled(poll: Poll) -> Result<(), Error> {
     match poll.revents {
         0 => Ok(()),
-        libc::POLLNVAL => Err(Halt::call(Errno::BADF)),
-        _ => Err(Halt::call(Errno::CANCELED)),
+        libc::POLLNVAL => Err(Error::call(Errno::BADF)),
+        _ => Err(Error::call(Errno::CANCELED)),
     }
 }
 
 /// Waits for nothing but `fd`.
-pub(crate) const NOBODY: Poll = sys::interest(-1, 0);
+pub(crate) const NO_FD: Poll = sys::interest(-1, 0);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ended(options: Options<'_>) -> Outcome<()> {
+    fn ended(options: Options<'_>) -> Result<(), Error> {
         let mut options = options;
-        Pace::new(&mut options).check()
+        Watch::new(&mut options).check()
     }
 
     #[test]
     fn without_limits_nothing_ends_and_steps_are_long() {
         let mut options = Options::default();
-        let mut pace = Pace::new(&mut options);
-        assert_eq!(pace.check(), Ok(()));
-        assert_eq!((pace.is_watched(), pace.step()), (false, STEP_MAX));
+        let mut watch = Watch::new(&mut options);
+        assert_eq!(watch.check(), Ok(()));
+        assert_eq!((watch.is_watched(), watch.step()), (false, STEP_MAX));
     }
 
     #[test]
     fn a_deadline_that_has_passed_ends_it() {
-        let timeout = Err(Halt::call(Errno::TIMEDOUT));
+        let timeout = Err(Error::call(Errno::TIMEDOUT));
         assert_eq!(ended(Options { timeout: 1, ..Options::default() }), timeout);
         assert_eq!(ended(Options { idle: 1, ..Options::default() }), timeout);
         assert_eq!(ended(Options { timeout: i64::MAX, ..Options::default() }), Ok(()));
@@ -305,11 +318,11 @@ mod tests {
 
     #[test]
     fn bytes_that_move_put_the_idle_end_off() {
-        let mut pace = Pace::new(&mut Options { idle: 1 << 40, ..Options::default() });
-        pace.moved_at = 0;
-        assert_eq!(pace.time_left(1 << 40), Some(0));
-        assert_eq!(pace.moved(&Progress::NONE), Ok(()));
-        assert!(pace.time_left(sys::now()) > Some(1 << 39));
+        let mut watch = Watch::new(&mut Options { idle: 1 << 40, ..Options::default() });
+        watch.moved_at = 0;
+        assert_eq!(watch.time_left(1 << 40), Some(0));
+        assert_eq!(watch.moved(&Progress::NONE), Ok(()));
+        assert!(watch.time_left(sys::now()) > Some(1 << 39));
     }
 
     #[test]
@@ -319,26 +332,27 @@ mod tests {
         let options = |cancel_fd| Options { flags, cancel_fd, ..Options::default() };
         assert_eq!(ended(options(reader.0)), Ok(()));
         sys::write(writer.0, b"!", None).unwrap();
-        assert_eq!(ended(options(reader.0)), Err(Halt::call(Errno::CANCELED)));
-        assert_eq!(ended(options(i32::MAX)), Err(Halt::call(Errno::BADF)));
-        assert_eq!(ended(options(-1)), Err(Halt::call(Errno::BADF)));
+        assert_eq!(ended(options(reader.0)), Err(Error::call(Errno::CANCELED)));
+        assert_eq!(ended(options(i32::MAX)), Err(Error::call(Errno::BADF)));
+        assert_eq!(ended(options(-1)), Err(Error::call(Errno::BADF)));
     }
 
     #[test]
     fn progress_is_told_and_may_cancel() {
         let mut told = |so_far: &Progress| so_far.bytes > 1;
-        let mut pace = Pace::new(&mut Options { progress: Some(&mut told), ..Options::default() });
-        assert_eq!(pace.step(), STEP_WATCHED);
-        assert_eq!(pace.moved(&Progress { bytes: 1, ..Progress::NONE }), Ok(()));
+        let mut watch =
+            Watch::new(&mut Options { progress: Some(&mut told), ..Options::default() });
+        assert_eq!(watch.step(), STEP_WATCHED);
+        assert_eq!(watch.moved(&Progress { bytes: 1, ..Progress::NONE }), Ok(()));
         let so_far = Progress { bytes: 2, ..Progress::NONE };
-        assert_eq!(pace.moved(&so_far), Err(Halt::call(Errno::CANCELED)));
+        assert_eq!(watch.moved(&so_far), Err(Error::call(Errno::CANCELED)));
     }
 
     #[test]
     fn a_signal_ends_it_only_where_asked_for() {
         let interrupted =
-            |flags| Pace::new(&mut Options { flags, ..Options::default() }).interrupted();
+            |flags| Watch::new(&mut Options { flags, ..Options::default() }).interrupted();
         assert_eq!(interrupted(0), Ok(()));
-        assert_eq!(interrupted(ZS_INTERRUPT), Err(Halt::call(Errno::INTR)));
+        assert_eq!(interrupted(ZS_INTERRUPT), Err(Error::call(Errno::INTR)));
     }
 }

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What a 0 from the input of a copy means.
+
+use super::buffered;
+use super::transfer::Transfer;
+use crate::constants::*;
+use crate::engine::shared::endpoint::FdKind;
+use crate::engine::shared::eof::Eof;
+use crate::engine::shared::outcome::Error;
+use crate::errno::{Errno, Result};
+
+/// Finds out whether the input has ended, of which a call has just returned 0. A file is read; if that
+/// finds a byte it is delivered at once, so that the read is not wasted. A FIFO's first writer is waited
+/// for.
+#[inline(never)]
+pub(super) fn after_zero(transfer: &mut Transfer<'_>) -> Result<Eof, Error> {
+    if transfer.input.is_file() && !transfer.avoids(ZS_VIA_READ_WRITE) {
+        return file(transfer);
+    }
+    // A terminal reports end of file (^D) once; asking again would wait for the next line.
+    if transfer.input.kind == FdKind::Char {
+        return Ok(Eof::Yes);
+    }
+    transfer.probe_input()
+}
+
+fn file(transfer: &mut Transfer<'_>) -> Result<Eof, Error> {
+    match buffered::step(transfer, &mut [0]) {
+        Ok(0) => Ok(Eof::Yes),
+        Ok(_) => {
+            // sendfile(2) goes on at the position, but the byte was written at the offset.
+            transfer.output.store_position().map_err(Error::output)?;
+            Ok(Eof::No)
+        }
+        // O_DIRECT neither reads nor writes a single byte.
+        Err(Error { errno: Errno::INVAL, .. }) if transfer.so_far.in_flight == 0 => {
+            Ok(Eof::Unknown)
+        }
+        Err(error) => Err(error),
+    }
+}

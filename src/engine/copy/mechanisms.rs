@@ -1,0 +1,147 @@
+//! Which mechanism comes after which.
+
+use super::transfer::{Transfer, Tried};
+use super::{buffered, direct, piped};
+use crate::constants::*;
+use crate::engine::shared::endpoint::FdKind;
+use crate::engine::shared::outcome::Error;
+use crate::engine::shared::tuning;
+use crate::errno::Errno;
+
+/// A mechanism below the clone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) enum Mechanism {
+    CopyRange,
+    Sendfile,
+    /// splice(2) between a pipe of the caller's and the other side.
+    Splice,
+    /// splice(2) through a pipe of ours.
+    Piped,
+    /// read(2) and write(2) for as long as the input comes in small pieces.
+    SmallReads,
+    /// read(2) and write(2).
+    Buffered,
+}
+
+use Mechanism::{Buffered, CopyRange, Piped, Sendfile, SmallReads, Splice};
+
+/// Goes down the mechanisms until what is remaining has been copied, or the input has ended.
+pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    for mechanism in mechanisms(transfer) {
+        if transfer.avoids(mechanism.via()) {
+            continue;
+        }
+        match mechanism.run(transfer)? {
+            Tried::Done => return Ok(()),
+            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
+            Tried::NotWorthIt => {}
+        }
+    }
+    Err(Error::call(Errno::OPNOTSUPP))
+}
+
+fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
+    let (from, to) = (transfer.input.kind, transfer.output.kind);
+    // splice(2) and sendfile(2) hand on pages of a file, and a pipe or a socket may hold such.
+    let aliases = transfer.options.stable && !transfer.output.is_file();
+    if aliases || is_small(transfer) {
+        return &[Buffered];
+    }
+    for_kinds(from, to, transfer.options.more)
+}
+
+const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism] {
+    match (from, to) {
+        (FdKind::File, FdKind::File) => &[CopyRange, Sendfile, Piped, Buffered],
+        (FdKind::Pipe, _) => &[Splice, Buffered],
+        (FdKind::File | FdKind::Block, FdKind::Pipe) => &[Splice, Sendfile, Buffered],
+        (_, FdKind::Pipe) => &[Splice, Buffered],
+        // sendfile(2) has no flag that says that more will follow.
+        (FdKind::File | FdKind::Block | FdKind::Char, FdKind::Socket) if more => {
+            &[Piped, Buffered, Sendfile]
+        }
+        (FdKind::File | FdKind::Block, _) => &[Sendfile, Piped, Buffered],
+        (FdKind::Char, _) => &[Sendfile, Buffered, Piped],
+        (FdKind::Socket | FdKind::Other, _) => &[SmallReads, Piped, Buffered],
+    }
+}
+
+/// Files up to here are copied faster by read and write than by copy_file_range(2), and files that
+/// do not know their size (procfs) only so.
+fn is_small(transfer: &Transfer<'_>) -> bool {
+    let limit = if transfer.output.kind == FdKind::File { tuning::READ_WRITE_FILE } else { 1 };
+    transfer.input.kind == FdKind::File
+        && transfer.remaining_by_size() < limit
+        && !transfer.avoids(ZS_VIA_READ_WRITE)
+}
+
+impl Mechanism {
+    const fn via(self) -> u32 {
+        match self {
+            CopyRange => ZS_VIA_COPY_RANGE,
+            Sendfile => ZS_VIA_SENDFILE,
+            Splice | Piped => ZS_VIA_SPLICE,
+            SmallReads | Buffered => ZS_VIA_READ_WRITE,
+        }
+    }
+
+    fn run(self, transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
+        match self {
+            CopyRange if !transfer.may_share() => Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
+            CopyRange => direct::copy_range(transfer),
+            Sendfile => direct::sendfile(transfer),
+            Splice => direct::splice(transfer),
+            Piped => piped::run(transfer),
+            SmallReads => buffered::small_reads(transfer),
+            Buffered => buffered::run(transfer),
+        }
+    }
+
+    /// No second try in this copy. Where sendfile(2) cannot read the input or write the output,
+    /// splice(2) cannot either.
+    fn refused(self, transfer: &mut Transfer<'_>, errno: Errno) {
+        match self {
+            Sendfile if errno == Errno::INVAL && transfer.input.is_file() => {
+                transfer.give_up(ZS_VIA_SENDFILE | ZS_VIA_SPLICE)
+            }
+            _ => transfer.give_up(self.via()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [FdKind; 6] =
+        [FdKind::File, FdKind::Block, FdKind::Char, FdKind::Pipe, FdKind::Socket, FdKind::Other];
+
+    #[test]
+    fn every_pair_has_read_and_write_to_end_with() {
+        for from in KINDS {
+            for to in KINDS {
+                assert!(for_kinds(from, to, false).contains(&Buffered));
+                assert!(for_kinds(from, to, true).contains(&Buffered));
+            }
+        }
+    }
+
+    #[test]
+    fn copy_file_range_is_for_two_files_only() {
+        for from in KINDS {
+            for to in KINDS {
+                let files = from == FdKind::File && to == FdKind::File;
+                assert_eq!(for_kinds(from, to, false).contains(&CopyRange), files);
+            }
+        }
+    }
+
+    #[test]
+    fn no_pipe_of_ours_stands_beside_one_of_the_callers() {
+        for kind in KINDS {
+            assert!(!for_kinds(FdKind::Pipe, kind, false).contains(&Piped));
+            assert!(!for_kinds(kind, FdKind::Pipe, false).contains(&Piped));
+        }
+    }
+}

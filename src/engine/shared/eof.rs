@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What a 0 means: whether the input has ended.
+
+use super::endpoint::{peek, FdKind};
+use super::{readiness, retry_on_intr};
+use crate::errno::{Errno, Result};
+use crate::sys::{self, FdAt};
+use core::ffi::c_int;
+
+/// File systems whose files may give up what is read from them (trace_pipe, relay channels): no
+/// probing read there. From linux/magic.h; debugfs holds relay files and, mounted, tracefs.
+const CONSUMING: [i64; 2] = [0x7472_6163, 0x6462_6720];
+
+/// Whether an input has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) enum Eof {
+    /// It has.
+    Yes,
+    /// It has not: bytes are there.
+    No,
+    /// It has not, though nothing is there now: a FIFO before its first writer, a silent connection.
+    NotYet,
+    /// Nobody can tell.
+    Unknown,
+}
+
+/// Probes `input`, of which a call has just returned 0. EAGAIN: there is more, but that call cannot
+/// deliver it.
+///
+/// A 0 is no end of file from files that do not know their size (procfs before Linux 5.19, overlays,
+/// FUSE), from a file that grows meanwhile, from a blocking TCP socket at an urgent mark, and from a
+/// FIFO before its first writer.
+pub(crate) fn after_zero(input: FdAt<'_>) -> Result<Eof> {
+    let kind = sys::fstat(input.fd).map_or(FdKind::Other, |stat| FdKind::of(stat.kind));
+    match (kind, probe(input, kind)?) {
+        (FdKind::Char | FdKind::Other, _) => Ok(Eof::Unknown),
+        // The stream goes on, but splice(2) and sendfile(2) do not get past the urgent mark.
+        (FdKind::Socket, Eof::No | Eof::NotYet) => Err(Errno::AGAIN),
+        (_, eof) => Ok(eof),
+    }
+}
+
+/// The one probe: finds out whether `input` has ended, and takes nothing from it.
+pub(crate) fn probe(input: FdAt<'_>, kind: FdKind) -> Result<Eof> {
+    match kind {
+        FdKind::File | FdKind::Block => file(input),
+        FdKind::Socket => stream(input.fd),
+        FdKind::Pipe => Ok(pipe(input.fd)),
+        FdKind::Char | FdKind::Other => Ok(device(input.fd, kind)),
+    }
+}
+
+/// One byte, read at the offset. If the read itself is refused the kernel's 0 is all there is to go by
+/// (EINVAL from O_DIRECT, ESPIPE from what only looks like a file); any other error is the input's.
+fn file(input: FdAt<'_>) -> Result<Eof> {
+    if sys::fstatfs(input.fd).is_ok_and(|stat| CONSUMING.contains(&stat.kind)) {
+        return Ok(Eof::Unknown);
+    }
+    let Ok(offset) = input.offset().map_or_else(|| sys::lseek(input.fd, 0, libc::SEEK_CUR), Ok)
+    else {
+        return Ok(Eof::Unknown);
+    };
+    judge(retry_on_intr(|| sys::read(input.fd, &mut [0], Some(offset))))
+}
+
+/// recv(2) gets past an urgent mark, unlike splice(2). A reset that it meets must not be lost: the
+/// kernel reports it once.
+fn stream(fd: c_int) -> Result<Eof> {
+    if sys::getsockopt_int(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
+        return Ok(Eof::Unknown);
+    }
+    judge(peek(fd))
+}
+
+/// What a look at the input returned.
+fn judge(answer: Result<usize>) -> Result<Eof> {
+    match answer {
+        Ok(0) => Ok(Eof::Yes),
+        Ok(_) => Ok(Eof::No),
+        Err(Errno::AGAIN) => Ok(Eof::NotYet),
+        Err(errno) if errno.is_no_answer() => Ok(Eof::Unknown),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// poll(2) tells all about a pipe: it has ended once it is hung up and empty.
+fn pipe(fd: c_int) -> Eof {
+    match readiness::revents(fd, libc::POLLIN) {
+        Err(_) => Eof::Unknown,
+        Ok(0) => Eof::NotYet,
+        Ok(events) if events & libc::POLLIN != 0 => Eof::No,
+        Ok(_) => Eof::Yes,
+    }
+}
+
+/// Terminals and the like. Readable without a byte to show for it may be an end or not.
+fn device(fd: c_int, kind: FdKind) -> Eof {
+    let held = if kind == FdKind::Char { sys::fionread(fd).unwrap_or(0) } else { 0 };
+    match readiness::revents(fd, libc::POLLIN) {
+        _ if held > 0 => Eof::No,
+        Ok(0) => Eof::NotYet,
+        _ => Eof::Unknown,
+    }
+}

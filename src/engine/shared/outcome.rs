@@ -1,0 +1,140 @@
+//! What has become of a transfer.
+
+use crate::constants::*;
+use crate::errno::{Class, Errno, Origin, Result};
+use crate::sys;
+use core::ffi::c_int;
+
+/// Where an error came from, numbered as in `zs_result.side`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+#[repr(u32)]
+pub(crate) enum Side {
+    In = ZS_SIDE_IN,
+    Out = ZS_SIDE_OUT,
+    Call = ZS_SIDE_CALL,
+}
+
+/// Why a transfer, or a part of it, ended before its time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Error {
+    pub(crate) errno: Errno,
+    /// None: one system call touched both sides, and its errno does not tell which one failed.
+    pub(crate) side: Option<Side>,
+}
+
+impl Error {
+    pub(crate) const fn new(side: Side, errno: Errno) -> Error {
+        Error { errno, side: Some(side) }
+    }
+
+    pub(crate) const fn input(errno: Errno) -> Error {
+        Error::new(Side::In, errno)
+    }
+
+    pub(crate) const fn output(errno: Errno) -> Error {
+        Error::new(Side::Out, errno)
+    }
+
+    /// The arguments, the timeout, the cancel, or our own resources.
+    pub(crate) const fn call(errno: Errno) -> Error {
+        Error::new(Side::Call, errno)
+    }
+}
+
+impl From<Errno> for Error {
+    /// Of one system call that touches both sides.
+    fn from(errno: Errno) -> Error {
+        Error { errno, side: None }
+    }
+}
+
+/// How far a transfer came, and how it ended: always both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Progress {
+    pub(crate) bytes: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) copied: u64,
+    pub(crate) holes: u64,
+    pub(crate) via: u32,
+    pub(crate) end: Result<(), Error>,
+}
+
+impl Progress {
+    /// Nothing has moved so far.
+    pub(crate) const NONE: Progress =
+        Progress { bytes: 0, in_flight: 0, copied: 0, holes: 0, via: 0, end: Ok(()) };
+
+    /// Nothing has moved, because of `error`.
+    pub(crate) const fn failed(error: Error) -> Progress {
+        Progress { end: Err(error), ..Progress::NONE }
+    }
+
+    /// Nothing has moved, because the arguments make no sense.
+    pub(crate) const fn refused(errno: Errno) -> Progress {
+        Progress::failed(Error::call(errno))
+    }
+}
+
+/// What one call of a mechanism came to: every loop judges it by one match.
+#[allow(dead_code)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) enum Answer {
+    /// So many bytes moved, at least one.
+    Moved(usize),
+    /// 0: the input may have ended (eof.rs).
+    Zero,
+    Interrupted,
+    WouldBlock,
+    /// The next mechanism has to do it.
+    Unsupported(Errno),
+    Failed(Errno),
+}
+
+impl From<Result<usize>> for Answer {
+    fn from(returned: Result<usize>) -> Answer {
+        match returned {
+            Ok(0) => Answer::Zero,
+            Ok(count) => Answer::Moved(count),
+            Err(errno) => match errno.class() {
+                Class::Interrupted => Answer::Interrupted,
+                Class::WouldBlock => Answer::WouldBlock,
+                Class::Unsupported => Answer::Unsupported(errno),
+                Class::Failed => Answer::Failed(errno),
+            },
+        }
+    }
+}
+
+/// The side that `errno` came from, of one system call that touches both; None where it does not
+/// tell.
+#[cold]
+pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
+    match errno.origin() {
+        Origin::Unknown => None,
+        Origin::Call => Some(Side::Call),
+        Origin::Output => Some(Side::Out),
+        Origin::Socket => connection(input, output, |_| true),
+        Origin::SocketOrFile => connection(input, output, is_pipe),
+    }
+}
+
+/// The side that is a socket, if only one is and the other could not have returned this errno.
+fn connection(input: c_int, output: c_int, is_innocent: impl Fn(c_int) -> bool) -> Option<Side> {
+    match (is_socket(input), is_socket(output)) {
+        (true, false) if is_innocent(output) => Some(Side::In),
+        (false, true) if is_innocent(input) => Some(Side::Out),
+        _ => None,
+    }
+}
+
+fn is_pipe(fd: c_int) -> bool {
+    sys::fstat(fd).is_ok_and(|stat| stat.kind == libc::S_IFIFO)
+}
+
+pub(crate) fn is_socket(fd: c_int) -> bool {
+    sys::getsockopt(fd, libc::SO_TYPE).is_ok()
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Every size, threshold and count that speed depends on, with what was measured. The figures are
+//! ratios of medians on Linux 6.18, two cores; `bench/run SECTION` shows the rows that a change moves.
+
+use core::ffi::c_int;
+
+// Steps: how much one system call is asked for.
+
+/// The longest step of a transfer with nothing to watch. Whole blocks, so that a step into a file
+/// that shares extents ends on a block; and no count overflows 32 bits on the way (FUSE before
+/// Linux 6.17). `copy`: file to file.
+pub(crate) const STEP_MAX: usize = 1 << 30;
+/// The longest step of one with a deadline, a cancel descriptor or a progress function: 4 MiB take
+/// milliseconds.
+pub(crate) const STEP_WATCHED: usize = 4 << 20;
+/// Likewise of a hole, which costs next to nothing to punch. `copy`: sparse.
+pub(crate) const HOLE_STEP_WATCHED: u64 = 16 << 20;
+/// The most that one call moves, whatever it is asked for: MAX_RW_COUNT, INT_MAX in whole pages. A
+/// length beyond SSIZE_MAX is EINVAL (splice(2) since Linux 6.8; sendfile(2)).
+pub(crate) const CALL_MAX: usize = 0x7fff_f000;
+
+// Through user memory.
+
+/// Files up to here are copied by pread(2) and pwrite(2): copy_file_range(2) reaches .87 to .92 of
+/// that for 4 KiB on ext4, 1.10 for 8 KiB. `copy`: small files.
+pub(crate) const READ_WRITE_FILE: u64 = 8 << 10;
+/// A piece that is copied rather than spliced through a pipe of ours: below this a buffer wins (.4 of
+/// pread and pwrite at 4 KiB). An input that fills it at once is bulk. `relay`: small messages;
+/// `stream`.
+pub(crate) const SMALL_PIECE: usize = 16 << 10;
+/// The largest buffer: read/write with 256 KiB is 1.03 of 128 KiB into ext4, and a fresh file of ext4 or
+/// xfs takes pieces of 1 MiB up to six times slower (large folios). `copy`; `fanout`.
+pub(crate) const BUFFER: usize = 256 << 10;
+/// For an input whose size says nothing: larger than most files of procfs, and quickly made.
+pub(crate) const BUFFER_UNSIZED: usize = 64 << 10;
+/// The largest block that O_DIRECT asks for, as a rule: a buffer holds one more than the file, so that
+/// one read shows both its last byte and its end.
+pub(crate) const DIRECT_BLOCK: usize = 4 << 10;
+
+// Pipes.
+
+/// The capacity of a pipe for bulk data, and what ZS_GROW_PIPE grows the caller's to: the kernel's limit
+/// for ordinary users (/proc/sys/fs/pipe-max-size, pipe(7)). Splicing through 1 MiB is 2.7 of
+/// read/write with 64 KiB from TCP to TCP, 16 times from pipe to pipe. `relay`, `stream`.
+pub(crate) const PIPE: c_int = 1 << 20;
+/// The capacity of the pipe between two descriptors that are none: files take no larger pieces well
+/// (see BUFFER). `copy`: ext4, xfs.
+pub(crate) const PIPE_TO_FILE: usize = 256 << 10;
+/// Less than this is copied faster than a pipe is made: .6 at 16 KiB, 1.1 at 64 KiB. A pipe that
+/// holds less is not used: past the quota of its user a new one has two pages (pipe(7)). Nor is it a
+/// reason to grow the caller's pipe. `stream`.
+pub(crate) const WORTH_A_PIPE: usize = 64 << 10;
+/// Requests for a pipe that are refused after one has failed (EMFILE, a spent quota): a try is five
+/// system calls.
+pub(crate) const PIPE_BACKOFF: u32 = 64;
+/// The most idle pipes that a pool has room for; no process has descriptors for more.
+pub(crate) const POOL_MAX: usize = 1 << 16;
+
+// Sharing blocks.
+
+/// The largest block size of a file system that shares blocks (btrfs and xfs with 64 KiB pages).
+pub(crate) const CLONE_BLOCK_MAX: i64 = 64 << 10;
+/// A whole file that is smaller is not worth asking for a clone: copy_file_range(2) shares it just as
+/// well, and does not need to know its position. `copy`: clone.
+pub(crate) const CLONE_FILE: u64 = 128 << 10;
+
+// Fan-out.
+
+/// An input that gives this much at once has more, so tee(2) pays: with pipes of 64 KiB and less it
+/// loses to read/write into files and connections. `fanout`.
+pub(crate) const FANOUT_BULK: usize = 64 << 10;
+/// Likewise if all outputs are pipes, which need none of ours in between.
+pub(crate) const FANOUT_BULK_TO_PIPES: usize = 16 << 10;
+/// Enough to find out whether an input has ended.
+pub(crate) const FANOUT_PROBE: usize = 4 << 10;
+/// The most outputs that get a pipe of their own; for more, descriptors cost more than copies.
+pub(crate) const FANOUT_PIPES: usize = 64;
+/// The capacity of all of those together, unless that would make each too small: a quarter of an
+/// ordinary user's quota (pipe(7)).
+pub(crate) const FANOUT_CAPACITY: usize = 16 << 20;
+
+// Relay.
+
+/// The most that one step takes, and the budget of a run that is given none. `relay`: bulk.
+pub(crate) const RELAY_STEP: usize = 1 << 20;
+/// An input in bulk that gives less than this has turned to small pieces again. `relay`: mixed sizes.
+pub(crate) const RELAY_TRICKLE: usize = 4 << 10;
+/// The budget of a direction of zs_bridge to a blocking terminal, where every few bytes are a call.
+pub(crate) const TERMINAL_BUDGET: u64 = 16 << 10;
+
+// Waiting.
+
+/// EAGAINs in a row to accept while poll(2) reports both sides ready. On a pipe another reader may have
+/// won the race.
+pub(crate) const DECLINES: u32 = 1000;
+/// Likewise if the input is a socket, which has one reader: there it is TCP urgent data, which
+/// splice(2) never gets past.
+pub(crate) const DECLINES_OF_A_SOCKET: u32 = 2;
+/// Back-off in nanoseconds, from the first to the longest, for a descriptor that reports only POLLERR:
+/// its error queue, which only the caller reads. `idle`: CPU time.
+pub(crate) const POLLERR_BACKOFF: i64 = 50_000;
+/// The longest.
+pub(crate) const POLLERR_BACKOFF_MAX: i64 = 10_000_000;
+
+// What a blocking output that poll(2) calls writable takes without blocking.
+
+/// A socket is called writable with a third of its send buffer free (sock_writeable, TCP's
+/// sk_stream_is_writeable): offer a quarter of SO_SNDBUF.
+pub(crate) const SOCKET_SHARE: usize = 4;
+/// A socket with less than this as that quarter takes nothing from a pipe: a page with one byte in it
+/// may be charged with more than the whole buffer.
+pub(crate) const SOCKET_LEAST: usize = 3 << 10;
+/// A terminal takes pieces of 256 bytes (tty_buffer_alloc).
+pub(crate) const TERMINAL_PIECE: usize = 256;
