@@ -7,7 +7,6 @@ use crate::engine::shared::endpoint::{Endpoint, FdKind};
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::sigpipe;
 use crate::errno::{Errno, Result};
-use crate::sys;
 use core::ffi::{c_int, c_short};
 
 impl Relay {
@@ -75,23 +74,7 @@ impl Relay {
         }
         match self.output.poll(0) & fatal {
             0 => Ok(()),
-            events => self.reason(events).map_or(Ok(()), |why| Err(self.output_failed(why))),
-        }
-    }
-
-    /// Why the output has died. None: it has not, a socket's queue of errors only has something to
-    /// say that is none (time stamps and the like).
-    fn reason(&self, events: c_short) -> Option<Errno> {
-        if events & libc::POLLNVAL != 0 {
-            return Some(Errno::BADF);
-        }
-        match self.output.kind {
-            FdKind::Socket => match sys::getsockopt_int(self.output.fd, libc::SO_ERROR) {
-                Ok(0) | Err(_) => (events & libc::POLLHUP != 0).then_some(Errno::PIPE),
-                Ok(told) => Some(Errno(told)),
-            },
-            FdKind::Char => Some(Errno::IO),
-            _ => Some(Errno::PIPE),
+            events => self.output.death(events).map_or(Ok(()), |why| Err(self.output_failed(why))),
         }
     }
 

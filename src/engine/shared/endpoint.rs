@@ -202,6 +202,25 @@ impl Endpoint {
         }
     }
 
+    /// What an output has died of, by what poll(2) reports although nothing was asked of it. None: it is
+    /// alive; POLLERR may come from the error queue of a socket (time stamps, zero-copy notices).
+    pub(crate) fn death(self, revents: c_short) -> Option<Errno> {
+        if revents & libc::POLLNVAL != 0 {
+            return Some(Errno::BADF);
+        }
+        let hung_up = revents & libc::POLLHUP != 0;
+        match self.kind {
+            _ if revents & libc::POLLERR == 0 && !hung_up => None,
+            FdKind::File | FdKind::Block => None,
+            FdKind::Socket => match sys::getsockopt_int(self.fd, libc::SO_ERROR) {
+                Ok(0) | Err(_) => hung_up.then_some(Errno::PIPE),
+                Ok(error) => Some(Errno(error)),
+            },
+            FdKind::Char => Some(Errno::IO),
+            FdKind::Pipe | FdKind::Other => Some(Errno::PIPE),
+        }
+    }
+
     /// How much of `len` it takes without blocking.
     fn most(self, len: usize) -> usize {
         if self.blocks {
