@@ -2,12 +2,11 @@
 
 use super::relay::Relay;
 use super::shared::endpoint::{Endpoint, FdKind};
-use super::shared::options::{Options, BRIDGE_FLAGS};
+use super::shared::options::{avoided_by_environment, Options, BRIDGE_FLAGS};
 use super::shared::outcome::Error;
 use super::shared::tuning;
 use super::shared::watch::{Watch, NO_FD};
 use crate::constants::*;
-use crate::engine::shared::avoid;
 use crate::engine::shared::outcome::Progress;
 use crate::errno::Errno;
 use crate::mem::pipe;
@@ -32,7 +31,7 @@ pub(crate) fn bridge(
     (in_b, out_b): (c_int, c_int),
     mut options: Options<'_>,
 ) -> [Progress; 2] {
-    if !options.make_sense(BRIDGE_FLAGS) {
+    if !options.are_valid(BRIDGE_FLAGS) {
         return [Progress::refused(Errno::INVAL); 2];
     }
     let mut directions = match directions(in_a, out_b, in_b, out_a, &options) {
@@ -52,7 +51,7 @@ fn directions(
     out_a: c_int,
     options: &Options<'_>,
 ) -> Result<[Direction; 2], Error> {
-    let avoid = options.avoid | avoid::by_environment();
+    let avoid = options.avoid | avoided_by_environment();
     let port = |fd| Endpoint::new(fd).map_err(Error::call);
     let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
     if options.has(ZS_GROW_PIPE) {

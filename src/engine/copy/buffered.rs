@@ -105,9 +105,9 @@ fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
 /// What blocks is not to block here, where there is something to notice meanwhile: between poll(2) and
 /// the call somebody else may be faster.
 fn get(transfer: &Transfer<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
-    let is_at_once = !transfer.watch.may_block() && transfer.input.blocks();
+    let is_at_once = !transfer.watch.may_block() && transfer.input.blocks;
     match transfer.input.kind {
-        FdKind::Socket | FdKind::Pipe if is_at_once => transfer.input.port().read(into),
+        FdKind::Socket | FdKind::Pipe if is_at_once => transfer.input.read(into),
         _ => sys::read(fd, into, offset),
     }
 }
@@ -172,11 +172,9 @@ fn put(transfer: &Transfer<'_>, bytes: &[u8]) -> Result<usize> {
         let wait = if transfer.watch.may_block() { 0 } else { libc::MSG_DONTWAIT };
         return sys::send(fd, bytes, wait | more);
     }
-    if transfer.output.kind == FdKind::Pipe
-        && transfer.output.blocks()
-        && !transfer.watch.may_block()
+    if transfer.output.kind == FdKind::Pipe && transfer.output.blocks && !transfer.watch.may_block()
     {
-        return transfer.output.port().write(bytes, 0);
+        return transfer.output.write(bytes, 0);
     }
     sys::write(fd, bytes, transfer.output.offset)
 }

@@ -13,7 +13,7 @@ use crate::sys;
 pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     repeat(transfer, ZS_VIA_COPY_RANGE, &mut |transfer, len| {
         let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
-        let (from, to) = (transfer.input.end(&mut off_in), transfer.output.end(&mut off_out));
+        let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
         sys::copy_file_range(from, to, len, 0).count()
     })
 }
@@ -34,7 +34,7 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
             0 => len,
             rest => rest,
         };
-        sys::sendfile(transfer.output.fd, transfer.input.end(&mut off_in), len).count()
+        sys::sendfile(transfer.output.fd, transfer.input.at(&mut off_in), len).count()
     })
 }
 
@@ -47,7 +47,7 @@ pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let (is_file, is_pipe) = (transfer.input.kind.is_file(), transfer.input.kind == FdKind::Pipe);
     repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| {
         let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
-        let (from, to) = (transfer.input.end(&mut off_in), transfer.output.end(&mut off_out));
+        let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
         // From a pipe that has ended it would also wait for room in the other. More than one holds has
         // been read by somebody, who will read on.
         let sleeps =

@@ -15,7 +15,7 @@ use crate::errno::{Errno, Result};
 /// for.
 #[inline(never)]
 pub(super) fn after_zero(transfer: &mut Transfer<'_>) -> Result<Eof, Error> {
-    if transfer.input.is_file() && !transfer.avoids(ZS_VIA_READ_WRITE) {
+    if transfer.input.kind.is_file() && !transfer.avoids(ZS_VIA_READ_WRITE) {
         return file(transfer);
     }
     // A terminal reports end of file (^D) once; asking again would wait for the next line.

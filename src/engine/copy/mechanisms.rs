@@ -44,7 +44,7 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
     // splice(2) and sendfile(2) hand on pages of a file, and a pipe or a socket may hold such.
-    let aliases = transfer.options.stable && !transfer.output.is_file();
+    let aliases = transfer.options.stable && !transfer.output.kind.is_file();
     if aliases || is_small(transfer) {
         return &[Buffered];
     }
@@ -102,7 +102,7 @@ impl Mechanism {
     /// splice(2) cannot either.
     fn refused(self, transfer: &mut Transfer<'_>, errno: Errno) {
         match self {
-            Sendfile if errno == Errno::INVAL && transfer.input.is_file() => {
+            Sendfile if errno == Errno::INVAL && transfer.input.kind.is_file() => {
                 transfer.give_up(ZS_VIA_SENDFILE | ZS_VIA_SPLICE)
             }
             _ => transfer.give_up(self.via()),

@@ -14,9 +14,9 @@ mod transfer;
 
 use crate::constants::*;
 use crate::engine::shared::eof::Eof;
-use crate::engine::shared::options::{Options, COPY_FLAGS};
+use crate::engine::shared::options::{avoided_by_environment, Options, COPY_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress};
-use crate::engine::shared::{avoid, checks, sigpipe};
+use crate::engine::shared::{checks, sigpipe};
 use crate::errno::Errno;
 use crate::sys::FdAt;
 use transfer::Transfer;
@@ -28,16 +28,16 @@ pub(crate) fn copy(
     len: u64,
     mut options: Options<'_>,
 ) -> Progress {
-    if !options.make_sense(COPY_FLAGS) {
+    if !options.are_valid(COPY_FLAGS) {
         return Progress::refused(Errno::INVAL);
     }
-    options.avoid |= avoid::by_environment();
-    let (from, to) = match checks::spots(input, output, len) {
+    options.avoid |= avoided_by_environment();
+    let (from, to) = match checks::cursors(input, output, len) {
         Ok(spots) => spots,
         Err(error) => return Progress::failed(error),
     };
     let mut transfer = Transfer::new(from, to, len, &mut options);
-    let quiet = options.has(ZS_NOSIGPIPE) && transfer.output.is_stream();
+    let quiet = options.has(ZS_NOSIGPIPE) && !transfer.output.kind.is_file();
     let end = if quiet {
         // A splice(2) that came to less than all may have raised one, too, whatever has come next.
         sigpipe::without(|| run(&mut transfer), Result::is_err)

@@ -62,7 +62,7 @@ fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
         transfer.watch.check()?;
         transfer.await_input(false)?;
         let mut offset = transfer.input.offset;
-        let (from, to) = (transfer.input.end(&mut offset), FdAt::own(pipe.writer.0));
+        let (from, to) = (transfer.input.at(&mut offset), FdAt::own(pipe.writer.0));
         match sys::splice(
             from,
             to,
@@ -101,7 +101,7 @@ fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Trie
             return Ok(Tried::Unsupported(Errno::INVAL));
         }
         let mut offset = transfer.output.offset;
-        let (from, to) = (FdAt::own(pipe.reader.0), transfer.output.end(&mut offset));
+        let (from, to) = (FdAt::own(pipe.reader.0), transfer.output.at(&mut offset));
         // Of a piece that has been cut to the room there is none is to be held back.
         let flags = libc::SPLICE_F_NONBLOCK | if room < held { 0 } else { more };
         match sys::splice(from, to, held.min(room) as usize, flags).count() {

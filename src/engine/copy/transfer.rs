@@ -180,7 +180,7 @@ impl<'a> Transfer<'a> {
     #[inline(never)]
     pub(super) fn count_undelivered(&mut self, count: u64) {
         let again = match self.input.offset {
-            _ if self.input.is_stream() => false,
+            _ if !self.input.kind.is_file() => false,
             Some(_) => true,
             None => {
                 let back = i64::try_from(count).unwrap_or(0).saturating_neg();
@@ -196,7 +196,7 @@ impl<'a> Transfer<'a> {
     #[inline(never)]
     pub(super) fn probe_input(&mut self) -> Result<Eof, Error> {
         let mut offset = self.input.offset;
-        match eof::after_zero(self.input.end(&mut offset)) {
+        match eof::after_zero(self.input.at(&mut offset)) {
             Ok(Eof::NotYet) => {
                 self.watch.wait(&mut [self.input.readable()])?;
                 Ok(Eof::NotYet)
@@ -227,7 +227,7 @@ impl<'a> Transfer<'a> {
     /// Whether an input that is a pipe has nothing and nobody remaining.
     #[inline(never)]
     pub(super) fn has_hung_up(&self) -> bool {
-        let events = self.input.port().poll(libc::POLLIN);
+        let events = self.input.poll(libc::POLLIN);
         events & (libc::POLLIN | libc::POLLHUP) == libc::POLLHUP
     }
 
@@ -249,7 +249,7 @@ impl<'a> Transfer<'a> {
     /// something to notice meanwhile, or (`locks`) the lock of somebody else's pipe would be held.
     #[inline(never)]
     pub(super) fn await_input(&mut self, locks: bool) -> Result<(), Error> {
-        if !self.input.blocks() || (!locks && self.watch.may_block()) {
+        if !self.input.blocks || (!locks && self.watch.may_block()) {
             return Ok(());
         }
         let (is_ready, _) = self.watch.look(self.input.readable(), NO_FD)?;
@@ -269,7 +269,7 @@ impl<'a> Transfer<'a> {
     /// Whether a socket or a terminal has bytes of which poll(2) does not tell, since they are fewer than
     /// SO_RCVLOWAT or VMIN.
     fn has_a_little(&self) -> Result<bool, Error> {
-        match self.input.port().holds() {
+        match self.input.holds() {
             Ok(held) => Ok(held > 0),
             Err(Errno::AGAIN | Errno::PERM | Errno::NOSYS | Errno::NOTCONN) => Ok(false),
             // A socket tells of a reset once.
@@ -280,14 +280,14 @@ impl<'a> Transfer<'a> {
     /// Waits for the output likewise; returns how much it then takes without blocking.
     #[inline(never)]
     pub(super) fn await_output(&mut self, locks: bool) -> Result<usize, Error> {
-        if !self.output.blocks() || (!locks && self.watch.may_block()) {
+        if !self.output.blocks || (!locks && self.watch.may_block()) {
             return Ok(usize::MAX);
         }
         let mut asked = [self.output.writable(), if locks { self.input.readable() } else { NO_FD }];
         loop {
             self.watch.wait(&mut asked)?;
             let [output, input] = &mut asked;
-            match self.output.port().takes(output.revents) {
+            match self.output.takes(output.revents) {
                 Err(Errno::AGAIN) => {}
                 Err(errno) => return Err(Error::output(errno)),
                 Ok(()) => return Ok(self.room()),
@@ -303,7 +303,7 @@ impl<'a> Transfer<'a> {
 
     /// What a blocking output takes without blocking, or, where there is nothing else to try, at all.
     fn room(&self) -> usize {
-        match self.output.port().room() {
+        match self.output.room() {
             0 if self.avoids(ZS_VIA_READ_WRITE) => 1,
             room => room,
         }

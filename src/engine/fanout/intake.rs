@@ -38,7 +38,7 @@ impl Fanout<'_> {
     }
 
     fn intake_by_read(&mut self) -> Result<usize, Error> {
-        let (input, offset) = (self.input.port(), self.input.offset);
+        let (input, offset) = (*self.input, self.input.offset);
         let most = if self.no_tee {
             tuning::BUFFER
         } else if self.is_bulk {
@@ -90,7 +90,7 @@ impl Fanout<'_> {
         }
         let count = self.fill()?;
         if let Some(count @ 1..) = count {
-            self.is_bulk = count >= self.bulk || self.input.is_file();
+            self.is_bulk = count >= self.bulk || self.input.kind.is_file();
             self.taken(count);
             self.staging.held = count;
             self.duplicate()?;
@@ -135,17 +135,17 @@ impl Fanout<'_> {
 
     /// Splices from the input; None: that does not do it, now or ever.
     fn fill(&mut self) -> Result<Option<usize>, Error> {
-        let (into, input) = (self.staging.writer(), self.input.port());
+        let (into, input) = (self.staging.writer(), *self.input);
         let len = usize::try_from(self.most()).unwrap_or(tuning::PIPE as usize).min(self.pipe_size);
         let (mut declined, mut contradicted) = (0, false);
         loop {
             let mut offset = self.input.offset;
-            let from = self.input.end(&mut offset);
+            let from = self.input.at(&mut offset);
             let splice =
                 || sys::splice(from, FdAt::own(into), len, libc::SPLICE_F_NONBLOCK).count();
             match input.ready_to_give().and_then(|()| splice()) {
                 Ok(0) if !self.no_buffer || contradicted => return Ok(None),
-                Ok(0) => match eof::after_zero(self.input.end(&mut offset)) {
+                Ok(0) => match eof::after_zero(self.input.at(&mut offset)) {
                     Ok(Eof::Yes | Eof::Unknown) => return Ok(Some(0)),
                     Ok(Eof::NotYet) => self.watch.wait(&mut [input.readable()])?,
                     Ok(Eof::No) => contradicted = true,

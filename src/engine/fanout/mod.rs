@@ -13,11 +13,11 @@ mod staging;
 
 use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
-use crate::engine::shared::options::{Options, FANOUT_FLAGS};
+use crate::engine::shared::options::{avoided_by_environment, Options, FANOUT_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress, Side};
 use crate::engine::shared::tuning;
 use crate::engine::shared::watch::{Watch, NO_FD};
-use crate::engine::shared::{avoid, checks, sigpipe};
+use crate::engine::shared::{checks, sigpipe};
 use crate::errno::{Errno, Result};
 use crate::mem::alloc::FixedVec;
 use crate::mem::buffer::Buffer;
@@ -71,7 +71,7 @@ pub(crate) fn fanout(
         (0..fds.len()).for_each(|index| report(index, refused));
         Err(error.errno)
     };
-    if fds.is_empty() || !options.make_sense(FANOUT_FLAGS) {
+    if fds.is_empty() || !options.are_valid(FANOUT_FLAGS) {
         return refuse(Error::call(Errno::INVAL), &mut report);
     }
     let mut fanout = match Fanout::new(input, fds, len, &mut options) {
@@ -102,7 +102,7 @@ impl<'a> Fanout<'a> {
         len: u64,
         options: &mut Options<'a>,
     ) -> Result<Fanout<'a>, Error> {
-        let avoid = options.avoid | avoid::by_environment();
+        let avoid = options.avoid | avoided_by_environment();
         let input = Cursor::new(input).map_err(Error::call)?;
         checks::side(&input)?;
         let no_memory = Error::call(Errno::NOMEM);
@@ -150,13 +150,13 @@ impl<'a> Fanout<'a> {
     fn check(&mut self, fds: &[c_int]) -> Result<(), Error> {
         for (index, &fd) in fds.iter().enumerate() {
             let checked = Cursor::new(FdAt::own(fd)).map_err(Error::call).and_then(|mut spot| {
-                checks::both(&mut self.input, &mut spot, self.left)?;
-                checks::access(&spot)?;
+                checks::output_beside(&mut self.input, &mut spot, self.left)?;
+                checks::is_writable(&spot)?;
                 Ok(spot)
             });
             match (checked, self.outputs.get_mut(index)) {
                 (Ok(spot), Some(output)) => {
-                    output.port = spot.port();
+                    output.port = *spot;
                     output.no_pipe = spot.is_packet_pipe();
                 }
                 (Err(error), _) => self.fail(index, error)?,
@@ -183,7 +183,7 @@ impl<'a> Fanout<'a> {
         if self.outputs.iter().any(|output| output.is_live() && output.port.kind.is_file()) {
             self.pipe_size = tuning::BUFFER;
         }
-        self.is_bulk = self.input.is_file() && self.size() >= self.bulk as u64;
+        self.is_bulk = self.input.kind.is_file() && self.size() >= self.bulk as u64;
         if self.grow && self.left > tuning::WORTH_A_PIPE as u64 {
             fds.iter().chain([&self.input.fd]).for_each(|&fd| pipe::grow(fd, tuning::PIPE));
         }

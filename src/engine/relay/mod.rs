@@ -10,8 +10,8 @@ mod small;
 pub(crate) use pool::Pool;
 
 use crate::constants::*;
-use crate::engine::shared::avoid;
 use crate::engine::shared::endpoint::{Endpoint, FdKind};
+use crate::engine::shared::options::avoided_by_environment;
 use crate::engine::shared::outcome::{Error, Progress, Side};
 use crate::engine::shared::tuning::{RELAY_STEP, SMALL_PIECE};
 use crate::errno::{Errno, Result};
@@ -100,7 +100,7 @@ impl Relay {
         flags: u32,
         avoid: u32,
     ) -> Relay {
-        let avoid = avoid | avoid::by_environment();
+        let avoid = avoid | avoided_by_environment();
         let ways = Ways {
             is_bulk: input.kind.is_file() && len > SMALL_PIECE as u64,
             no_splice: flags & ZS_STABLE != 0 || avoid & ZS_VIA_SPLICE != 0,

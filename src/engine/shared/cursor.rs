@@ -1,76 +1,77 @@
-//! One side of a copy.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! An endpoint, its stat, and where in it the transfer is.
 
 use super::endpoint::{Endpoint, FdKind};
 use crate::errno::Result;
-use crate::sys::{self, FdAt, Poll, Stat};
+use crate::sys::{self, FdAt, Stat};
 use core::ffi::c_int;
+use core::ops::Deref;
 
-/// A side of the copy in progress.
+/// One side of a transfer: the endpoint (to which it dereferences), and the offset.
 pub(crate) struct Cursor {
-    pub(crate) fd: c_int,
-    pub(crate) kind: FdKind,
+    endpoint: Endpoint,
+    /// As fstat(2) told it at the beginning.
     pub(crate) stat: Stat,
-    /// Where it is read or written next; None: at its own position.
+    /// The offset of the next read or write; None: the file position is used.
     pub(crate) offset: Option<i64>,
-    /// Whether the caller gave an offset, so that the position has to stay.
+    /// Whether the caller passed an offset, so that the file position must not move.
     given: bool,
-    /// Where the position is, while an offset of ours stands in for it.
+    /// The file position, while `offset` is used instead of it.
     position: i64,
-    /// Whether the descriptor's own position is not to be used meanwhile.
+    /// Whether `use_position` has no effect: the other side moves the same file position.
     is_kept: bool,
-    /// O_NONBLOCK and the like; of files unknown, since hardly anybody asks.
+    /// The status flags (O_NONBLOCK, O_APPEND); not asked for in advance for files.
     flags: c_int,
 }
 
+impl Deref for Cursor {
+    type Target = Endpoint;
+
+    fn deref(&self) -> &Endpoint {
+        &self.endpoint
+    }
+}
+
 impl Cursor {
-    pub(crate) fn new(end: FdAt<'_>) -> Result<Cursor> {
-        let stat = sys::fstat(end.fd)?;
+    pub(crate) fn new(side: FdAt<'_>) -> Result<Cursor> {
+        let stat = sys::fstat(side.fd)?;
         let kind = FdKind::of(stat.kind);
-        let flags = match kind {
-            FdKind::File | FdKind::Block => 0,
-            _ => sys::status_flags(end.fd)?,
-        };
-        let (fd, offset) = (end.fd, end.offset());
-        let given = offset.is_some();
-        Ok(Cursor { fd, kind, stat, offset, given, position: 0, is_kept: false, flags })
+        let flags = if kind.is_file() { 0 } else { sys::status_flags(side.fd)? };
+        let blocks = !kind.is_file() && flags & libc::O_NONBLOCK == 0;
+        let offset = side.offset();
+        Ok(Cursor {
+            endpoint: Endpoint { fd: side.fd, kind, blocks },
+            stat,
+            offset,
+            given: offset.is_some(),
+            position: 0,
+            is_kept: false,
+            flags,
+        })
     }
 
-    /// What can be read again at the same place, and written anywhere.
-    pub(crate) const fn is_file(&self) -> bool {
-        self.kind.is_file()
-    }
-
-    /// What may have to be waited for, and whose reader may be gone.
-    pub(crate) const fn is_stream(&self) -> bool {
-        !self.is_file()
-    }
-
-    /// O_NONBLOCK, O_APPEND and the like.
+    /// The status flags: O_NONBLOCK, O_APPEND and the like.
     pub(crate) fn status_flags(&self) -> Result<c_int> {
-        if self.is_stream() {
-            Ok(self.flags)
-        } else {
+        if self.kind.is_file() {
             sys::status_flags(self.fd)
+        } else {
+            Ok(self.flags)
         }
     }
 
-    /// A pipe that keeps what is written at once together (O_DIRECT, pipe(2)): what comes by splice(2) or
-    /// tee(2) beside that is no packet, and a read that ends within one loses the rest.
-    pub(crate) const fn is_packet_pipe(&self) -> bool {
-        matches!(self.kind, FdKind::Pipe) && self.flags & libc::O_DIRECT != 0
+    /// A pipe in packet mode (O_DIRECT, pipe(2)): bytes that arrive by splice(2) or tee(2) are no
+    /// packets, and a read that ends inside a packet loses the rest of it.
+    pub(crate) fn is_packet_pipe(&self) -> bool {
+        self.kind == FdKind::Pipe && self.flags & libc::O_DIRECT != 0
     }
 
-    /// What the kernel waits for where it is not ready. (SPLICE_F_NONBLOCK helps with pipes only.)
-    pub(crate) const fn blocks(&self) -> bool {
-        self.is_stream() && self.flags & libc::O_NONBLOCK == 0
-    }
-
-    /// Where it is read or written next.
+    /// The offset of the next read or write.
     pub(crate) fn position(&self) -> i64 {
         self.offset.or_else(|| sys::lseek(self.fd, 0, libc::SEEK_CUR).ok()).unwrap_or(0)
     }
 
-    /// Goes over from the descriptor's own position to an offset of ours.
+    /// Switches from the file position to an offset of our own.
     pub(crate) fn use_offset(&mut self) -> Result<i64> {
         match self.offset {
             Some(offset) => Ok(offset),
@@ -82,13 +83,13 @@ impl Cursor {
         }
     }
 
-    /// Likewise, until the end: the position is one that the other side moves, too.
-    pub(crate) fn keep(&mut self) {
+    /// Keeps the offset of our own until the end: the other side moves the same file position.
+    pub(crate) fn keep_offset(&mut self) {
         self.is_kept = true;
         self.forget_position();
     }
 
-    /// Goes back to the descriptor's own position.
+    /// Switches back to the file position.
     pub(crate) fn use_position(&mut self) -> Result<()> {
         if self.is_kept {
             return Ok(());
@@ -100,8 +101,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Moves the position to the end, and tells whether the copy has come to there; None: it has to stay
-    /// where it is.
+    /// Seeks to the end and returns whether the copy has got there. None: the position must not move.
     pub(crate) fn seek_to_end(&mut self) -> Option<bool> {
         if !self.has_own_offset() {
             return None;
@@ -110,13 +110,13 @@ impl Cursor {
         Some(self.offset == Some(self.position))
     }
 
-    /// The position has been moved elsewhere, meanwhile.
+    /// Notes that a call has moved the file position elsewhere.
     pub(crate) fn forget_position(&mut self) {
-        const NOWHERE: i64 = -1;
-        self.position = NOWHERE;
+        const UNKNOWN: i64 = -1;
+        self.position = UNKNOWN;
     }
 
-    /// Leaves the position of the descriptor where the copy has come to.
+    /// Sets the file position to where the transfer is, unless the caller passed an offset.
     pub(crate) fn store_position(&mut self) -> Result<()> {
         match self.offset {
             Some(offset) if self.has_own_offset() && offset != self.position => {
@@ -127,40 +127,30 @@ impl Cursor {
         }
     }
 
-    /// Whether an offset is ours to move, rather than the caller's.
-    pub(crate) const fn has_own_offset(&self) -> bool {
+    /// Whether `offset` stands in for the file position.
+    pub(crate) fn has_own_offset(&self) -> bool {
         !self.given && self.offset.is_some()
     }
 
-    pub(crate) const fn has_caller_offset(&self) -> bool {
+    /// Whether the caller passed the offset.
+    pub(crate) fn has_caller_offset(&self) -> bool {
         self.given
     }
 
-    /// After `count` bytes.
+    /// Moves the offset forward by `count` bytes.
     pub(crate) fn advance(&mut self, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.offset = self.offset.map(|offset| offset.saturating_add(count));
     }
 
+    /// Moves the offset back by `count` bytes.
     pub(crate) fn go_back(&mut self, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.offset = self.offset.map(|offset| offset.saturating_sub(count));
     }
 
-    /// What a call is given that may move `offset` on.
-    pub(crate) fn end<'a>(&self, offset: &'a mut Option<i64>) -> FdAt<'a> {
+    /// The descriptor at `offset`, a copy of ours that a call may advance.
+    pub(crate) fn at<'a>(&self, offset: &'a mut Option<i64>) -> FdAt<'a> {
         FdAt::at(self.fd, offset.as_mut())
-    }
-
-    pub(crate) const fn port(&self) -> Endpoint {
-        Endpoint { fd: self.fd, kind: self.kind, blocks: self.blocks() }
-    }
-
-    pub(crate) const fn readable(&self) -> Poll {
-        sys::interest(self.fd, libc::POLLIN)
-    }
-
-    pub(crate) const fn writable(&self) -> Poll {
-        sys::interest(self.fd, libc::POLLOUT)
     }
 }

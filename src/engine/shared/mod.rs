@@ -2,7 +2,6 @@
 
 //! What every engine asks. Each file answers one question, for all of them; none names an engine.
 
-pub(crate) mod avoid;
 pub(crate) mod checks;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;

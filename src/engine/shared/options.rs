@@ -1,10 +1,14 @@
-//! How a transfer is to be done.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The options of a transfer, and what ZSPLICE_AVOID adds to them.
 
 use super::outcome::Progress;
 use crate::constants::*;
+use crate::sys;
 use core::ffi::c_int;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-/// The flags that zs_copy has a use for.
+/// The flags that zs_copy knows.
 pub(crate) const COPY_FLAGS: u32 = ZS_INTERRUPT
     | ZS_NOSIGPIPE
     | ZS_MORE
@@ -14,19 +18,20 @@ pub(crate) const COPY_FLAGS: u32 = ZS_INTERRUPT
     | ZS_FILL_HOLES
     | ZS_CANCEL_FD
     | ZS_GROW_PIPE;
-/// Those of zs_fanout and zs_bridge. What asks for something that they do anyway is accepted.
+/// Those of zs_fanout and zs_bridge. A flag that asks for what they do anyway is accepted.
 pub(crate) const FANOUT_FLAGS: u32 = COPY_FLAGS & !ZS_CLONE | ZS_DROP_FAILED;
 pub(crate) const BRIDGE_FLAGS: u32 = COPY_FLAGS & !ZS_CLONE | ZS_EITHER_END;
 
-/// Told how far a transfer has come; true means to cancel it.
+/// Called with the progress of the transfer; returns true to cancel it.
 pub(crate) type ProgressFn<'a> = &'a mut dyn FnMut(&Progress) -> bool;
 
-/// struct zs_options, read. All zero: the defaults.
+/// struct zs_options as the engines see it. All zero: the defaults.
 #[derive(Default)]
 pub(crate) struct Options<'a> {
     pub(crate) flags: u32,
-    /// Nanoseconds; 0: no limit.
+    /// In nanoseconds; 0: no limit.
     pub(crate) timeout: i64,
+    /// In nanoseconds; 0: no limit.
     pub(crate) idle: i64,
     pub(crate) cancel_fd: c_int,
     pub(crate) avoid: u32,
@@ -38,9 +43,55 @@ impl Options<'_> {
         self.flags & flag != 0
     }
 
-    /// Whether they make sense for an engine that has a use for the flags `known`.
-    pub(crate) const fn make_sense(&self, known: u32) -> bool {
+    /// Whether they are valid for an engine with the flags `known`.
+    pub(crate) const fn are_valid(&self, known: u32) -> bool {
         let contradiction = self.has(ZS_CLONE) && self.has(ZS_NO_CLONE | ZS_FILL_HOLES);
         self.flags & !known == 0 && !contradiction && self.timeout >= 0 && self.idle >= 0
+    }
+}
+
+/// The mechanisms that ZSPLICE_AVOID names, for programs that cannot be changed. The environment is
+/// read in the first call; if two threads both read it they read the same.
+pub(crate) fn avoided_by_environment() -> u32 {
+    /// Set once the environment has been read.
+    const READ: u32 = 1 << 31;
+    static KNOWN: AtomicU32 = AtomicU32::new(0);
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known & READ != 0 {
+        return known & !READ;
+    }
+    let avoid = sys::getenv(c"ZSPLICE_AVOID").map_or(0, |list| mechanisms(list.to_bytes()));
+    KNOWN.store(avoid | READ, Ordering::Relaxed);
+    avoid
+}
+
+/// The mechanisms in a list of names with commas between them; unknown names are ignored.
+fn mechanisms(list: &[u8]) -> u32 {
+    const NAMES: [(&[u8], u32); 5] = [
+        (b"clone", ZS_VIA_CLONE),
+        (b"copy_file_range", ZS_VIA_COPY_RANGE),
+        (b"sendfile", ZS_VIA_SENDFILE),
+        (b"splice", ZS_VIA_SPLICE),
+        (b"tee", ZS_VIA_TEE),
+    ];
+    list.split(|&byte| byte == b',').fold(0, |avoid, word| {
+        let word = word.trim_ascii();
+        avoid | NAMES.iter().find(|(name, _)| *name == word).map_or(0, |(_, via)| *via)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_separated_by_commas_and_unknown_ones_ignored() {
+        assert_eq!(mechanisms(b""), 0);
+        assert_eq!(mechanisms(b"splice"), ZS_VIA_SPLICE);
+        assert_eq!(
+            mechanisms(b"clone, tee,nonsense,,sendfile"),
+            ZS_VIA_CLONE | ZS_VIA_TEE | ZS_VIA_SENDFILE
+        );
+        assert_eq!(mechanisms(b"splicetee copy_file_range"), 0);
     }
 }
