@@ -1,20 +1,28 @@
-//! zsplice moves bytes between descriptors inside the Linux kernel: completely, with every byte
-//! accounted for. It is a C library; `include/zsplice.h` is its interface.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! zsplice moves bytes between descriptors inside the Linux kernel, and accounts for every byte. It
+//! is a C library with the interface `include/zsplice.h`.
 //!
 //! ```text
-//!       C program
-//!          |  zsplice.h
-//!    +-----v------+   pointers become values, outcomes become a count and errno
-//!    |    abi     |   no loop, no system call of its own, no policy
-//!    +--+------+--+
-//!       |      |
-//!    +--v----+ |      loops, waits, retries
-//!    | engine| |      no unsafe code, no raw pointer
-//!    +--+----+ |
-//!    +--v------v--+   one call each: the kernel's name, order and meaning
-//!    |    sys     |   no loop, no retry, no policy
-//!    +-----+------+
-//!       errno.rs      below everything
+//!        C program
+//!            |  zsplice.h
+//!    +-------v-------+   pointers become references, outcomes become a count and errno;
+//!    |      abi      |   no loop, no system call, no policy
+//!    +---+-------+---+
+//!        |       |
+//!    +---v----+  |       loops, waits, retries and fallbacks; src/engine/mod.rs draws its floors;
+//!    | engine |  |       no unsafe code, no raw pointer
+//!    +---+----+  |
+//!        |       |
+//!    +---v----+  |       what the library allocates: memory, buffers and pipes
+//!    |  mem   |  |
+//!    +---+----+  |
+//!        |       |
+//!    +---v-------v---+   one function per system call, with the kernel's name, order and
+//!    |      sys      |   meaning; no loop, no retry, no policy
+//!    +-------+-------+
+//!            |
+//!    errno, constants    errno as a value, and the ZS_* numbers
 //! ```
 //!
 //! A layer names only layers below it (tests/layers.rs).
@@ -35,10 +43,14 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
 #[cfg(not(target_os = "linux"))]
-compile_error!("zsplice is about system calls that only Linux has");
+compile_error!("zsplice needs system calls that only Linux has");
 
-// Builds that unwind (dev, test) need the standard library's panic runtime; what is installed
-// aborts, and brings none.
+// Registers have 64 bits there and longs 32: the calls with 64-bit arguments would be wrong.
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "32"))]
+compile_error!("zsplice does not support the x32 ABI");
+
+// Builds that unwind (dev, test) need the panic runtime of the standard library; the installed
+// library aborts, and contains none.
 #[cfg(test)]
 extern crate std;
 #[cfg(not(any(test, panic = "abort")))]
@@ -54,18 +66,43 @@ mod sys;
 pub use abi::*;
 pub use constants::*;
 
-/// Never linked in: nothing here can panic (tests/symbols.rs), but the language wants to be told.
+/// The language requires it. It is not linked in, since nothing can panic (tests/symbols.rs).
 #[cfg(panic = "abort")]
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {
     loop {}
 }
 
-// libcore's unwind tables name the personality routine. Left undefined the link would succeed and
-// dlopen(3) fail, so it is there, null, weak and hidden: nothing unwinds to ask for it.
+/// The unwind tables of libcore refer to the personality routine, and if it were undefined
+/// dlopen(3) would fail. Nothing ever unwinds and calls it. So it is null, and also weak and hidden
+/// where Rust 1.85 knows the assembler; elsewhere it is a function, which the Makefile makes local.
 #[cfg(panic = "abort")]
-core::arch::global_asm!(
-    ".weak rust_eh_personality",
-    ".hidden rust_eh_personality",
-    ".set rust_eh_personality, 0"
-);
+mod personality {
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "x86",
+        target_arch = "aarch64",
+        target_arch = "arm",
+        target_arch = "loongarch64",
+        target_arch = "riscv32",
+        target_arch = "riscv64",
+        target_arch = "s390x"
+    ))]
+    core::arch::global_asm!(
+        ".weak rust_eh_personality",
+        ".hidden rust_eh_personality",
+        ".set rust_eh_personality, 0"
+    );
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "x86",
+        target_arch = "aarch64",
+        target_arch = "arm",
+        target_arch = "loongarch64",
+        target_arch = "riscv32",
+        target_arch = "riscv64",
+        target_arch = "s390x"
+    )))]
+    #[no_mangle]
+    extern "C" fn rust_eh_personality() {}
+}

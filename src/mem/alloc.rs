@@ -1,45 +1,48 @@
-//! What lives on the heap, with no memory being an error like any other: a handle, what two handles
-//! share, and a list of a length that only the caller knows.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Box, Rc and a boxed slice whose allocation may fail: those of the standard library abort the
+//! process when there is no memory.
 
 use core::cell::Cell;
 use core::ops::{Deref, DerefMut};
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// Room for `count` values, not written yet. None: there is no memory, or the values would not be
-/// aligned as malloc(3) aligns.
+/// Memory for `count` values, not initialized. None: there is none, or `T` needs a larger alignment
+/// than malloc(3) guarantees.
 fn alloc<T>(count: usize) -> Option<NonNull<T>> {
     let bytes = size_of::<T>().checked_mul(count)?.max(1);
     if align_of::<T>() > align_of::<u64>() {
         return None;
     }
-    // SAFETY: a number; what it returns is ours, or null.
+    // SAFETY: the argument is a number. The memory that malloc returns, if any, is ours.
     NonNull::new(unsafe { libc::malloc(bytes) }.cast())
 }
 
-/// One value, owned. C holds it as a pointer.
+/// A value on the heap, which C holds as a pointer.
 pub(crate) struct TryBox<T>(NonNull<T>);
 
 impl<T> TryBox<T> {
     pub(crate) fn new(value: T) -> Option<TryBox<T>> {
         let room = alloc::<T>(1)?;
-        // SAFETY: there is room for one value, which has none yet.
+        // SAFETY: `room` is memory for one value, with the alignment of `T`, that nobody else
+        // knows.
         unsafe { room.write(value) };
         Some(TryBox(room))
     }
 
-    /// For C, which gives it back to `from_raw` once.
+    /// The pointer, whose owner has to pass it to `from_raw` once.
     pub(crate) fn into_raw(self) -> *mut T {
         let raw = self.0.as_ptr();
         core::mem::forget(self);
         raw
     }
 
-    /// What `into_raw` gave; None for null.
+    /// The inverse of `into_raw`; None for null.
     ///
     /// # Safety
     ///
-    /// It is null, or came from `into_raw` and is not used any more.
+    /// `raw` is null, or it came from `into_raw` and is not used any more.
     pub(crate) unsafe fn from_raw(raw: *mut T) -> Option<TryBox<T>> {
         NonNull::new(raw).map(TryBox)
     }
@@ -47,14 +50,14 @@ impl<T> TryBox<T> {
 
 impl<T> Drop for TryBox<T> {
     fn drop(&mut self) {
-        // SAFETY: the value is ours, was written by `new`, and is not used any more.
+        // SAFETY: `new` wrote the value, we own it, and nobody uses it any more.
         unsafe { ptr::drop_in_place(self.0.as_ptr()) };
-        // SAFETY: it came from malloc, and nobody has it any more.
+        // SAFETY: the memory came from malloc in `alloc`, and nobody uses it any more.
         unsafe { libc::free(self.0.as_ptr().cast()) };
     }
 }
 
-/// A value that several owners share, in one thread at a time: the last one drops it.
+/// A value with several owners, used by one thread at a time; the last owner drops it.
 pub(crate) struct Rc<T>(NonNull<Counted<T>>);
 
 struct Counted<T> {
@@ -75,8 +78,8 @@ impl<T> Rc<T> {
     }
 
     fn counted(&self) -> &Counted<T> {
-        // SAFETY: it lives for as long as one owner does, and we are one; only shared references to
-        // it are ever made.
+        // SAFETY: the value lives until its last owner is dropped, and `self` is one of them.
+        // Nobody makes an exclusive reference to it before that.
         unsafe { self.0.as_ref() }
     }
 }
@@ -94,26 +97,32 @@ impl<T> Drop for Rc<T> {
         let owners = &self.counted().owners;
         owners.set(owners.get().saturating_sub(1));
         if owners.get() == 0 {
-            // SAFETY: it came from into_raw, and the last owner is going.
+            // SAFETY: the pointer came from `into_raw` in `new`, and no other owner is left to use
+            // it.
             drop(unsafe { TryBox::from_raw(self.0.as_ptr()) });
         }
     }
 }
 
-/// A list of fixed length.
+/// A boxed slice: its length is fixed when it is made.
 pub(crate) struct FixedVec<T> {
+    /// Memory from malloc(3); if there are no values, a pointer that is only aligned.
     start: NonNull<T>,
     len: usize,
 }
 
 impl<T> FixedVec<T> {
-    /// `count` values as `make` makes them; None: there is no memory.
+    /// `count` values made by `make` from their indexes; None: there is no memory.
     pub(crate) fn new(count: usize, mut make: impl FnMut(usize) -> T) -> Option<FixedVec<T>> {
-        let mut list = FixedVec { start: alloc::<T>(count)?, len: 0 };
+        // No values are no memory: malloc(3) of 1 byte need not be aligned for `T`, as a slice has
+        // to be.
+        let start = if count == 0 { NonNull::dangling() } else { alloc::<T>(count)? };
+        let mut list = FixedVec { start, len: 0 };
         while list.len < count {
-            // SAFETY: there is room for `count` values, of which `len` have been written.
+            // SAFETY: `start` is memory for `count` values, and `len` is below that.
             let next = unsafe { list.start.add(list.len) };
-            // SAFETY: that one has not.
+            // SAFETY: `next` is memory for a value, inside that allocation, where nothing has been
+            // written.
             unsafe { next.write(make(list.len)) };
             list.len = list.len.saturating_add(1);
         }
@@ -125,14 +134,16 @@ impl<T> Deref for FixedVec<T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
-        // SAFETY: `len` values have been written there, and are borrowed as we are.
+        // SAFETY: `new` has written `len` values from `start` on, which is aligned also if `len` is
+        // 0. They are borrowed for as long as `self` is.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.len) }
     }
 }
 
 impl<T> DerefMut for FixedVec<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: likewise, exclusively.
+        // SAFETY: `new` has written `len` values from `start` on, which is aligned also if `len` is
+        // 0. They are borrowed exclusively for as long as `self` is.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
     }
 }
@@ -140,10 +151,13 @@ impl<T> DerefMut for FixedVec<T> {
 impl<T> Drop for FixedVec<T> {
     fn drop(&mut self) {
         let values: *mut [T] = &mut **self;
-        // SAFETY: the values are ours, and not used any more.
+        // SAFETY: we own the values, and nobody uses them any more.
         unsafe { ptr::drop_in_place(values) };
-        // SAFETY: it came from malloc, and nobody has it any more.
-        unsafe { libc::free(self.start.as_ptr().cast()) };
+        if self.len > 0 {
+            // SAFETY: a list with values has its memory from malloc in `alloc`; nobody uses it any
+            // more.
+            unsafe { libc::free(self.start.as_ptr().cast()) };
+        }
     }
 }
 
@@ -178,7 +192,13 @@ mod tests {
         drop(list);
         assert_eq!(dropped.get(), 3);
         assert_eq!(FixedVec::new(3, |index| index * 2).unwrap()[..], [0, 2, 4]);
-        assert!(FixedVec::new(0, |_| 0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_aligned() {
+        let list = FixedVec::new(0, |_| 0_u64).unwrap();
+        assert!(list.is_empty());
+        assert!(list.as_ptr().is_aligned());
     }
 
     #[test]
@@ -190,7 +210,7 @@ mod tests {
     #[test]
     fn a_box_survives_its_way_through_c() {
         let raw = TryBox::new(7).unwrap().into_raw();
-        // SAFETY: it comes from into_raw.
+        // SAFETY: the pointer came from `into_raw`, and is not used again.
         let back = unsafe { TryBox::from_raw(raw) };
         assert!(back.is_some());
         // SAFETY: null is allowed.

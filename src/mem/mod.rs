@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What the library owns: memory, whose allocation may fail, and pipes.
+//! What the library allocates for itself: memory, where that may fail, and pipes.
 
 pub(crate) mod alloc;
 pub(crate) mod buffer;

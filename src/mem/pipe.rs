@@ -1,31 +1,33 @@
-//! A pipe of ours.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Pipes of our own, and the capacity of the caller's.
 
 use crate::errno::Result;
 use crate::sys::{self, Owned};
 use core::ffi::c_int;
 
-/// A pipe that nobody else sees: never blocking, and closed on exec.
+/// A pipe that only the library uses: O_NONBLOCK and O_CLOEXEC.
 pub(crate) struct Pipe {
     pub(crate) reader: Owned,
     pub(crate) writer: Owned,
 }
 
 impl Pipe {
-    /// One that holds `size` bytes, or as much as the user's quota gives.
+    /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that.
     pub(crate) fn new(size: usize) -> Result<Pipe> {
         let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
         let _ = sys::set_pipe_size(writer.0, c_int::try_from(size).unwrap_or(c_int::MAX));
         Ok(Pipe { reader, writer })
     }
 
-    /// How many bytes it holds at the most.
+    /// The capacity in bytes.
     pub(crate) fn size(&self) -> usize {
         sys::pipe_size(self.writer.0).map_or(0, |size| usize::try_from(size).unwrap_or(0))
     }
 }
 
-/// Grows the pipe `fd` to `capacity` bytes, or to a half or a quarter of that if the user's quota does
-/// not allow more.
+/// Grows the pipe `fd` to `capacity` bytes, or to a half or a quarter of that if the user's quota
+/// does not allow more.
 pub(crate) fn grow(fd: c_int, capacity: c_int) {
     if sys::pipe_size(fd).is_ok_and(|size| size < capacity) {
         // any() stops at the first size that is granted.

@@ -1,19 +1,21 @@
-//! What the process was started with.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The environment.
 
 use core::ffi::CStr;
 
-/// getenv(3); None also where the program runs with raised privileges, as secure_getenv(3) has it.
-pub(crate) fn getenv(name: &CStr) -> Option<&'static CStr> {
-    // SAFETY: a look at what the kernel has left with the process.
+/// secure_getenv(3), which musl lacks: getenv(3), but None in a program with raised privileges.
+pub(crate) fn secure_getenv(name: &CStr) -> Option<&'static CStr> {
+    // SAFETY: the argument is a number, and getauxval only reads what the kernel gave the process.
     if unsafe { libc::getauxval(libc::AT_SECURE) } != 0 {
         return None;
     }
-    // SAFETY: the name ends with a NUL.
+    // SAFETY: getenv reads the name, which ends with a NUL and lives until the call returns.
     let value = unsafe { libc::getenv(name.as_ptr()) };
     if value.is_null() {
         return None;
     }
-    // SAFETY: it is not null, so it is a string of the environment's, which stays for as long as
-    // nobody changes that variable. We read it once, in the first call.
+    // SAFETY: a pointer from getenv that is not null is to a string that ends with a NUL. It stays
+    // valid until somebody changes that variable (which getenv(3) forbids while others read it).
     Some(unsafe { CStr::from_ptr(value) })
 }

@@ -1,61 +1,64 @@
-//! One end of a transfer.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A descriptor and an offset in it, as splice(2) and its relatives take them.
 
 use core::ffi::c_int;
 use core::marker::PhantomData;
 use core::ptr;
 
-/// A descriptor, and where in it.
+/// A descriptor, and the offset that a call reads or writes at.
 #[derive(Clone, Copy)]
 pub(crate) struct FdAt<'a> {
-    /// A number that the kernel judges.
+    /// Any number: the kernel says whether it is a descriptor.
     pub(crate) fd: c_int,
     offset: *mut i64,
     borrowed: PhantomData<&'a mut i64>,
 }
 
 impl<'a> FdAt<'a> {
-    /// The descriptor `fd` at `*offset`, or, where that is null, at the descriptor's own position.
+    /// The descriptor `fd` at `*offset`, or at its file position if `offset` is null.
     ///
     /// # Safety
     ///
-    /// Where `offset` is not null, nobody else writes the int64_t that it points to for as long as
-    /// the `FdAt` is used. (What it points to is the kernel's to judge: a pointer into nowhere makes
-    /// the first call EFAULT.)
+    /// Unless `offset` is null, nobody else accesses the int64_t that it points to while the `FdAt`
+    /// is used. (The pointer need not be valid: the first call fails with EFAULT then.)
     pub(crate) const unsafe fn new(fd: c_int, offset: *mut i64) -> FdAt<'a> {
         FdAt { fd, offset, borrowed: PhantomData }
     }
 
-    /// The descriptor `fd` at its own position, if it has one.
+    /// The descriptor `fd` at its file position, if it has one.
     pub(crate) const fn own(fd: c_int) -> FdAt<'a> {
         FdAt { fd, offset: ptr::null_mut(), borrowed: PhantomData }
     }
 
-    /// The descriptor `fd` at `offset`, which the kernel moves on; None for its own position.
+    /// The descriptor `fd` at `offset`, which the kernel advances; None: at its file position.
     pub(crate) fn at(fd: c_int, offset: Option<&'a mut i64>) -> FdAt<'a> {
         FdAt { fd, offset: offset.map_or(ptr::null_mut(), ptr::from_mut), borrowed: PhantomData }
     }
 
-    /// What the kernel is given.
+    /// The pointer that the kernel gets.
     pub(super) const fn pointer(self) -> *mut i64 {
         self.offset
     }
 
-    /// Where in the descriptor; None for its own position. Of an offset that may lead nowhere to be
-    /// asked for only once the kernel has accepted it in a call.
+    /// The offset; None: the file position is used. If the pointer may be invalid, call this only
+    /// after a system call has accepted it.
     pub(crate) fn offset(self) -> Option<i64> {
         if self.offset.is_null() {
             return None;
         }
-        // SAFETY: the kernel has read this very int64_t without a fault, and it is borrowed, or
-        // `new` was promised that nobody writes it now. It need not be aligned: the kernel did not
-        // ask for that.
+        // SAFETY: the pointer is valid: it was made from a reference, or a system call has read
+        // through it without EFAULT. Nobody writes there: it is borrowed exclusively, or the caller
+        // of `new` promised that. It may be unaligned, which is no error for the kernel.
         Some(unsafe { self.offset.read_unaligned() })
     }
 
-    /// Moves the caller's offset on, if there is one.
+    /// Sets the caller's offset, if there is one.
     pub(crate) fn set_offset(self, offset: i64) {
         if !self.offset.is_null() {
-            // SAFETY: as for `offset`.
+            // SAFETY: the pointer is valid and nobody else accesses the integer, for the reasons
+            // given in
+            // `offset` above; it is written unaligned.
             unsafe { self.offset.write_unaligned(offset) };
         }
     }

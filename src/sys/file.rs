@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Calls for files.
 
 use super::{count, done, long, FdAt, Returned};
@@ -7,9 +9,12 @@ use core::mem::MaybeUninit;
 use core::ptr;
 
 // Where a long has 32 bits, the calls with 64-bit offsets have names of their own.
-#[cfg(not(target_pointer_width = "32"))]
+#[cfg(all(not(target_pointer_width = "32"), not(target_arch = "aarch64")))]
 use libc::SYS_sendfile as SYS_SENDFILE64;
-#[cfg(target_pointer_width = "32")]
+#[cfg(all(
+    target_pointer_width = "32",
+    not(any(target_arch = "aarch64", target_arch = "riscv32", target_arch = "csky"))
+))]
 use libc::SYS_sendfile64 as SYS_SENDFILE64;
 #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
 use libc::{
@@ -19,21 +24,28 @@ use libc::{
 #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
 use libc::{fstat64, fstatfs64, ftruncate64, lseek64, stat64, statfs64};
 
-/// copy_file_range(2). Zero: the input has ended, or the file system would rather not say.
+/// The number in the kernel's generic table (asm-generic/unistd.h): libc has no SYS_sendfile for
+/// aarch64 before 0.2.187, and no SYS_sendfile64 for the 32-bit architectures of that table.
+#[cfg(any(target_arch = "aarch64", target_arch = "riscv32", target_arch = "csky"))]
+const SYS_SENDFILE64: c_long = 71;
+
+/// copy_file_range(2). 0: the input has ended, or the file system does not know the file's size.
 pub(crate) fn copy_file_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Returned {
     let (call, off_in, off_out) = (libc::SYS_copy_file_range, from.pointer(), to.pointer());
-    // SAFETY: the kernel reads and writes our memory through the two offsets only, and each is null
-    // or was handed to `FdAt` for just that; where one leads nowhere the kernel says EFAULT.
+    // SAFETY: the kernel accesses our memory through the two offsets only. An FdAt owns the use of
+    // the int64_t it points to; if the pointer is null or invalid the kernel does not follow it.
     Returned(unsafe { libc::syscall(call, from.fd, off_in, to.fd, off_out, len, long(flags)) })
 }
 
-/// sendfile(2), with its 64-bit offset everywhere. The output has none of its own.
+/// sendfile(2), with a 64-bit offset on every architecture. It writes at the file position of `to`.
 pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize) -> Returned {
-    // SAFETY: as for copy_file_range, with one offset.
+    // SAFETY: the kernel accesses our memory through the offset only. An FdAt owns the use of the
+    // int64_t it points to; if the pointer is null or invalid the kernel does not follow it.
     Returned(unsafe { libc::syscall(SYS_SENDFILE64, to, from.fd, from.pointer(), len) })
 }
 
-/// ioctl(2), FICLONERANGE: lets `to` share the blocks of `from`. A length of 0 means to its end.
+/// ioctl(2), FICLONERANGE: lets `to` share blocks of `from`. A length of 0: up to the end of
+/// `from`.
 pub(crate) fn ficlonerange(
     to: c_int,
     off_out: u64,
@@ -47,75 +59,82 @@ pub(crate) fn ficlonerange(
         src_length: len,
         dest_offset: off_out,
     };
-    // SAFETY: the kernel reads the one struct, which lives until the call returns.
+    // SAFETY: the kernel reads one struct file_clone_range, a variable of our own.
     done(unsafe { libc::ioctl(to, libc::FICLONERANGE as _, ptr::from_ref(&range)) })
 }
 
-/// read(2), or, with an offset, pread(2).
+/// read(2), or pread(2) with an offset.
 pub(crate) fn read(fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
     let (buffer, len) = (into.as_mut_ptr(), into.len());
     let Some(offset) = offset else {
-        // SAFETY: the kernel writes into the buffer only, which `into` borrows exclusively.
+        // SAFETY: the kernel writes at most `len` bytes to `buffer`, which `into` borrows
+        // exclusively.
         return count(unsafe { libc::syscall(libc::SYS_read, fd, buffer, len) });
     };
     #[cfg(not(target_pointer_width = "32"))]
-    // SAFETY: likewise.
+    // SAFETY: the kernel writes at most `len` bytes to `buffer`, which `into` borrows exclusively.
     let returned = unsafe { libc::syscall(libc::SYS_pread64, fd, buffer, len, offset) };
     #[cfg(target_pointer_width = "32")]
     let returned = {
         let iov = libc::iovec { iov_base: buffer.cast(), iov_len: len };
         let (call, list, (low, high)) = (libc::SYS_preadv, ptr::from_ref(&iov), halves(offset));
-        // SAFETY: the kernel reads one iovec, which lives until the call returns, and writes into
-        // the buffer it describes, which `into` borrows exclusively.
+        // SAFETY: the kernel reads one iovec, a variable of our own, and writes to the buffer that
+        // it describes, which `into` borrows exclusively.
         unsafe { libc::syscall(call, fd, list, 1_usize, low, high) }
     };
     count(returned)
 }
 
-/// write(2), or, with an offset, pwrite(2).
+/// write(2), or pwrite(2) with an offset.
 pub(crate) fn write(fd: c_int, from: &[u8], offset: Option<i64>) -> Result<usize> {
     let (buffer, len) = (from.as_ptr(), from.len());
     let Some(offset) = offset else {
-        // SAFETY: the kernel reads the buffer only, which `from` borrows.
+        // SAFETY: the kernel reads `len` bytes at `buffer`, which `from` borrows.
         return count(unsafe { libc::syscall(libc::SYS_write, fd, buffer, len) });
     };
     #[cfg(not(target_pointer_width = "32"))]
-    // SAFETY: likewise.
+    // SAFETY: the kernel reads `len` bytes at `buffer`, which `from` borrows.
     let returned = unsafe { libc::syscall(libc::SYS_pwrite64, fd, buffer, len, offset) };
     #[cfg(target_pointer_width = "32")]
     let returned = {
         let iov = libc::iovec { iov_base: buffer.cast_mut().cast(), iov_len: len };
         let (call, list, (low, high)) = (libc::SYS_pwritev, ptr::from_ref(&iov), halves(offset));
-        // SAFETY: the kernel reads one iovec, which lives until the call returns, and the buffer
-        // it describes, which `from` borrows; it writes neither.
+        // SAFETY: the kernel reads one iovec, a variable of our own, and the buffer that it
+        // describes, which
+        // `from` borrows; it writes to neither.
         unsafe { libc::syscall(call, fd, list, 1_usize, low, high) }
     };
     count(returned)
 }
 
-/// preadv2(2) into one buffer, at the descriptor's own position (Linux 4.6).
+/// preadv2(2) into one buffer, at the file position (Linux 4.6).
 pub(crate) fn preadv2(fd: c_int, into: &mut [u8], flags: c_int) -> Result<usize> {
     let iov = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
     let (call, list) = (libc::SYS_preadv2, ptr::from_ref(&iov));
-    // SAFETY: the kernel reads one iovec, which lives until the call returns, and writes into the
-    // buffer it describes, which `into` borrows exclusively.
-    count(unsafe { libc::syscall(call, fd, list, 1_usize, OWN, OWN, long(flags as c_uint)) })
+    // SAFETY: the kernel reads one iovec, a variable of our own, and writes to the buffer that it
+    // describes, which `into` borrows exclusively.
+    count(unsafe {
+        libc::syscall(call, fd, list, 1_usize, NO_OFFSET, NO_OFFSET, long(flags as c_uint))
+    })
 }
 
-/// pwritev2(2) of one buffer, likewise.
+/// pwritev2(2) of one buffer, at the file position (Linux 4.6).
 pub(crate) fn pwritev2(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
     let iov = libc::iovec { iov_base: from.as_ptr().cast_mut().cast(), iov_len: from.len() };
     let (call, list) = (libc::SYS_pwritev2, ptr::from_ref(&iov));
-    // SAFETY: the kernel reads one iovec, which lives until the call returns, and the buffer it
-    // describes, which `from` borrows; it writes neither.
-    count(unsafe { libc::syscall(call, fd, list, 1_usize, OWN, OWN, long(flags as c_uint)) })
+    // SAFETY: the kernel reads one iovec, a variable of our own, and the buffer that it describes,
+    // which
+    // `from` borrows; it writes to neither.
+    count(unsafe {
+        libc::syscall(call, fd, list, 1_usize, NO_OFFSET, NO_OFFSET, long(flags as c_uint))
+    })
 }
 
-/// Half an offset of -1.
-const OWN: c_long = -1;
+/// Each half of the offset -1, with which preadv2(2) and pwritev2(2) use the file position.
+const NO_OFFSET: c_long = -1;
 
-/// An offset as preadv(2) and pwritev(2) take it alike on every architecture where a long does not hold
-/// it, unlike pread(2): as two longs, the lower first.
+/// An offset as two longs, the lower one first: so preadv(2) and pwritev(2) take it on every
+/// architecture with 32-bit longs. (pread(2) differs from one to the next.)
 #[cfg(target_pointer_width = "32")]
 const fn halves(offset: i64) -> (c_long, c_long) {
     (offset as c_long, (offset >> 32) as c_long)
@@ -123,7 +142,7 @@ const fn halves(offset: i64) -> (c_long, c_long) {
 
 /// lseek(2).
 pub(crate) fn lseek(fd: c_int, offset: i64, whence: c_int) -> Result<i64> {
-    // SAFETY: three numbers; the kernel touches no memory of ours.
+    // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
     match unsafe { lseek64(fd, offset, whence) } {
         position if position >= 0 => Ok(position),
         _ => Err(Errno::last()),
@@ -132,25 +151,25 @@ pub(crate) fn lseek(fd: c_int, offset: i64, whence: c_int) -> Result<i64> {
 
 /// ftruncate(2).
 pub(crate) fn ftruncate(fd: c_int, len: i64) -> Result<()> {
-    // SAFETY: two numbers; the kernel touches no memory of ours.
+    // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
     done(unsafe { ftruncate64(fd, len) })
 }
 
-/// fallocate(2). libc's own is a cancellation point.
+/// fallocate(2).
 pub(crate) fn fallocate(fd: c_int, mode: c_int, offset: i64, len: i64) -> Result<()> {
     #[cfg(not(target_pointer_width = "32"))]
-    // SAFETY: four numbers; the kernel touches no memory of ours.
+    // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
     let returned = unsafe { libc::syscall(libc::SYS_fallocate, fd, mode, offset, len) };
     #[cfg(target_pointer_width = "32")]
     let returned = {
         let ((a, b), (c, d)) = (registers(offset), registers(len));
-        // SAFETY: numbers; the kernel touches no memory of ours.
+        // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
         unsafe { libc::syscall(libc::SYS_fallocate, fd, mode, a, b, c, d) }
     };
     count(returned).map(drop)
 }
 
-/// A 64-bit number as two registers of 32 bits, in the order in which memory would hold them.
+/// A 64-bit number as two 32-bit arguments, in the order of its halves in memory.
 #[cfg(target_pointer_width = "32")]
 const fn registers(number: i64) -> (c_long, c_long) {
     let (low, high) = halves(number);
@@ -161,62 +180,64 @@ const fn registers(number: i64) -> (c_long, c_long) {
     }
 }
 
-/// What fstat(2) tells, as far as anybody here asks.
+/// The members of struct stat that the engines use.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Stat {
-    /// The file's type, S_IF….
+    /// The type of the file: S_IFREG and so on.
     pub(crate) kind: libc::mode_t,
     pub(crate) device: u64,
     pub(crate) inode: u64,
-    /// Of a device: which.
+    /// The number of the device that a special file stands for (st_rdev).
     pub(crate) special: u64,
     pub(crate) size: i64,
-    /// How much of it is stored, in bytes.
+    /// The bytes allocated on the file system (st_blocks, in bytes).
     pub(crate) stored: i64,
+    /// The preferred size of a read or a write (st_blksize).
     pub(crate) block: i64,
 }
 
-/// What fstat(2) tells, but asked of statx(2) (Linux 4.11) and without the times: who asks for those
-/// makes the next write take new ones (multigrain timestamps, Linux 6.13), which costs a small copy
-/// half as much again. Where statx(2) is not to be had, fstat(2) it is.
+/// fstat(2), by way of statx(2) (Linux 4.11) without the timestamps: querying them makes the next
+/// write update them (multigrain timestamps, Linux 6.13), and a small copy takes 1.5 times as long.
+/// Falls back to fstat(2).
 pub(crate) fn fstat(fd: c_int) -> Result<Stat> {
     const ASKED: c_uint =
         libc::STATX_TYPE | libc::STATX_INO | libc::STATX_SIZE | libc::STATX_BLOCKS;
     let mut stat = MaybeUninit::<libc::statx>::zeroed();
     let (path, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
-    // SAFETY: the kernel reads the empty path, and fills the one struct statx that we own.
+    // SAFETY: the kernel reads the empty path, a constant, and writes one struct statx, for which
+    // `stat` has room.
     let returned =
         unsafe { libc::syscall(libc::SYS_statx, fd, path, flags, ASKED, stat.as_mut_ptr()) };
     match count(returned) {
         Ok(_) => {}
         Err(Errno::BADF) => return Err(Errno::BADF),
-        Err(_) => return fstat_old(fd),
+        Err(_) => return fstat_itself(fd),
     }
-    // SAFETY: it is plain numbers, of which zero is one, and the kernel has filled them in.
+    // SAFETY: a struct statx is made of integers, for which the zeroes it began with are valid too.
     let stat = unsafe { stat.assume_init() };
     Ok(Stat {
         kind: libc::mode_t::from(stat.stx_mode) & libc::S_IFMT,
-        device: numbered(stat.stx_dev_major, stat.stx_dev_minor),
+        device: device(stat.stx_dev_major, stat.stx_dev_minor),
         inode: stat.stx_ino,
-        special: numbered(stat.stx_rdev_major, stat.stx_rdev_minor),
+        special: device(stat.stx_rdev_major, stat.stx_rdev_minor),
         size: i64::try_from(stat.stx_size).unwrap_or(i64::MAX),
         stored: i64::try_from(stat.stx_blocks).unwrap_or(i64::MAX).saturating_mul(512),
         block: stat.stx_blksize.into(),
     })
 }
 
-/// A device in one number.
-fn numbered(major: u32, minor: u32) -> u64 {
+/// The number of a device; only compared with others from here.
+fn device(major: u32, minor: u32) -> u64 {
     (u64::from(major) << 32) | u64::from(minor)
 }
 
-/// fstat(2).
+/// fstat(2), where statx(2) is missing or refused.
 #[cold]
-fn fstat_old(fd: c_int) -> Result<Stat> {
+fn fstat_itself(fd: c_int) -> Result<Stat> {
     let mut stat = MaybeUninit::<stat64>::zeroed();
-    // SAFETY: the kernel fills the one struct stat that we own.
+    // SAFETY: fstat writes one struct stat, for which `stat` has room.
     done(unsafe { fstat64(fd, stat.as_mut_ptr()) })?;
-    // SAFETY: it is plain numbers, of which zero is one, and the kernel has filled them in.
+    // SAFETY: a struct stat is made of integers, for which the zeroes it began with are valid too.
     let stat = unsafe { stat.assume_init() };
     #[allow(clippy::unnecessary_cast)] // their types differ from one architecture to the next
     Ok(Stat {
@@ -230,19 +251,21 @@ fn fstat_old(fd: c_int) -> Result<Stat> {
     })
 }
 
-/// What fstatfs(2) tells of a file system, likewise.
+/// The members of struct statfs that the engines use.
 pub(crate) struct Statfs {
-    /// Its magic number.
+    /// The magic number of the file system's type (f_type).
     pub(crate) kind: i64,
+    /// Its block size (f_bsize).
     pub(crate) block: i64,
 }
 
 /// fstatfs(2).
 pub(crate) fn fstatfs(fd: c_int) -> Result<Statfs> {
     let mut stat = MaybeUninit::<statfs64>::zeroed();
-    // SAFETY: the kernel fills the one struct statfs that we own.
+    // SAFETY: fstatfs writes one struct statfs, for which `stat` has room.
     done(unsafe { fstatfs64(fd, stat.as_mut_ptr()) })?;
-    // SAFETY: it is plain numbers, of which zero is one, and the kernel has filled them in.
+    // SAFETY: a struct statfs is made of integers, for which the zeroes it began with are valid
+    // too.
     let stat = unsafe { stat.assume_init() };
     #[allow(clippy::unnecessary_cast)] // their types differ from one architecture to the next
     Ok(Statfs { kind: stat.f_type as i64, block: stat.f_bsize as i64 })

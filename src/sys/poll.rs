@@ -1,4 +1,6 @@
-//! Waiting, and the time.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Waiting, and the clock.
 
 use super::count;
 use crate::errno::Result;
@@ -6,10 +8,10 @@ use core::ffi::{c_int, c_long, c_short};
 use core::mem::MaybeUninit;
 use core::ptr;
 
-/// One descriptor to wait for: struct pollfd.
+/// struct pollfd: a descriptor, and the events to wait for.
 pub(crate) type Poll = libc::pollfd;
 
-/// The kernel's struct timespec, as the ppoll(2) of every architecture takes it.
+/// struct timespec as SYS_ppoll takes it on every architecture: two longs, whatever time_t is.
 #[repr(C)]
 struct Timespec {
     seconds: c_long,
@@ -18,8 +20,8 @@ struct Timespec {
 
 const SECOND: i64 = 1_000_000_000;
 
-/// poll(2), for at most so many nanoseconds; None: for as long as it takes. It is made of ppoll(2),
-/// which every architecture has.
+/// poll(2), by way of ppoll(2), which every architecture has: for at most so many nanoseconds;
+/// None: without a limit.
 pub(crate) fn poll(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<usize> {
     let mut limit = nanoseconds.map(|time| Timespec {
         seconds: c_long::try_from(time.div_euclid(SECOND)).unwrap_or(c_long::MAX),
@@ -28,22 +30,25 @@ pub(crate) fn poll(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<usize> 
     let timeout = limit.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
     let no_mask: *const u8 = ptr::null();
     let (list, len) = (fds.as_mut_ptr(), fds.len());
-    // SAFETY: the kernel reads and writes the pollfds that `fds` borrows exclusively, and, where
-    // it is not null, the timespec (it leaves the time that remains there), which is ours.
+    // SAFETY: the kernel reads and writes `len` pollfds, which `fds` borrows exclusively, and the
+    // timespec (where it leaves the remaining time), a variable of our own, unless that is null. It
+    // reads no mask.
     count(unsafe { libc::syscall(libc::SYS_ppoll, list, len, timeout, no_mask, 0_usize) })
 }
 
-/// What to wait for at `fd`: POLLIN or POLLOUT. POLLERR and POLLHUP are always reported.
+/// A struct pollfd for `fd` and the `events` POLLIN or POLLOUT. POLLERR and POLLHUP are always
+/// reported.
 pub(crate) const fn interest(fd: c_int, events: c_short) -> Poll {
     Poll { fd, events, revents: 0 }
 }
 
-/// clock_gettime(2), CLOCK_MONOTONIC: nanoseconds since some moment before.
+/// clock_gettime(2), CLOCK_MONOTONIC: nanoseconds since an arbitrary point in the past.
 pub(crate) fn now() -> i64 {
     let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    // SAFETY: the one struct timespec that is written is ours.
+    // SAFETY: clock_gettime writes one struct timespec, and `time` has room for one.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, time.as_mut_ptr()) };
-    // SAFETY: it is two numbers, of which zero is one.
+    // SAFETY: a struct timespec is made of integers, for which the zeroes it began with are valid
+    // too.
     let time = unsafe { time.assume_init() };
     #[allow(clippy::unnecessary_cast)] // their types differ from one architecture to the next
     (time.tv_sec as i64).saturating_mul(SECOND).saturating_add(time.tv_nsec as i64)

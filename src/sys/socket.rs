@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Calls for sockets.
 
 use super::{count, done};
@@ -5,57 +7,57 @@ use crate::errno::Result;
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
 
-/// recv(2). (recvfrom(2), since that is the call that every architecture has.)
+/// recv(2), by way of recvfrom(2), which every architecture has.
 pub(crate) fn recv(fd: c_int, into: &mut [u8], flags: c_int) -> Result<usize> {
     let (buffer, len) = (into.as_mut_ptr(), into.len());
     let nobody: *const c_void = ptr::null();
-    // SAFETY: the kernel writes into the buffer only, which `into` borrows exclusively; the two
-    // null pointers say that nobody asks for the sender's address.
+    // SAFETY: the kernel writes at most `len` bytes to `buffer`, which `into` borrows exclusively;
+    // the two null pointers say that the sender's address is not wanted.
     count(unsafe { libc::syscall(libc::SYS_recvfrom, fd, buffer, len, flags, nobody, nobody) })
 }
 
-/// send(2). (sendto(2), likewise.)
+/// send(2), by way of sendto(2), which every architecture has.
 pub(crate) fn send(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
     let (buffer, len) = (from.as_ptr(), from.len());
     let nobody: *const c_void = ptr::null();
-    // SAFETY: the kernel reads the buffer only, which `from` borrows; the null pointer says that
-    // the receiver is the one the socket is connected to.
+    // SAFETY: the kernel reads `len` bytes at `buffer`, which `from` borrows; the null pointer says
+    // that the receiver is the peer of the socket.
     count(unsafe { libc::syscall(libc::SYS_sendto, fd, buffer, len, flags, nobody, 0_usize) })
 }
 
 /// shutdown(2).
 pub(crate) fn shutdown(fd: c_int, how: c_int) -> Result<()> {
-    // SAFETY: two numbers; the kernel touches no memory of ours.
+    // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
     done(unsafe { libc::shutdown(fd, how) })
 }
 
-/// getpeername(2), as far as whether there is a peer.
+/// getpeername(2), without the name: fails unless the socket has a peer.
 pub(crate) fn getpeername(fd: c_int) -> Result<()> {
     let mut name = [0_u64; 16];
     let mut len = size_of_val(&name) as libc::socklen_t;
-    // SAFETY: the kernel writes at most `len` bytes into `name`, which is as large and as aligned as a
-    // struct sockaddr_storage, and how many into `len`; both are ours until the call returns.
+    // SAFETY: the kernel writes at most `len` bytes to `name`, which has the size and the alignment
+    // of a struct sockaddr_storage, and a socklen_t to `len`; both are variables of our own.
     done(unsafe { libc::getpeername(fd, name.as_mut_ptr().cast(), &mut len) })
 }
 
-/// getsockopt(2) at SOL_SOCKET, for an option of at most 16 bytes.
+/// getsockopt(2) at SOL_SOCKET, of an option of at most 16 bytes.
 pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
     let mut value = [0; 16];
     let mut len: libc::socklen_t = 16;
     let into: *mut c_void = value.as_mut_ptr().cast();
-    // SAFETY: the kernel writes at most `len` bytes into `value`, and how many into `len`; both are
-    // ours until the call returns.
+    // SAFETY: the kernel writes at most `len` bytes to `value`, which has 16, and a socklen_t to
+    // `len`; both are variables of our own.
     done(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, into, &mut len) })?;
     Ok(value)
 }
 
-/// getsockopt(2) of an option that is a number.
+/// getsockopt(2) at SOL_SOCKET, of an option that is an int.
 pub(crate) fn getsockopt_int(fd: c_int, option: c_int) -> Result<c_int> {
     let [a, b, c, d, ..] = getsockopt(fd, option)?;
     Ok(c_int::from_ne_bytes([a, b, c, d]))
 }
 
-/// getsockopt(2) of an option that is a time (struct timeval, socket(7)), in nanoseconds.
+/// getsockopt(2) at SOL_SOCKET, of an option that is a struct timeval (socket(7)), in nanoseconds.
 pub(crate) fn getsockopt_time(fd: c_int, option: c_int) -> Result<i64> {
     const HALF: usize = size_of::<c_long>();
     let value = getsockopt(fd, option)?;

@@ -60,7 +60,7 @@ pub(crate) fn avoided_by_environment() -> u32 {
     if known & READ != 0 {
         return known & !READ;
     }
-    let avoid = sys::getenv(c"ZSPLICE_AVOID").map_or(0, |list| mechanisms(list.to_bytes()));
+    let avoid = sys::secure_getenv(c"ZSPLICE_AVOID").map_or(0, |list| mechanisms(list.to_bytes()));
     KNOWN.store(avoid | READ, Ordering::Relaxed);
     avoid
 }

@@ -32,7 +32,7 @@ impl Blocked {
     fn end(self, has_caused: bool) {
         let sigpipe = sys::sigpipe();
         if has_caused && !self.was_pending && sys::has_sigpipe(&sys::sigpending()) {
-            sys::take_pending(&sigpipe);
+            sys::rt_sigtimedwait(&sigpipe);
         }
         if !sys::has_sigpipe(&self.before) {
             // It cannot fail: the set is one that was in force.
