@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Both directions at once, in the calling thread.
 
 use super::relay::Relay;
@@ -63,10 +65,8 @@ fn directions(
     let direction = |(input, output): (Endpoint, Endpoint)| {
         // To a terminal that blocks every few bytes are a call of their own.
         let is_slow = output.kind == FdKind::Char && output.blocks;
-        let mut relay = Relay::of(input, output, u64::MAX, None, flags, avoid);
-        relay.tolerate_hangup();
         Direction {
-            relay,
+            relay: Relay::of_bridge([input, output], flags, avoid),
             wants: ZS_WANT_RUN,
             budget: if is_slow { tuning::TERMINAL_BUDGET } else { 0 },
             hup_seen: false,
@@ -129,7 +129,7 @@ impl Direction {
     }
 
     fn input(&self) -> Poll {
-        let (input, _) = self.relay.ports();
+        let (input, _) = self.relay.endpoints();
         if self.wants & ZS_WANT_READ == 0 {
             return NO_FD;
         }
@@ -137,7 +137,7 @@ impl Direction {
     }
 
     fn output(&self) -> Poll {
-        let (_, output) = self.relay.ports();
+        let (_, output) = self.relay.endpoints();
         if self.wants & ZS_WANT_WRITE != 0 {
             return output.writable();
         }

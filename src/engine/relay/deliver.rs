@@ -1,48 +1,56 @@
-//! Giving to the output, and hearing of its death.
+// SPDX-License-Identifier: MIT OR Apache-2.0
 
-use super::intake::failed;
-use super::Relay;
+//! Delivering to the output, and noticing that it has died.
+
+use super::state::Relay;
 use crate::constants::*;
 use crate::engine::shared::endpoint::{Endpoint, FdKind};
-use crate::engine::shared::outcome::Error;
+use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::sigpipe;
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_short};
 
+/// How far everything in flight got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// All of it is delivered.
+    Done,
+    /// The output would block.
+    Blocked,
+    /// The budget of the run is used up.
+    OverBudget,
+}
+
 impl Relay {
-    /// Delivers something of what is held; whether the output took it.
-    pub(super) fn deliver(&mut self, until: u64) -> Result<bool, Error> {
-        let most = usize::try_from(until.saturating_sub(self.bytes())).unwrap_or(usize::MAX);
-        let (output, flags) = (self.output, self.flags);
-        let piped = self.in_flight.piped();
-        if piped == 0 {
-            let sent = self.in_flight.drain_buffer(most, |bytes| put(output, flags, bytes));
-            return self.delivered(ZS_VIA_READ_WRITE, sent);
-        }
-        match quietly(flags, piped.min(most), || {
-            self.in_flight.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
-        }) {
-            Ok(count @ 1..) => self.delivered(ZS_VIA_SPLICE, Ok(count)),
-            Err(errno) if errno == Errno::AGAIN || failed(errno) => {
-                self.delivered(ZS_VIA_SPLICE, Err(errno))
+    /// Delivers what is in flight, unless the output `is_blocked` already.
+    pub(super) fn deliver_all(&mut self, until: u64, is_blocked: bool) -> Result<Delivery, Error> {
+        while !self.in_flight.is_empty() {
+            if is_blocked {
+                return Ok(Delivery::Blocked);
             }
-            // The output does not take it from a pipe.
-            _ if self.ways.no_buffer => Err(Error::call(Errno::OPNOTSUPP)),
-            _ => {
-                self.ways.no_splice = true;
-                if self.in_flight.spill_to_buffer() {
-                    return Ok(true);
-                }
-                Err(Error::call(Errno::NOMEM))
+            let budget = until.saturating_sub(self.bytes());
+            if budget == 0 {
+                return Ok(Delivery::OverBudget);
+            }
+            let most = usize::try_from(budget).unwrap_or(usize::MAX);
+            let has_room = match self.in_flight.piped() {
+                0 => self.deliver_buffered(most)?,
+                piped => self.deliver_piped(piped.min(most))?,
+            };
+            if !has_room {
+                return Ok(Delivery::Blocked);
             }
         }
+        Ok(Delivery::Done)
     }
 
-    fn delivered(&mut self, by: u32, count: Result<usize>) -> Result<bool, Error> {
-        match count {
+    /// Writes from the buffer; false if the output would block.
+    fn deliver_buffered(&mut self, most: usize) -> Result<bool, Error> {
+        let (output, flags) = (self.output, self.flags);
+        match self.in_flight.drain_buffer(most, |bytes| put(output, flags, bytes)) {
             Ok(0) => Err(self.output_failed(Errno::IO)),
             Ok(count) => {
-                self.account(by, count);
+                self.delivered(ZS_VIA_READ_WRITE, count);
                 Ok(true)
             }
             Err(Errno::AGAIN) => Ok(false),
@@ -50,67 +58,58 @@ impl Relay {
         }
     }
 
-    pub(super) fn account(&mut self, by: u32, count: usize) {
-        let sum = if by == ZS_VIA_READ_WRITE { &mut self.copied } else { &mut self.spliced };
-        *sum = sum.saturating_add(count as u64);
-        self.via |= by;
+    /// Splices from the pipe; false if the output would block.
+    fn deliver_piped(&mut self, most: usize) -> Result<bool, Error> {
+        let (output, flags) = (self.output, self.flags);
+        let spliced = sigpipe::without_if(flags & ZS_NOSIGPIPE != 0, || {
+            self.in_flight.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
+        });
+        match Answer::from(spliced) {
+            Answer::Moved(count) => {
+                self.delivered(ZS_VIA_SPLICE, count);
+                Ok(true)
+            }
+            Answer::WouldBlock | Answer::Interrupted => Ok(false),
+            Answer::Failed(errno) => Err(self.output_failed(errno)),
+            Answer::Zero | Answer::Unsupported(_) if !self.path.may_copy() => {
+                Err(Error::call(Errno::OPNOTSUPP))
+            }
+            Answer::Zero | Answer::Unsupported(_) => {
+                self.path = self.path.without_splice();
+                self.in_flight.spill_to_buffer().map_err(Error::call)?;
+                Ok(true)
+            }
+        }
     }
 
-    /// What is wanted now; an output that has died is an error even when nothing is held for it.
+    /// Returns `wanted`, unless the output has died, which is an error even if nothing is in flight.
     pub(super) fn wait_for(&mut self, wanted: c_int, before: u64) -> Result<c_int, Error> {
-        let hang_up = if self.ways.hang_up_is_fine { 0 } else { libc::POLLHUP };
-        self.look_for(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
+        let hang_up = if self.tolerates_hangup() { 0 } else { libc::POLLHUP };
+        self.check_output(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
         Ok(wanted)
     }
 
-    /// Whether the output has died, where nothing has moved that would have shown it.
+    /// Fails if the output has died. After a run that has moved bytes that is known already.
     #[inline(never)]
-    pub(super) fn look_for(&self, fatal: c_short, before: u64) -> Result<(), Error> {
+    pub(super) fn check_output(&self, fatal: c_short, before: u64) -> Result<(), Error> {
         if self.bytes() > before || self.output.kind.is_file() {
             return Ok(());
         }
         if let Some(errno) = self.shared_errors.output_error() {
             return Err(Error::output(errno));
         }
-        match self.output.poll(0) & fatal {
-            0 => Ok(()),
-            events => self.output.death(events).map_or(Ok(()), |why| Err(self.output_failed(why))),
+        match self.output.death(self.output.poll(0) & fatal) {
+            None => Ok(()),
+            Some(errno) => Err(self.output_failed(errno)),
         }
     }
-
-    /// What the other direction has heard of it is not asked for before: that lies far away.
-    #[cold]
-    pub(super) fn output_failed(&self, errno: Errno) -> Error {
-        let errno = match errno {
-            Errno::PIPE => self.shared_errors.output_error().unwrap_or(errno),
-            errno => errno,
-        };
-        self.shared_errors.note_output_error(errno);
-        Error::output(errno)
-    }
 }
 
+/// Writes without blocking.
 pub(super) fn put(output: Endpoint, flags: u32, bytes: &[u8]) -> Result<usize> {
+    let quiet = flags & ZS_NOSIGPIPE != 0;
     if output.kind == FdKind::Socket {
-        let quiet = if flags & ZS_NOSIGPIPE == 0 { 0 } else { libc::MSG_NOSIGNAL };
-        return output.write(bytes, quiet);
+        return output.write(bytes, if quiet { libc::MSG_NOSIGNAL } else { 0 });
     }
-    quietly(flags, bytes.len(), || output.write(bytes, 0))
-}
-
-/// Without SIGPIPE, where that is asked for. (splice(2) has no flag for it.) A call that comes to less
-/// than it was `asked` for may have raised one, too: it writes to a socket in pieces.
-pub(super) fn quietly(
-    flags: u32,
-    asked: usize,
-    work: impl FnOnce() -> Result<usize>,
-) -> Result<usize> {
-    if flags & ZS_NOSIGPIPE == 0 {
-        work()
-    } else {
-        sigpipe::without(work, |outcome| match *outcome {
-            Ok(count) => count < asked,
-            Err(errno) => errno == Errno::PIPE,
-        })
-    }
+    sigpipe::without_if(quiet, || output.write(bytes, 0))
 }

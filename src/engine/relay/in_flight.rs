@@ -1,8 +1,10 @@
-//! What a relay holds: bytes in a pipe, then bytes in a buffer.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The bytes in flight of a relay: first those in a pipe, then those in a buffer.
 
 use super::pool::{PipeFactory, Pool};
-use crate::engine::shared::retry_on_intr;
 use crate::engine::shared::tuning::SMALL_PIECE;
+use crate::engine::shared::{readiness, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::mem::alloc::Rc;
 use crate::mem::buffer::Buffer;
@@ -10,36 +12,34 @@ use crate::mem::pipe::Pipe;
 use crate::sys;
 use core::ffi::c_int;
 
-/// Bytes taken and not delivered. Those in the pipe come first: while there are any in the buffer,
+/// Bytes taken and not delivered. Those in the pipe come first: while there are bytes in the buffer,
 /// none are added to the pipe.
 #[repr(C)]
 pub(super) struct InFlight {
-    /// First, since every run needs it.
+    // These four share a cache line, since every run asks whether anything is in flight.
     pool: Option<Rc<Pool>>,
-    pipe_factory: PipeFactory,
-    pipe: Option<Pipe>,
     piped: usize,
-    buffer: Option<Buffer>,
-    /// Which part of the buffer.
+    /// The part of the buffer that is in flight.
     start: usize,
     end: usize,
+    pipe: Option<Pipe>,
+    buffer: Option<Buffer>,
+    /// Makes the pipe if there is no pool.
+    pipe_factory: PipeFactory,
 }
 
 impl InFlight {
     pub(super) fn new(pool: Option<Rc<Pool>>) -> InFlight {
-        InFlight {
-            pool,
-            pipe_factory: PipeFactory::new(0),
-            pipe: None,
-            piped: 0,
-            buffer: None,
-            start: 0,
-            end: 0,
-        }
+        let pipe_factory = PipeFactory::new(0);
+        InFlight { pool, piped: 0, start: 0, end: 0, pipe: None, buffer: None, pipe_factory }
     }
 
     pub(super) const fn len(&self) -> u64 {
         (self.piped as u64).saturating_add(self.buffered() as u64)
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub(super) const fn piped(&self) -> usize {
@@ -50,7 +50,7 @@ impl InFlight {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether there is a pipe, or one is to be had.
+    /// Whether there is a pipe, or one can be had.
     pub(super) fn has_pipe(&mut self) -> bool {
         if self.pipe.is_none() {
             self.pipe =
@@ -59,11 +59,10 @@ impl InFlight {
         self.pipe.is_some()
     }
 
-    /// Whether poll(2) calls the pipe full: it is so by slots, not by bytes.
+    /// Whether poll(2) calls the pipe full: it counts slots, not bytes.
     pub(super) fn is_pipe_full(&self) -> bool {
         let Some(pipe) = self.pipe.as_ref().filter(|_| self.piped > 0) else { return false };
-        let mut fds = [sys::interest(pipe.writer.0, libc::POLLOUT)];
-        retry_on_intr(|| sys::poll(&mut fds, Some(0))) == Ok(0)
+        readiness::revents(pipe.writer.0, libc::POLLOUT) == Ok(0)
     }
 
     pub(super) fn fill_pipe(
@@ -88,37 +87,43 @@ impl InFlight {
         Ok(count)
     }
 
-    /// Reads into the buffer, which is empty; None: there is no memory for one.
-    pub(super) fn fill_buffer(
-        &mut self,
-        len: usize,
-        read: impl FnOnce(&mut [u8]) -> Result<usize>,
-    ) -> Option<Result<usize>> {
-        // One that feed or spill_to_buffer has made longer is left to them.
+    /// Makes sure of a buffer to read a small piece into. ENOMEM: there is no memory.
+    pub(super) fn get_buffer(&mut self) -> Result<()> {
+        // `append` and `spill_to_buffer` may have made a longer one; it is kept for what they hold.
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL_PIECE) {
             self.buffer = match &self.pool {
                 Some(pool) => pool.take_buffer(SMALL_PIECE),
                 None => Buffer::new(SMALL_PIECE),
             };
         }
-        let count = read(self.buffer.as_mut()?.bytes().get_mut(..len)?);
-        (self.start, self.end) = (0, count.unwrap_or(0));
-        Some(count)
+        self.buffer.as_ref().map(drop).ok_or(Errno::NOMEM)
     }
 
-    /// A buffer to read a small piece into that need not be held; None: there is no pool to lend one.
+    /// Reads into the buffer, which has to be empty.
+    pub(super) fn fill_buffer(
+        &mut self,
+        len: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize>,
+    ) -> Result<usize> {
+        let buffer = self.buffer.as_mut().ok_or(Errno::NOMEM)?;
+        let count = read(buffer.bytes().get_mut(..len).unwrap_or_default())?;
+        (self.start, self.end) = (0, count);
+        Ok(count)
+    }
+
+    /// Lends a buffer for messages that are passed on at once. None: there is no pool to borrow it from.
     pub(super) fn lend(&self) -> Option<Buffer> {
         self.pool.as_ref()?.take_buffer(SMALL_PIECE)
     }
 
-    /// Takes one back that was lent.
+    /// Takes a lent buffer back.
     pub(super) fn put_back(&self, buffer: Buffer) {
         if let Some(pool) = &self.pool {
             pool.put_buffer(buffer);
         }
     }
 
-    /// Holds this part of one that was lent, while nothing else is held.
+    /// Keeps this part of a lent buffer in flight; nothing else is.
     pub(super) fn keep(&mut self, buffer: Buffer, start: usize, end: usize) {
         self.buffer = Some(buffer);
         (self.start, self.end) = (start, end);
@@ -140,91 +145,85 @@ impl InFlight {
         self.buffer.as_mut()?.bytes().get(start..end)
     }
 
-    /// Adds bytes behind all others. False: there is no memory, and nothing has been added.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> bool {
+    /// Adds bytes behind all others. ENOMEM: there is no memory, and nothing was added.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<()> {
         if bytes.is_empty() {
-            return true;
+            return Ok(());
         }
         let (held, end) = (self.buffered(), self.end.saturating_add(bytes.len()));
-        if let Some(room) = self.buffer.as_mut().and_then(|b| b.bytes().get_mut(self.end..end)) {
-            copy(room, bytes);
+        if let Some(free) = self.buffer.as_mut().and_then(|b| b.bytes().get_mut(self.end..end)) {
+            copy(free, bytes);
             self.end = end;
-            return true;
+            return Ok(());
         }
         self.rebuild(0, held.saturating_add(bytes.len()), |buffer| {
-            let Some(room) = buffer.get_mut(held..) else { return false };
-            copy(room, bytes);
-            true
+            copy(buffer.get_mut(held..).unwrap_or_default(), bytes);
+            Ok(())
         })
     }
 
-    /// Moves what is in the pipe to the front of the buffer. False: there is no memory.
-    pub(super) fn spill_to_buffer(&mut self) -> bool {
-        let Some(pipe) = self.pipe.take() else { return false };
+    /// Moves the bytes in the pipe to the front of the buffer. ENOMEM: there is no memory.
+    pub(super) fn spill_to_buffer(&mut self) -> Result<()> {
+        let Some(pipe) = self.pipe.take() else { return Ok(()) };
         let (piped, held) = (self.piped, self.buffered());
-        let spilled = self.rebuild(piped, piped.saturating_add(held), |buffer| {
-            let mut at = 0;
-            while at < piped {
-                let Some(into) = buffer.get_mut(at..piped) else { return false };
-                match retry_on_intr(|| sys::read(pipe.reader.0, into, None)) {
-                    Ok(count) if count > 0 => at = at.saturating_add(count),
-                    _ => return false,
-                }
-            }
-            true
-        });
-        if spilled {
+        let spilled = self
+            .rebuild(piped, piped.saturating_add(held), |buffer| read_all(&pipe, piped, buffer));
+        if spilled.is_ok() {
             self.piped = 0;
         }
         self.pipe = Some(pipe);
         spilled
     }
 
-    /// A new buffer with `len` bytes that has what is held at `at`, and the rest by `fill`.
-    fn rebuild(&mut self, at: usize, len: usize, fill: impl FnOnce(&mut [u8]) -> bool) -> bool {
-        // With room for more, so that many small pieces are not copied over and over.
-        let size = len.checked_next_power_of_two().map_or(len, |size| size.max(SMALL_PIECE));
-        let Some(mut new) = Buffer::new(size) else { return false };
-        let Some(all) = new.bytes().get_mut(..len) else { return false };
-        if let Some(held) = self.held() {
-            let end = at.saturating_add(held.len());
-            if let Some(place) = all.get_mut(at..end) {
-                copy(place, held);
-            }
-        }
-        if !fill(all) {
-            return false;
-        }
+    /// Makes a new buffer of `len` bytes, with what the old one holds at `at` and the rest from `fill`.
+    fn rebuild(
+        &mut self,
+        at: usize,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<()> {
+        // With space for more, so that many small pieces are not copied over and over.
+        let ample = len.checked_next_power_of_two().map_or(len, |size| size.max(SMALL_PIECE));
+        let new = Buffer::new(ample).or_else(|| Buffer::new(len));
+        let mut new = new.ok_or(Errno::NOMEM)?;
+        let all = new.bytes().get_mut(..len).unwrap_or_default();
+        let held = self.held().unwrap_or_default();
+        let held_end = at.saturating_add(held.len());
+        copy(all.get_mut(at..held_end).unwrap_or_default(), held);
+        fill(all)?;
         self.buffer = Some(new);
         (self.start, self.end) = (0, len);
-        true
+        Ok(())
     }
 
-    /// Oldest first.
+    /// Moves bytes out, oldest first.
     pub(super) fn drain_to(&mut self, into: &mut [u8]) -> Result<usize> {
         let mut count = 0_usize;
-        while let Some(room) = into.get_mut(count..).filter(|room| !room.is_empty()) {
-            let (piped, buffered) = (self.piped, self.buffered());
-            let got = if piped > 0 {
-                let len = room.len().min(piped);
-                let room = room.get_mut(..len).unwrap_or_default();
-                self.drain_pipe(len, |pipe, _| retry_on_intr(|| sys::read(pipe, room, None)))
-            } else if buffered > 0 {
-                self.drain_buffer(room.len(), |held| {
-                    room.iter_mut().zip(held).for_each(|(to, from)| *to = *from);
-                    Ok(held.len().min(room.len()))
-                })
-            } else {
-                break;
-            };
-            match got {
+        while let Some(free) = into.get_mut(count..).filter(|free| !free.is_empty()) {
+            match self.drain_some(free) {
                 Ok(0) => break,
-                Ok(got) => count = count.saturating_add(got),
+                Ok(some) => count = count.saturating_add(some),
                 Err(errno) if count == 0 => return Err(errno),
                 Err(_) => break,
             }
         }
         Ok(count)
+    }
+
+    /// Moves out bytes of the pipe or, if that is empty, of the buffer.
+    fn drain_some(&mut self, into: &mut [u8]) -> Result<usize> {
+        if self.piped > 0 {
+            let len = into.len().min(self.piped);
+            let into = into.get_mut(..len).unwrap_or_default();
+            return self.drain_pipe(len, |pipe, _| retry_on_intr(|| sys::read(pipe, into, None)));
+        }
+        if self.buffered() == 0 {
+            return Ok(0);
+        }
+        self.drain_buffer(into.len(), |held| {
+            copy(into, held);
+            Ok(held.len())
+        })
     }
 
     /// Gives back what an idle relay does not need.
@@ -242,7 +241,20 @@ impl InFlight {
     }
 }
 
-/// Copies what both have room for. (copy_from_slice panics where lengths differ.)
+/// Reads the first `len` bytes of `pipe` to the front of `into`.
+fn read_all(pipe: &Pipe, len: usize, into: &mut [u8]) -> Result<()> {
+    let mut at = 0;
+    while at < len {
+        let free = into.get_mut(at..len).unwrap_or_default();
+        match retry_on_intr(|| sys::read(pipe.reader.0, free, None))? {
+            0 => return Err(Errno::IO),
+            count => at = at.saturating_add(count),
+        }
+    }
+    Ok(())
+}
+
+/// Copies as much as both have. (copy_from_slice panics if the lengths differ.)
 fn copy(to: &mut [u8], from: &[u8]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
@@ -268,7 +280,9 @@ mod tests {
     fn what_is_appended_comes_after_what_is_in_the_pipe() {
         let mut in_flight = InFlight::new(None);
         piped(&mut in_flight, b"pipe");
-        assert!(in_flight.append(b"buf") && in_flight.append(b"") && in_flight.append(b"fer"));
+        for bytes in [&b"buf"[..], b"", b"fer"] {
+            assert_eq!(in_flight.append(bytes), Ok(()));
+        }
         assert_eq!((in_flight.len(), in_flight.piped(), in_flight.buffered()), (10, 4, 6));
         assert_eq!(taken(&mut in_flight, 6), b"pipebu");
         assert_eq!(taken(&mut in_flight, 9), b"ffer");
@@ -276,10 +290,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_poured_in_front_of_the_buffer() {
+    fn a_pipe_is_spilled_in_front_of_the_buffer() {
         let mut in_flight = InFlight::new(None);
         piped(&mut in_flight, b"first");
-        assert!(in_flight.append(b"second") && in_flight.spill_to_buffer());
+        assert_eq!((in_flight.append(b"second"), in_flight.spill_to_buffer()), (Ok(()), Ok(())));
         assert_eq!((in_flight.piped(), in_flight.buffered()), (0, 11));
         assert_eq!(taken(&mut in_flight, 20), b"firstsecond");
     }
@@ -287,17 +301,15 @@ mod tests {
     #[test]
     fn a_buffer_that_has_grown_makes_way_for_one_to_read_into() {
         let mut in_flight = InFlight::new(None);
-        assert!(in_flight.append(&[1; SMALL_PIECE + 1]));
+        assert_eq!(in_flight.append(&[1; SMALL_PIECE + 1]), Ok(()));
         assert_eq!(taken(&mut in_flight, SMALL_PIECE + 1).len(), SMALL_PIECE + 1);
-        assert_eq!(
-            in_flight.fill_buffer(SMALL_PIECE, |into| Ok(into.len())),
-            Some(Ok(SMALL_PIECE))
-        );
+        assert_eq!(in_flight.get_buffer(), Ok(()));
+        assert_eq!(in_flight.fill_buffer(SMALL_PIECE, |into| Ok(into.len())), Ok(SMALL_PIECE));
         assert_eq!(in_flight.buffered(), SMALL_PIECE);
     }
 
     #[test]
-    fn what_rests_holds_no_pipe_that_belongs_to_a_pool() {
+    fn an_idle_one_holds_no_pipe_of_its_pool() {
         let pool = Pool::new(1, 4096).unwrap();
         let mut in_flight = InFlight::new(Some(pool.share()));
         piped(&mut in_flight, b"x");

@@ -1,4 +1,6 @@
-//! Pipes that relays share while they are idle.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Pipes that relays borrow while bytes are in flight.
 
 use crate::engine::shared::tuning;
 use crate::mem::alloc::{FixedVec, Rc};
@@ -7,7 +9,7 @@ use crate::mem::pipe::Pipe;
 use core::cell::Cell;
 use core::ffi::c_int;
 
-/// Idle pipes, and a buffer for whoever runs.
+/// Idle pipes, and a buffer for the relay that runs.
 pub(crate) struct Pool {
     idle: FixedVec<Cell<Option<Pipe>>>,
     count: Cell<usize>,
@@ -15,24 +17,24 @@ pub(crate) struct Pool {
     buffer: Cell<Option<Buffer>>,
 }
 
-/// Makes pipes for as long as they are to be had, and asks only now and then once they are not (EMFILE,
-/// a spent quota): a try is five system calls.
+/// Makes pipes. After a failure (EMFILE, a spent quota) it tries again only now and then: a try is five
+/// system calls.
 pub(super) struct PipeFactory {
     size: c_int,
-    /// How many are to do without until the next try.
+    /// Requests to refuse before the next attempt.
     skip: Cell<u32>,
 }
 
 impl Pool {
-    /// One that keeps at most `pipes` pipes of `size` bytes (0: the size that is best). None: there is
-    /// no memory.
+    /// A pool that keeps at most `pipes` idle pipes of `size` bytes (0: the default). None: there is no
+    /// memory.
     pub(crate) fn new(pipes: usize, size: usize) -> Option<Rc<Pool>> {
         let idle = FixedVec::new(pipes.min(tuning::POOL_MAX), |_| Cell::new(None))?;
         let pipe_factory = PipeFactory::new(size);
         Rc::new(Pool { idle, count: Cell::new(0), pipe_factory, buffer: Cell::new(None) })
     }
 
-    /// An idle pipe, or a new one. None: there is none to be had that is worth it.
+    /// An idle pipe, or a new one. None: no pipe can be had that is large enough to be worth it.
     pub(super) fn take(&self) -> Option<Pipe> {
         let last = self.count.get().checked_sub(1);
         if let Some(pipe) = last.and_then(|last| self.idle.get(last)?.take()) {
@@ -60,9 +62,9 @@ impl Pool {
 }
 
 impl PipeFactory {
-    /// Of pipes with `size` bytes (0: the size that is best).
+    /// A maker of pipes of `size` bytes (0: the default).
     pub(super) fn new(size: usize) -> PipeFactory {
-        // No pipe holds more than an int says (F_SETPIPE_SZ).
+        // F_SETPIPE_SZ takes an int.
         let size = match c_int::try_from(size) {
             Ok(0) | Err(_) => tuning::PIPE,
             Ok(size) => size,

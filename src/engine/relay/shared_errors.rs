@@ -1,14 +1,16 @@
-//! What two directions of one connection tell each other: the kernel tells of a reset once per
-//! socket, to whichever asks first.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The connection errors that two directions of one connection share: the kernel reports a reset only
+//! once per socket, to whichever direction asks first.
 
 use crate::errno::Errno;
 use crate::mem::alloc::Rc;
 use core::cell::Cell;
 
-/// The errors of the two sockets, as far as anybody has been told.
+/// The errors of the two sockets, as far as they are known.
 pub(super) struct Errors([Cell<Option<Errno>>; 2]);
 
-/// One relay's part in it: which of the two its input and its output are.
+/// The view of one relay: which of the two errors belongs to its input, and which to its output.
 #[derive(Default)]
 pub(super) struct SharedErrors {
     errors: Option<Rc<Errors>>,
@@ -17,7 +19,8 @@ pub(super) struct SharedErrors {
 }
 
 impl SharedErrors {
-    /// Links for the relays a and b, where the input of a is the output of b, or the other way round.
+    /// The views of the relays a and b: the input of a is the output of b (`a_to_b`), the input of b is
+    /// the output of a (`b_to_a`).
     pub(super) fn pair(a_to_b: bool, b_to_a: bool) -> Option<(SharedErrors, SharedErrors)> {
         let errors = Rc::new(Errors([Cell::new(None), Cell::new(None)]))?;
         let (first, second) = (a_to_b.then_some(0), b_to_a.then_some(1));
@@ -27,12 +30,12 @@ impl SharedErrors {
         Some((a, b))
     }
 
-    /// What the other direction has learned of our input.
+    /// The error that the other direction has met at our input.
     pub(super) fn input_error(&self) -> Option<Errno> {
         self.place(self.input)?.get()
     }
 
-    /// What the other direction has learned of our output.
+    /// The error that the other direction has met at our output.
     pub(super) fn output_error(&self) -> Option<Errno> {
         self.place(self.output)?.get()
     }
@@ -45,6 +48,7 @@ impl SharedErrors {
         self.note(self.output, errno);
     }
 
+    /// Only fatal connection errors are shared.
     fn note(&self, which: Option<u8>, errno: Errno) {
         if let Some(place) = self.place(which).filter(|_| errno.kills_connection()) {
             place.set(Some(errno));
@@ -61,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_direction_learns_the_other_knows() {
+    fn what_one_direction_meets_the_other_knows() {
         let (a, b) = SharedErrors::pair(true, true).unwrap();
         a.note_input_error(Errno::TIMEDOUT);
         assert_eq!((b.output_error(), b.input_error()), (Some(Errno::TIMEDOUT), None));
@@ -70,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn sockets_that_are_not_shared_tell_nothing() {
+    fn errors_of_sockets_that_are_not_shared_stay_private() {
         let (a, b) = SharedErrors::pair(true, false).unwrap();
         b.note_input_error(Errno::TIMEDOUT);
         assert_eq!((a.output_error(), a.input_error()), (None, None));

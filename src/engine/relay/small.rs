@@ -1,9 +1,10 @@
-//! Small pieces, one after another: what most connections do most of the time.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Small messages, one after another: what most connections carry most of the time.
 
 use super::deliver::put;
-use super::Relay;
+use super::state::{Path, Relay};
 use crate::constants::*;
-use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::tuning::SMALL_PIECE;
 use crate::errno::{Errno, Result};
@@ -11,15 +12,18 @@ use crate::mem::buffer::Buffer;
 use core::ffi::c_int;
 
 impl Relay {
-    /// Whether small pieces are all that there is to be expected.
+    /// Whether small messages are all that is to be expected.
     pub(super) fn expects_small_messages(&self) -> bool {
-        let splices = self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe;
-        let needs_buffer = self.ways.no_splice || !(splices || self.ways.is_bulk);
-        needs_buffer && !self.ways.no_buffer && !self.ways.has_ended && self.left > 0
+        let through_buffer = match self.path {
+            Path::BufferOnly => true,
+            Path::Small => !self.is_beside_pipe(),
+            Path::Bulk | Path::SpliceOnly | Path::Closed => false,
+        };
+        through_buffer && self.is_open() && self.remaining > 0
     }
 
-    /// Passes on what comes until the input is empty, or `budget` bytes are delivered, and returns what
-    /// is wanted then; None: there is more to be thought about. `moved` is how much was delivered.
+    /// Passes messages on until the input is empty or `budget` bytes are delivered, and returns what to
+    /// wait for; None: `pump` has to go on. `moved` counts the bytes delivered.
     pub(super) fn pass_small_messages(
         &mut self,
         budget: u64,
@@ -27,17 +31,17 @@ impl Relay {
     ) -> Result<Option<c_int>, Error> {
         let Some(mut buffer) = self.in_flight.lend() else { return Ok(None) };
         let read = loop {
-            if self.left == 0 || self.ways.is_bulk && !self.ways.no_splice {
+            if self.remaining == 0 || self.path == Path::Bulk {
                 break Ok(());
             }
-            if *moved > 0 && core::mem::take(&mut self.ways.is_drained) {
+            if *moved > 0 && self.was_drained() {
                 break Err(Errno::AGAIN);
             }
             if *moved >= budget {
                 self.in_flight.put_back(buffer);
                 return Ok(Some(ZS_WANT_RUN));
             }
-            let count = match self.take_to(&mut buffer) {
+            let count = match self.read_to(&mut buffer) {
                 Ok(0) => {
                     self.input_ended();
                     break Ok(());
@@ -45,14 +49,11 @@ impl Relay {
                 Ok(count) => count,
                 Err(errno) => break Err(errno),
             };
-            let sent = self.pass_on(&mut buffer, count, budget.saturating_sub(*moved));
+            let sent = self.write_from(&mut buffer, count, budget.saturating_sub(*moved));
             *moved = moved.saturating_add(sent.unwrap_or(0) as u64);
             if sent != Ok(count) {
                 self.in_flight.keep(buffer, sent.unwrap_or(0), count);
-                return match sent {
-                    Ok(1..) | Err(Errno::AGAIN) => Ok(None),
-                    failed => Err(self.output_failed(failed.err().unwrap_or(Errno::IO))),
-                };
+                return self.cut_short(sent);
             }
         };
         self.in_flight.put_back(buffer);
@@ -67,19 +68,26 @@ impl Relay {
         }
     }
 
-    fn take_to(&mut self, buffer: &mut Buffer) -> Result<usize> {
-        let len = usize::try_from(self.left).unwrap_or(SMALL_PIECE).min(SMALL_PIECE);
+    /// A message was not written whole.
+    fn cut_short(&mut self, sent: Result<usize>) -> Result<Option<c_int>, Error> {
+        match sent {
+            Ok(1..) | Err(Errno::AGAIN) => Ok(None),
+            Ok(0) => Err(self.output_failed(Errno::IO)),
+            Err(errno) => Err(self.output_failed(errno)),
+        }
+    }
+
+    fn read_to(&mut self, buffer: &mut Buffer) -> Result<usize> {
+        let len = usize::try_from(self.remaining).unwrap_or(SMALL_PIECE).min(SMALL_PIECE);
         let count = self.input.read(buffer.bytes().get_mut(..len).unwrap_or_default())?;
-        self.taken(count);
-        self.ways.is_bulk = count == SMALL_PIECE;
-        self.ways.is_drained = count < len && self.trusts_short_reads();
+        self.note_piece(count, len);
         Ok(count)
     }
 
-    fn pass_on(&mut self, buffer: &mut Buffer, count: usize, most: u64) -> Result<usize> {
+    fn write_from(&mut self, buffer: &mut Buffer, count: usize, most: u64) -> Result<usize> {
         let most = usize::try_from(most).unwrap_or(usize::MAX).min(count);
         let sent = put(self.output, self.flags, buffer.bytes().get(..most).unwrap_or_default())?;
-        self.account(ZS_VIA_READ_WRITE, sent);
+        self.delivered(ZS_VIA_READ_WRITE, sent);
         Ok(sent)
     }
 }

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! A relay, the states of its two sides, and its book-keeping.
+
+use super::in_flight::InFlight;
+use super::pool::Pool;
+use super::shared_errors::SharedErrors;
+use crate::constants::*;
+use crate::engine::shared::endpoint::{Endpoint, FdKind};
+use crate::engine::shared::eof::{self, Eof};
+use crate::engine::shared::options::avoided_by_environment;
+use crate::engine::shared::outcome::{Error, Progress, Side};
+use crate::engine::shared::tuning::SMALL_PIECE;
+use crate::errno::{Errno, Result};
+use crate::mem::alloc::Rc;
+use crate::sys::FdAt;
+use core::ffi::c_int;
+
+const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
+/// Kept beside the caller's flags: an output that hangs up without an error has not failed.
+const TOLERATE_HANGUP: u32 = 1 << 31;
+
+/// Bytes on their way from one descriptor to another.
+///
+/// The order matters: what small messages need (`pass_small_messages`) shares one cache line. With
+/// thousands of relays, cache misses are where the time goes.
+#[repr(C)]
+pub(crate) struct Relay {
+    pub(super) input: Endpoint,
+    pub(super) output: Endpoint,
+    pub(super) reading: Reading,
+    pub(super) writing: Writing,
+    pub(super) path: Path,
+    /// splice(2) has taken nothing although bytes were there.
+    pub(super) declined: bool,
+    pub(super) flags: u32,
+    via: u32,
+    /// Bytes that may still be taken from the input.
+    pub(super) remaining: u64,
+    /// Bytes delivered through the buffer.
+    copied: u64,
+    /// The error that has ended the relay.
+    pub(super) failed: Option<Error>,
+    pub(super) in_flight: InFlight,
+    /// Bytes delivered by splice(2).
+    spliced: u64,
+    pub(super) shared_errors: SharedErrors,
+    /// The error the input ended with (`Reading::Failed`).
+    pub(super) input_error: Option<Errno>,
+}
+
+/// What is known of the input.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Reading {
+    /// More may come.
+    Open,
+    /// The last read was short, which a level-triggered caller takes for EAGAIN.
+    Drained,
+    /// The input has ended.
+    Ended,
+    /// The input has failed; reported once everything that came before is delivered.
+    Failed,
+}
+
+/// What is known of the output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Writing {
+    /// Bytes may be written.
+    Open,
+    /// Everything is written, and the end of the input has been passed on if the caller wants that.
+    ShutDown,
+}
+
+/// How bytes get from the input to the output.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Path {
+    /// Through the buffer: the input comes in small pieces.
+    Small,
+    /// Through a pipe, by splice(2): the input comes in large pieces.
+    Bulk,
+    /// splice(2) does not work for this pair, or is avoided.
+    BufferOnly,
+    /// read(2) and write(2) are avoided.
+    SpliceOnly,
+    /// Neither is left.
+    Closed,
+}
+
+impl Path {
+    const fn new(is_bulk: bool, may_splice: bool, may_copy: bool) -> Path {
+        match (may_splice, may_copy) {
+            (true, true) if is_bulk => Path::Bulk,
+            (true, true) => Path::Small,
+            (true, false) => Path::SpliceOnly,
+            (false, true) => Path::BufferOnly,
+            (false, false) => Path::Closed,
+        }
+    }
+
+    pub(super) const fn may_copy(self) -> bool {
+        !matches!(self, Path::SpliceOnly | Path::Closed)
+    }
+
+    /// The path once splice(2) has turned out not to work.
+    pub(super) const fn without_splice(self) -> Path {
+        if self.may_copy() {
+            Path::BufferOnly
+        } else {
+            Path::Closed
+        }
+    }
+
+    /// The path after a piece of the input that was large, or not.
+    pub(super) const fn after_piece(self, is_large: bool) -> Path {
+        match self {
+            Path::Small | Path::Bulk if is_large => Path::Bulk,
+            Path::Small | Path::Bulk => Path::Small,
+            other => other,
+        }
+    }
+}
+
+impl Relay {
+    /// A relay for the caller's event loop.
+    pub(crate) fn new(
+        input: c_int,
+        output: c_int,
+        len: u64,
+        pool: Option<Rc<Pool>>,
+        flags: u32,
+    ) -> Result<Relay> {
+        if flags & !KNOWN != 0 {
+            return Err(Errno::INVAL);
+        }
+        let ends = [Endpoint::new(input)?, Endpoint::new(output)?];
+        if ends.iter().any(|end| end.blocks) {
+            return Err(Errno::INVAL);
+        }
+        if ends.iter().any(|end| end.kind == FdKind::Other) {
+            return Err(Errno::PROTOTYPE);
+        }
+        Ok(Relay::between(ends, len, pool, flags, 0))
+    }
+
+    /// A relay between two descriptors that may also be blocking.
+    fn between(
+        [input, output]: [Endpoint; 2],
+        len: u64,
+        pool: Option<Rc<Pool>>,
+        flags: u32,
+        avoid: u32,
+    ) -> Relay {
+        let avoid = avoid | avoided_by_environment();
+        let is_bulk = input.kind.is_file() && len > SMALL_PIECE as u64;
+        let may_splice = flags & ZS_STABLE == 0 && avoid & ZS_VIA_SPLICE == 0;
+        let may_copy = avoid & ZS_VIA_READ_WRITE == 0;
+        Relay {
+            input,
+            output,
+            reading: Reading::Open,
+            writing: Writing::Open,
+            path: Path::new(is_bulk, may_splice, may_copy),
+            declined: false,
+            flags,
+            via: 0,
+            remaining: len,
+            copied: 0,
+            failed: None,
+            in_flight: InFlight::new(pool),
+            spliced: 0,
+            shared_errors: SharedErrors::default(),
+            input_error: None,
+        }
+    }
+
+    /// A relay for zs_bridge: until the input ends, without a pool, between descriptors of any kind.
+    /// zs_bridge polls for a hang-up of the output itself.
+    pub(in crate::engine) fn of_bridge(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
+        Relay::between(ends, u64::MAX, None, flags | TOLERATE_HANGUP, avoid)
+    }
+
+    /// Makes two directions of one connection share the errors that either meets. Without memory for
+    /// that, each knows only its own.
+    pub(crate) fn pair(a: &mut Relay, b: &mut Relay) {
+        let (a_to_b, b_to_a) = (a.input.is_same(b.output), b.input.is_same(a.output));
+        let Some(shared) = SharedErrors::pair(a_to_b, b_to_a) else { return };
+        let known = [a.known_errors(), b.known_errors()];
+        (a.shared_errors, b.shared_errors) = shared;
+        for (relay, (input, output)) in [a, b].into_iter().zip(known) {
+            input.into_iter().for_each(|errno| relay.shared_errors.note_input_error(errno));
+            output.into_iter().for_each(|errno| relay.shared_errors.note_output_error(errno));
+        }
+    }
+
+    /// The errors of the input and of the output, as far as they are known.
+    fn known_errors(&self) -> (Option<Errno>, Option<Errno>) {
+        let failed =
+            |side| self.failed.filter(|error| error.side == Some(side)).map(|error| error.errno);
+        let input = self.shared_errors.input_error().or(self.input_error).or(failed(Side::In));
+        (input, self.shared_errors.output_error().or(failed(Side::Out)))
+    }
+
+    pub(in crate::engine) const fn endpoints(&self) -> (Endpoint, Endpoint) {
+        (self.input, self.output)
+    }
+
+    /// Lets `len` more bytes be taken.
+    pub(crate) fn more(&mut self, len: u64) {
+        self.remaining = self.remaining.saturating_add(len);
+    }
+
+    /// Queues bytes behind those already taken.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        self.in_flight.append(bytes)
+    }
+
+    /// Hands back bytes that were taken and not delivered, oldest first.
+    pub(crate) fn drain_to(&mut self, into: &mut [u8]) -> Result<usize> {
+        let count = self.in_flight.drain_to(into);
+        self.in_flight.release_idle();
+        count
+    }
+
+    /// The progress so far.
+    pub(crate) fn result(&self) -> Progress {
+        Progress {
+            bytes: self.bytes(),
+            in_flight: self.in_flight.len(),
+            copied: self.copied,
+            via: self.via,
+            end: self.failed.map_or(Ok(()), Err),
+            ..Progress::NONE
+        }
+    }
+
+    /// Bytes delivered.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.spliced.saturating_add(self.copied)
+    }
+
+    /// Counts bytes as taken.
+    pub(super) fn taken(&mut self, count: usize) {
+        self.remaining = self.remaining.saturating_sub(count as u64);
+    }
+
+    /// Counts bytes as delivered.
+    pub(super) fn delivered(&mut self, by: u32, count: usize) {
+        let sum = if by == ZS_VIA_READ_WRITE { &mut self.copied } else { &mut self.spliced };
+        *sum = sum.saturating_add(count as u64);
+        self.via |= by;
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.reading, Reading::Open | Reading::Drained)
+    }
+
+    pub(super) const fn tolerates_hangup(&self) -> bool {
+        self.flags & TOLERATE_HANGUP != 0
+    }
+
+    /// Whether a pipe of the caller's is on one side, so that splice(2) needs none of ours.
+    pub(super) fn is_beside_pipe(&self) -> bool {
+        self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe
+    }
+
+    /// After a read that has taken `count` of the `len` bytes it could.
+    pub(super) fn note_piece(&mut self, count: usize, len: usize) {
+        self.taken(count);
+        self.path = self.path.after_piece(count == SMALL_PIECE);
+        self.note_short(count < len);
+    }
+
+    /// A short read counts as EAGAIN, if the caller's poller is level-triggered.
+    pub(super) fn note_short(&mut self, is_short: bool) {
+        let may_trust = self.flags & ZS_RELAY_LEVEL != 0 && !self.input.kind.is_file();
+        self.reading = if is_short && may_trust { Reading::Drained } else { Reading::Open };
+    }
+
+    /// Whether the last read has drained the input; asked once.
+    pub(super) fn was_drained(&mut self) -> bool {
+        let drained = self.reading == Reading::Drained;
+        if drained {
+            self.reading = Reading::Open;
+        }
+        drained
+    }
+
+    /// After a 0 from the input. From a FIFO before its first writer it means nothing, and after a reset
+    /// that the other direction has met it is no end.
+    pub(super) fn input_ended(&mut self) -> Eof {
+        if self.input.kind == FdKind::Pipe {
+            match eof::after_zero(FdAt::own(self.input.fd)) {
+                Ok(Eof::NotYet) => return Eof::NotYet,
+                // A writer has come in the meantime.
+                Ok(Eof::No) => return Eof::No,
+                _ => {}
+            }
+        }
+        match self.shared_errors.input_error() {
+            None => self.reading = Reading::Ended,
+            Some(errno) => self.set_input_error(errno),
+        }
+        Eof::Yes
+    }
+
+    /// After an error of the input. A terminal that has hung up has ended.
+    pub(super) fn input_failed(&mut self, errno: Errno) {
+        if errno == Errno::IO && self.input.kind == FdKind::Char {
+            self.reading = Reading::Ended;
+            return;
+        }
+        self.shared_errors.note_input_error(errno);
+        self.set_input_error(errno);
+    }
+
+    fn set_input_error(&mut self, errno: Errno) {
+        self.reading = Reading::Failed;
+        self.input_error = Some(errno);
+    }
+
+    /// The error of an output that has failed. EPIPE may follow a reset that the other direction has
+    /// met; `shared_errors` lies in another cache line, so it is asked only here.
+    #[cold]
+    pub(super) fn output_failed(&self, errno: Errno) -> Error {
+        let errno = match errno {
+            Errno::PIPE => self.shared_errors.output_error().unwrap_or(errno),
+            errno => errno,
+        };
+        self.shared_errors.note_output_error(errno);
+        Error::output(errno)
+    }
+}
