@@ -79,6 +79,14 @@ pub(crate) fn fionread(fd: c_int) -> Result<usize> {
     Ok(usize::try_from(bytes).unwrap_or(0))
 }
 
+/// ioctl(2), SIOCOUTQ (unix(7), tcp(7)): how many bytes of a socket's send buffer are in use.
+pub(crate) fn outq(fd: c_int) -> Result<usize> {
+    let mut bytes: c_int = 0;
+    // SAFETY: the kernel writes the one number, which is ours.
+    done(unsafe { libc::ioctl(fd, libc::TIOCOUTQ as _, ptr::from_mut(&mut bytes)) })?;
+    Ok(usize::try_from(bytes).unwrap_or(0))
+}
+
 fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int> {
     // SAFETY: the commands above take an int or nothing, so the kernel accesses no memory of ours.
     match unsafe { libc::fcntl(fd, command, argument) } {

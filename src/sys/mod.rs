@@ -18,8 +18,8 @@ mod socket;
 mod splice;
 
 pub(crate) use descriptor::{
-    fionread, is_master, open, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes,
-    Owned,
+    fionread, is_master, open, outq, pipe2, pipe_size, set_pipe_size, status_flags,
+    terminal_processes, Owned,
 };
 pub(crate) use environment::secure_getenv;
 pub(crate) use fd_at::FdAt;

@@ -1,165 +1,167 @@
-//! Giving the bytes of a round to all outputs.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Delivers the bytes of a round to all outputs.
 
 use super::{Fanout, Output};
 use crate::constants::*;
-use crate::engine::shared::outcome::Error;
+use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::tuning::DECLINES;
-use crate::errno::{Class, Errno, Result};
+use crate::errno::{Errno, Result};
 
-/// Where an output finds the next of what it has not had, and how much of it.
+/// Where an output finds the next bytes that it has not got, and how many.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Supply {
-    /// In the staging, which that leaves.
+    /// In the staging pipe, which they leave.
     Consume(usize),
-    /// In the staging, where it stays for others.
+    /// In the staging pipe, where they stay for others.
     Tee(usize),
     /// In a pipe of its own.
     OwnPipe(usize),
-    Buffer,
+    Buffer(usize),
 }
 
 impl Supply {
-    /// It was splice(2) that brought it into the staging.
+    /// The mechanisms that bring the bytes to the output; splice(2) took them into the staging pipe.
     const fn via(self) -> u32 {
         match self {
             Supply::Consume(_) => ZS_VIA_SPLICE,
             Supply::Tee(_) | Supply::OwnPipe(_) => ZS_VIA_SPLICE | ZS_VIA_TEE,
-            Supply::Buffer => ZS_VIA_READ_WRITE,
+            Supply::Buffer(_) => ZS_VIA_READ_WRITE,
+        }
+    }
+
+    const fn offered(self) -> usize {
+        match self {
+            Supply::Consume(len) | Supply::Tee(len) => len,
+            Supply::OwnPipe(len) | Supply::Buffer(len) => len,
         }
     }
 }
 
 impl Fanout<'_> {
-    /// Lets all outputs have the round.
+    /// Delivers the round to all outputs.
     pub(super) fn deliver(&mut self) -> Result<(), Error> {
-        while self.outputs.iter().any(|output| output.is_live() && output.remaining(self.round) > 0)
-        {
-            let mut moves = false;
+        while self.live().any(|output| output.remaining(self.round) > 0) {
+            let mut has_moved = false;
             for index in 0..self.outputs.len() {
-                // As much as it takes at once: its reader is then woken once.
+                // As much as it takes at once, so that its reader is woken once.
                 while self.offer(index)? {
-                    moves = true;
+                    has_moved = true;
                     self.watch.check()?;
                 }
             }
-            if !moves {
-                self.wait()?;
+            if !has_moved {
+                self.await_outputs()?;
             }
         }
         Ok(())
     }
 
-    /// Where the output finds the next of what it has not had, if it is its turn.
+    /// Where the output finds its next bytes; None if it is not its turn.
     fn supply_for(&self, index: usize) -> Option<Supply> {
-        let round = self.round;
-        let output = self
-            .outputs
-            .get(index)
-            .filter(|output| output.is_live() && output.remaining(round) > 0)?;
-        let held = self.staging.held;
-        if output.no_pipe && output.piped == 0 {
-            return Some(Supply::Buffer);
+        let output = self.outputs.get(index).filter(|output| output.is_live())?;
+        let (remaining, held) = (output.remaining(self.round), self.staging.held);
+        if remaining == 0 {
+            return None;
+        }
+        if !output.takes_pipe && output.piped == 0 {
+            return Some(Supply::Buffer(remaining));
         }
         if held > 0 && index == self.consumer {
-            let most = held.saturating_sub(self.unshared());
+            let most = held.saturating_sub(self.still_to_tee());
             return (most > 0).then_some(Supply::Consume(most));
         }
-        if held > 0 && output.is_pipe() {
-            return (output.remaining(round) == held).then_some(Supply::Tee(held));
+        if held > 0 && output.tees() {
+            // tee(2) starts at the head of the staging pipe.
+            return (remaining == held).then_some(Supply::Tee(held));
         }
-        Some(if output.piped > 0 { Supply::OwnPipe(output.piped) } else { Supply::Buffer })
+        Some(if output.piped > 0 {
+            Supply::OwnPipe(output.piped)
+        } else {
+            Supply::Buffer(remaining)
+        })
     }
 
-    /// How much of what the staging holds somebody is still to get by tee(2).
-    fn unshared(&self) -> usize {
-        let outputs = self.outputs.iter().enumerate();
-        let shares = |(index, output): &(usize, &Output)| {
-            output.is_live() && output.is_pipe() && *index != self.consumer
+    /// How many bytes of the staging pipe some output has still to duplicate.
+    fn still_to_tee(&self) -> usize {
+        let tees = |(index, output): &(usize, &Output)| {
+            output.is_live() && output.tees() && *index != self.consumer
         };
-        outputs.filter(shares).map(|(_, output)| output.remaining(self.round)).max().unwrap_or(0)
+        let others = self.outputs.iter().enumerate().filter(tees);
+        others.map(|(_, output)| output.remaining(self.round)).max().unwrap_or(0)
     }
 
-    /// Gives one output something of what it has not had; whether anything has changed.
+    /// Offers an output its next bytes. Returns whether anything has changed.
     fn offer(&mut self, index: usize) -> Result<bool, Error> {
         let Some(supply) = self.supply_for(index) else { return Ok(false) };
-        if self.outputs.get(index).is_none_or(|output| output.is_full) {
+        if self.outputs.get(index).is_none_or(Output::is_full) {
             return Ok(false);
         }
-        match self.deliver_by(index, supply) {
-            Ok(count @ 1..) => self.delivered(index, supply, count).map(|()| true),
-            Err(Errno::AGAIN) => self.declined(index).map(|()| false),
-            Err(errno)
-                if supply == Supply::Buffer && !self.no_buffer
-                    || errno.class() != Class::Unsupported =>
-            {
-                self.fail(index, Error::output(errno)).map(|()| true)
+        let is_last_resort = matches!(supply, Supply::Buffer(_)) && !self.no_buffer();
+        match Answer::from(self.deliver_by(index, supply)) {
+            Answer::Moved(count) => self.delivered(index, supply, count)?,
+            Answer::WouldBlock => return self.would_block(index).map(|()| false),
+            Answer::Failed(errno) => self.fail(index, Error::output(errno))?,
+            Answer::Unsupported(errno) if is_last_resort => {
+                self.fail(index, Error::output(errno))?;
             }
-            _ => self.refused(index).map(|()| true),
+            Answer::Zero | Answer::Interrupted | Answer::Unsupported(_) => {
+                self.use_buffer_for(index)?;
+            }
         }
+        Ok(true)
     }
 
     fn deliver_by(&mut self, index: usize, supply: Supply) -> Result<usize> {
-        let (round, more) = (self.round, self.more);
+        let (round, more, no_buffer) = (self.round, self.has(ZS_MORE), self.no_buffer());
         let output = self.outputs.get_mut(index).ok_or(Errno::INVAL)?;
         match supply {
-            Supply::Consume(most) => self.staging.splice(output.port, most, more),
-            Supply::Tee(_) => self.staging.tee(output.port.fd),
+            Supply::Consume(most) => self.staging.splice(output.endpoint, most, more),
+            Supply::Tee(_) => self.staging.tee(output.endpoint.fd),
             Supply::OwnPipe(_) => output.splice_own_pipe(more),
-            Supply::Buffer if self.no_buffer => Err(Errno::OPNOTSUPP),
-            Supply::Buffer => output.write_buffered(self.buffer.as_mut(), round, more),
+            Supply::Buffer(_) if no_buffer => Err(Errno::OPNOTSUPP),
+            Supply::Buffer(_) => output.write_buffered(self.buffer.as_mut(), round, more),
         }
     }
 
     fn delivered(&mut self, index: usize, supply: Supply, count: usize) -> Result<(), Error> {
         let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
-        let offered = match supply {
-            Supply::Consume(most) | Supply::Tee(most) | Supply::OwnPipe(most) => most,
-            Supply::Buffer => output.remaining(self.round),
-        };
-        output.moved(supply.via(), count, offered);
-        let so_far = output.so_far;
-        self.watch.moved(&so_far)
+        output.moved(supply.via(), count, supply.offered());
+        self.watch.moved(&output.so_far)
     }
 
-    /// It would block: poll(2) is to tell when it is worth another try. One that declines although poll
-    /// says so all the time has failed.
-    fn declined(&mut self, index: usize) -> Result<(), Error> {
-        let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
-        output.is_full = true;
-        output.declined = output.declined.saturating_add(1);
-        if output.declined > DECLINES {
+    /// The output would block. It has failed if it does so again and again although poll(2) reports it
+    /// writable.
+    fn would_block(&mut self, index: usize) -> Result<(), Error> {
+        let declined = self.outputs.get_mut(index).map_or(0, Output::would_block);
+        if declined > DECLINES {
             return self.fail(index, Error::output(Errno::AGAIN));
         }
         Ok(())
     }
 
-    /// An output takes nothing that supply: it finds it in the buffer, if there may be one.
-    fn refused(&mut self, index: usize) -> Result<(), Error> {
+    /// The output takes nothing from a pipe: moves its bytes to the buffer.
+    fn use_buffer_for(&mut self, index: usize) -> Result<(), Error> {
         let round = self.round;
-        if self.no_buffer {
+        if self.no_buffer() {
             return self.fail(index, Error::call(Errno::OPNOTSUPP));
         }
-        match self.outputs.get_mut(index) {
-            Some(output) if output.piped > 0 => {
-                output.no_pipe = true;
-                output.spill_to_buffer(&mut self.buffer, round)
-            }
-            Some(output) => {
-                output.no_pipe = true;
-                self.spill_staging()
-            }
-            None => Ok(()),
+        let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
+        output.takes_pipe = false;
+        if output.piped > 0 {
+            return output.spill_to_buffer(&mut self.buffer, round);
         }
+        self.spill_staging()
     }
 
-    /// Waits until one of those whose turn it is can take something.
-    fn wait(&mut self) -> Result<(), Error> {
-        // Only they have a place: poll(2) refuses more than there may be descriptors (RLIMIT_NOFILE).
+    /// Waits until an output whose turn it is can take something.
+    fn await_outputs(&mut self) -> Result<(), Error> {
+        // poll(2) refuses more places than there may be descriptors (RLIMIT_NOFILE): only these.
         let mut used = 1_usize;
         for index in 0..self.outputs.len() {
-            let turn = self.supply_for(index).and(self.outputs.get(index));
-            if let (Some(output), Some(place)) = (turn, self.polls.get_mut(used)) {
-                *place = output.port.writable();
+            let output = self.supply_for(index).and(self.outputs.get(index));
+            if let (Some(output), Some(place)) = (output, self.polls.get_mut(used)) {
+                *place = output.endpoint.writable();
                 used = used.saturating_add(1);
             }
         }

@@ -1,27 +1,40 @@
-//! Taking the bytes of the next round.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Takes the bytes of the next round.
 
 use super::{Fanout, Output};
-use crate::engine::shared::endpoint::{Endpoint, FdKind};
+use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
-use crate::engine::shared::outcome::Error;
+use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::retry_on_intr;
 use crate::engine::shared::tuning;
-use crate::errno::{Class, Errno};
+use crate::engine::shared::watch::NO_FD;
+use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
 use crate::sys::{self, FdAt};
 
+/// What splicing from the input came to.
+enum Filled {
+    Bytes(usize),
+    Ended,
+    /// read(2) has to do, at least for this round.
+    ReadInstead,
+}
+
 impl Fanout<'_> {
-    /// Takes the bytes of the next round; 0: the input has ended.
+    /// Takes the bytes of the next round. 0: the input has ended, or no output is left.
     pub(super) fn intake(&mut self) -> Result<usize, Error> {
         self.round = 0;
-        self.outputs.iter_mut().for_each(Output::begin);
-        if (self.is_bulk || self.no_buffer) && !self.no_tee {
-            if let Some(count) = self.intake_by_tee()? {
-                return Ok(count);
+        self.outputs.iter_mut().for_each(Output::begin_round);
+        if (self.is_bulk || self.no_buffer()) && !self.no_tee {
+            match self.intake_by_tee()? {
+                Filled::Bytes(count) => return Ok(count),
+                Filled::Ended => return Ok(0),
+                Filled::ReadInstead => {}
             }
         }
-        if self.no_buffer {
+        if self.no_buffer() {
             return Err(Error::call(Errno::OPNOTSUPP));
         }
         let count = self.intake_by_read()?;
@@ -33,146 +46,217 @@ impl Fanout<'_> {
     fn taken(&mut self, count: usize) {
         self.round = count;
         self.taken = self.taken.saturating_add(count as u64);
-        self.left = self.left.saturating_sub(count as u64);
+        self.remaining = self.remaining.saturating_sub(count as u64);
         self.input.advance(count as u64);
     }
 
     fn intake_by_read(&mut self) -> Result<usize, Error> {
-        let (input, offset) = (*self.input, self.input.offset);
-        let most = if self.no_tee {
-            tuning::BUFFER
-        } else if self.is_bulk {
-            // It may only have ended.
-            tuning::FANOUT_PROBE
-        } else {
-            self.bulk
-        };
-        let len = usize::try_from(self.most()).unwrap_or(most).min(most);
-        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
-            self.buffer = Some(Buffer::up_to(len).ok_or(Error::call(Errno::NOMEM))?);
-        }
-        let Some(buffer) = &mut self.buffer else { return Ok(0) };
+        let len = self.prepare_buffer()?;
         let mut declined = 0;
-        loop {
-            let room = buffer.len().min(len);
-            let into = buffer.bytes().get_mut(..room).unwrap_or_default();
-            let read = match offset {
-                // Beyond the largest offset there is nothing, and the kernel refuses to look there.
-                Some(_) if into.is_empty() => return Ok(0),
-                Some(_) => retry_on_intr(|| sys::read(input.fd, into, offset)),
-                None => input.read(into),
-            };
-            match read {
-                Ok(0) if is_early(input) => {
-                    self.watch.wait(&mut [input.readable()])?;
-                }
+        // At the largest offset there is nothing, and the kernel refuses to look there.
+        while len > 0 && self.live().next().is_some() {
+            match self.read(len) {
+                Ok(0) if self.is_fifo_before_its_writer() => self.await_input()?,
                 Ok(count) => return Ok(count),
-                Err(Errno::AGAIN) => self.watch.wait_to_retry(input.readable(), &mut declined)?,
+                Err(Errno::AGAIN) => self.await_input_again(&mut declined)?,
                 Err(errno) => return Err(Error::input(errno)),
             }
         }
+        Ok(0)
     }
 
-    /// How much there is to be taken, up to the largest offset.
-    fn most(&self) -> u64 {
+    /// Makes the buffer large enough, and returns how much to read into it.
+    fn prepare_buffer(&mut self) -> Result<usize, Error> {
+        let most = match (self.no_tee, self.is_bulk) {
+            (true, _) => tuning::BUFFER,
+            // Splicing said 0: the input may just have ended.
+            (false, true) => tuning::FANOUT_PROBE,
+            (false, false) => self.bulk,
+        };
+        let len = self.within_offsets().min(most);
+        if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
+            self.buffer = Some(Buffer::up_to(len).ok_or(Error::call(Errno::NOMEM))?);
+        }
+        Ok(self.buffer.as_ref().map_or(0, |buffer| buffer.len().min(len)))
+    }
+
+    fn read(&mut self, len: usize) -> Result<usize> {
+        let (input, offset) = (*self.input, self.input.offset);
+        let into = self.buffer.as_mut().and_then(|buffer| buffer.bytes().get_mut(..len));
+        let into = into.unwrap_or_default();
+        match offset {
+            Some(_) => retry_on_intr(|| sys::read(input.fd, into, offset)),
+            None => input.read(into),
+        }
+    }
+
+    fn is_fifo_before_its_writer(&self) -> bool {
+        self.input.kind == FdKind::Pipe
+            && eof::after_zero(FdAt::own(self.input.fd)) == Ok(Eof::NotYet)
+    }
+
+    /// Bytes still to take, up to the largest offset.
+    fn within_offsets(&self) -> usize {
         let most = self.input.offset.map_or(i64::MAX, |offset| i64::MAX.saturating_sub(offset));
-        self.left.min(most as u64)
+        usize::try_from(self.remaining.min(most as u64)).unwrap_or(usize::MAX)
     }
 
-    /// Takes into the staging, and duplicates from there for whoever needs a pipe of its own. None: a
-    /// read has to do.
-    fn intake_by_tee(&mut self) -> Result<Option<usize>, Error> {
-        if !self.get_pipes() {
+    /// Takes into the staging pipe, and duplicates from there for outputs that need a pipe of their own.
+    fn intake_by_tee(&mut self) -> Result<Filled, Error> {
+        if !self.make_pipes() {
             self.no_tee = true;
             self.staging.close();
             self.outputs.iter_mut().for_each(|output| output.pipe = None);
-            return Ok(None);
+            return Ok(Filled::ReadInstead);
         }
-        let count = self.fill()?;
-        if let Some(count @ 1..) = count {
+        let filled = self.fill()?;
+        if let Filled::Bytes(count) = filled {
             self.is_bulk = count >= self.bulk || self.input.kind.is_file();
             self.taken(count);
             self.staging.held = count;
-            self.duplicate()?;
+            // An output may have died while the input was silent.
+            if self.outputs.get(self.consumer).is_some_and(Output::is_live) || self.make_pipes() {
+                self.duplicate()?;
+            } else {
+                self.spill_staging()?;
+            }
         }
-        Ok(count)
+        Ok(filled)
     }
 
-    /// Whether there are the pipes that it takes, and large ones, unless there is nothing but pipes: the
-    /// staging, and one for each output that is none itself, but for the consumer. Of those that take nothing
-    /// from pipes one has a pipe, from which all get it through the buffer.
-    fn get_pipes(&mut self) -> bool {
-        let (size, least) = (self.pipe_size, if self.no_buffer { 1 } else { tuning::BUFFER });
-        let takes = |output: &Output| output.is_live() && !output.no_pipe;
+    /// Makes the staging pipe, and one pipe for each output that is none itself, but for the consumer.
+    /// Outputs that cannot be spliced to share one pipe, which is read into the common buffer. Returns
+    /// false if the pipes cannot be had, or not large enough to pay.
+    fn make_pipes(&mut self) -> bool {
+        let least = if self.no_buffer() { 1 } else { tuning::BUFFER };
+        let takes = |output: &Output| output.is_live() && output.takes_pipe;
         let Some(consumer) = self.outputs.iter().position(takes) else { return false };
         self.consumer = consumer;
-        if !self.staging.open(size, least) {
+        if !self.staging.open(self.pipe_size, least) {
             return false;
         }
-        let mut is_poured = false;
-        for (index, output) in self.outputs.iter_mut().enumerate() {
-            if !output.is_live()
-                || output.is_pipe()
-                || index == consumer
-                || output.no_pipe && is_poured
-            {
+        let mut has_shared = false;
+        for index in 0..self.outputs.len() {
+            let Some(output) = self.outputs.get_mut(index) else { return false };
+            let is_sharing = !output.takes_pipe && core::mem::replace(&mut has_shared, true);
+            if !output.is_live() || output.tees() || index == consumer || is_sharing {
                 output.pipe = None;
-                continue;
-            }
-            is_poured |= output.no_pipe;
-            if output.pipe.is_none() {
-                let Ok(pipe) = Pipe::new(size) else { return false };
-                let holds = pipe.size();
-                if holds < least {
-                    return false;
-                }
-                self.staging.shrink(holds);
-                output.pipe = Some(pipe);
+            } else if !self.make_pipe_of(index, least) {
+                return false;
             }
         }
         true
     }
 
-    /// Splices from the input; None: that does not do it, now or ever.
-    fn fill(&mut self) -> Result<Option<usize>, Error> {
-        let (into, input) = (self.staging.writer(), *self.input);
-        let len = usize::try_from(self.most()).unwrap_or(tuning::PIPE as usize).min(self.pipe_size);
+    /// Makes the output's own pipe, if it has none.
+    fn make_pipe_of(&mut self, index: usize, least: usize) -> bool {
+        let Some(output) = self.outputs.get_mut(index) else { return false };
+        if output.pipe.is_some() {
+            return true;
+        }
+        let Ok(pipe) = Pipe::new(self.pipe_size) else { return false };
+        let capacity = pipe.size();
+        self.staging.shrink(capacity);
+        output.pipe = Some(pipe);
+        capacity >= least
+    }
+
+    /// Splices a step from the input into the staging pipe.
+    fn fill(&mut self) -> Result<Filled, Error> {
         let (mut declined, mut contradicted) = (0, false);
-        loop {
-            let mut offset = self.input.offset;
-            let from = self.input.at(&mut offset);
-            let splice =
-                || sys::splice(from, FdAt::own(into), len, libc::SPLICE_F_NONBLOCK).count();
-            match input.ready_to_give().and_then(|()| splice()) {
-                Ok(0) if !self.no_buffer || contradicted => return Ok(None),
-                Ok(0) => match eof::after_zero(self.input.at(&mut offset)) {
-                    Ok(Eof::Yes | Eof::Unknown) => return Ok(Some(0)),
-                    Ok(Eof::NotYet) => self.watch.wait(&mut [input.readable()])?,
-                    Ok(Eof::No) => contradicted = true,
-                    Err(Errno::AGAIN) => return Ok(None),
-                    Err(errno) => return Err(Error::input(errno)),
+        let is_socket = self.input.kind == FdKind::Socket;
+        while self.live().next().is_some() {
+            match Answer::from(self.splice_input()) {
+                Answer::Moved(count) => return Ok(Filled::Bytes(count)),
+                Answer::Zero if contradicted => return Ok(Filled::ReadInstead),
+                Answer::Zero => match self.after_zero()? {
+                    Eof::Yes => return Ok(Filled::Ended),
+                    Eof::Unknown => return Ok(Filled::ReadInstead),
+                    Eof::No => contradicted = true,
+                    Eof::NotYet => self.await_input()?,
                 },
-                Ok(count) => return Ok(Some(count)),
-                Err(errno) => match errno.class() {
-                    Class::Interrupted => self.watch.interrupted()?,
-                    // TCP urgent data: past that only a read gets.
-                    Class::WouldBlock if declined > 0 && input.kind == FdKind::Socket => {
-                        return Ok(None)
-                    }
-                    Class::WouldBlock => {
-                        self.watch.wait_to_retry(input.readable(), &mut declined)?
-                    }
-                    Class::Failed => return Err(Error::input(errno)),
-                    Class::Unsupported => {
-                        self.no_tee = true;
-                        return Ok(None);
-                    }
-                },
+                Answer::Interrupted => self.watch.interrupted()?,
+                // TCP urgent data: only a read gets past it.
+                Answer::WouldBlock if declined > 0 && is_socket => return Ok(Filled::ReadInstead),
+                Answer::WouldBlock => self.await_input_again(&mut declined)?,
+                Answer::Failed(errno) => return Err(Error::input(errno)),
+                Answer::Unsupported(_) => {
+                    self.no_tee = true;
+                    return Ok(Filled::ReadInstead);
+                }
             }
+        }
+        Ok(Filled::Ended)
+    }
+
+    fn splice_input(&self) -> Result<usize> {
+        let len = self.within_offsets().min(self.pipe_size);
+        let mut offset = self.input.offset;
+        let (from, to) = (self.input.at(&mut offset), FdAt::own(self.staging.writer()));
+        self.input.ready_to_give()?;
+        sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count()
+    }
+
+    /// What the 0 of a splice means. A read finds that out as well, and takes what there is.
+    fn after_zero(&self) -> Result<Eof, Error> {
+        if !self.no_buffer() {
+            return Ok(Eof::Unknown);
+        }
+        let mut offset = self.input.offset;
+        match eof::after_zero(self.input.at(&mut offset)) {
+            // What nobody can tell is believed: there is no other way to read.
+            Ok(Eof::Unknown) => Ok(Eof::Yes),
+            Ok(eof) => Ok(eof),
+            // Only recv(2) gets past TCP urgent data.
+            Err(Errno::AGAIN) => Ok(Eof::Unknown),
+            Err(errno) => Err(Error::input(errno)),
         }
     }
 
-    /// Fills the outputs' own pipes from the staging; where tee(2) does not do it, all find the bytes
+    /// After "would block" of a read: waits until it is worth making again. An input that would block
+    /// again and again although poll(2) reports it readable has failed.
+    fn await_input_again(&mut self, declined: &mut u32) -> Result<(), Error> {
+        self.watch.check()?;
+        let (is_ready, _) = self.watch.look(self.input.readable(), NO_FD)?;
+        if !is_ready {
+            *declined = 0;
+            return self.await_input();
+        }
+        *declined = declined.saturating_add(1);
+        if *declined > tuning::DECLINES {
+            return Err(Errno::AGAIN.into());
+        }
+        Ok(())
+    }
+
+    /// Waits until the input is readable, or an output dies.
+    fn await_input(&mut self) -> Result<(), Error> {
+        let watched = |output: &&Output| output.may_die();
+        let asked = self.outputs.iter().filter(watched).map(Output::death_watch);
+        let asked = core::iter::once(self.input.readable()).chain(asked);
+        let mut used = 1_usize;
+        for (place, poll) in self.polls.iter_mut().skip(1).zip(asked) {
+            *place = poll;
+            used = used.saturating_add(1);
+        }
+        self.watch.wait_for_any(self.polls.get_mut(..used).unwrap_or_default())?;
+        // The input comes first: if it has ended, nobody cares about the outputs any more.
+        if self.polls.get(1).is_some_and(|input| input.revents != 0) {
+            return Ok(());
+        }
+        let mut at = 2_usize;
+        for index in 0..self.outputs.len() {
+            let Some(output) = self.outputs.get(index).filter(watched) else { continue };
+            let revents = self.polls.get(at).map_or(0, |poll| poll.revents);
+            at = at.saturating_add(1);
+            if let Some(errno) = output.endpoint.death(revents) {
+                self.fail(index, Error::output(errno))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills the outputs' own pipes from the staging pipe. If tee(2) cannot do that, all find the bytes
     /// in the buffer.
     fn duplicate(&mut self) -> Result<(), Error> {
         let (staging, round) = (&self.staging, self.round);
@@ -183,19 +267,15 @@ impl Fanout<'_> {
                 is_whole &= output.piped == staging.held;
             }
         }
+        let no_buffer = self.no_buffer();
         if !is_whole {
             self.no_tee = true;
-            return if self.no_buffer { Ok(()) } else { self.spill_staging() };
+            return if no_buffer { Ok(()) } else { self.spill_staging() };
         }
-        let poured = |output: &&mut Output| output.no_pipe && output.piped > 0;
-        match self.outputs.iter_mut().find(poured) {
-            Some(output) if !self.no_buffer => output.spill_to_buffer(&mut self.buffer, round),
+        let shares = |output: &&mut Output| !output.takes_pipe && output.piped > 0;
+        match self.outputs.iter_mut().find(shares) {
+            Some(output) if !no_buffer => output.spill_to_buffer(&mut self.buffer, round),
             _ => Ok(()),
         }
     }
-}
-
-/// Whether a 0 came from a FIFO that nobody has opened for writing yet.
-fn is_early(input: Endpoint) -> bool {
-    input.kind == FdKind::Pipe && eof::after_zero(FdAt::own(input.fd)) == Ok(Eof::NotYet)
 }

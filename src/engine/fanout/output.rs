@@ -1,68 +1,100 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! One of the outputs, in one round.
 
 use super::staging;
 use crate::constants::*;
+use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::{Endpoint, FdKind};
-use crate::engine::shared::outcome::{Error, Progress};
+use crate::engine::shared::outcome::{Error, Progress, Side};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
+use crate::sys;
 use core::ffi::{c_int, c_short};
 
+/// Whether an output takes part.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It may take more.
+    Ready,
+    /// It has taken less than it was offered: poll(2) has to report it writable.
+    Full,
+    /// It has failed, and gets nothing more.
+    Dropped,
+}
+
 pub(super) struct Output {
-    pub(super) port: Endpoint,
+    pub(super) endpoint: Endpoint,
     pub(super) so_far: Progress,
-    /// Whether it has failed, and is left out.
-    pub(super) dropped: bool,
-    /// How many bytes of the round it has had.
+    state: State,
+    /// Bytes of the round that it has got.
     pub(super) done: usize,
-    /// A pipe of its own, where it is none itself and is not the consumer.
+    /// Its own pipe, if it is no pipe itself and is not the consumer.
     pub(super) pipe: Option<Pipe>,
-    /// How many of the bytes that come next are in there.
+    /// How many of the bytes that come next are in that pipe.
     pub(super) piped: usize,
-    /// It takes nothing from pipes.
-    pub(super) no_pipe: bool,
-    /// It has taken less than it was offered: poll(2) is to tell when it takes more.
-    pub(super) is_full: bool,
-    /// How often it has taken nothing although poll(2) said that it would.
-    pub(super) declined: u32,
+    /// Whether splice(2) and tee(2) can write to it.
+    pub(super) takes_pipe: bool,
+    /// How often in a row it has taken nothing although poll(2) reported it writable.
+    declined: u32,
 }
 
 impl Output {
     pub(super) fn new(fd: c_int) -> Output {
         Output {
-            port: Endpoint { fd, kind: FdKind::Other, blocks: false },
+            endpoint: Endpoint { fd, kind: FdKind::Other, blocks: false },
             so_far: Progress::NONE,
-            dropped: false,
+            state: State::Ready,
             done: 0,
             pipe: None,
             piped: 0,
-            no_pipe: false,
-            is_full: false,
+            takes_pipe: true,
             declined: 0,
         }
     }
 
-    pub(super) const fn is_live(&self) -> bool {
-        !self.dropped
+    /// Takes in what is known of the descriptor.
+    pub(super) fn open(&mut self, cursor: &Cursor) {
+        self.endpoint = **cursor;
+        self.takes_pipe = !cursor.is_packet_pipe();
     }
 
-    /// Whether tee(2) reaches it without a pipe between.
-    pub(super) fn is_pipe(&self) -> bool {
-        self.port.kind == FdKind::Pipe && !self.no_pipe
+    /// Whether it may die, and poll(2) reports that.
+    pub(super) fn may_die(&self) -> bool {
+        self.is_live() && matches!(self.endpoint.kind, FdKind::Pipe | FdKind::Socket | FdKind::Char)
     }
 
-    /// What it has not had of the round.
+    pub(super) fn is_live(&self) -> bool {
+        self.state != State::Dropped
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.state == State::Full
+    }
+
+    /// It has failed: it gets nothing more.
+    pub(super) fn drop_out(&mut self, round: usize, error: Error) {
+        self.state = State::Dropped;
+        self.so_far.in_flight = self.remaining(round) as u64;
+        self.so_far.end = Err(error);
+    }
+
+    /// Whether tee(2) reaches it without a pipe in between.
+    pub(super) fn tees(&self) -> bool {
+        self.endpoint.kind == FdKind::Pipe && self.takes_pipe
+    }
+
+    /// Bytes of the round that it has not got.
     pub(super) const fn remaining(&self, round: usize) -> usize {
         round.saturating_sub(self.done)
     }
 
-    /// A new round begins.
-    pub(super) fn begin(&mut self) {
+    pub(super) fn begin_round(&mut self) {
         (self.done, self.piped) = (0, 0);
     }
 
-    /// After `count` bytes out of `offered`.
+    /// It has got `count` of the `offered` bytes.
     pub(super) fn moved(&mut self, by: u32, count: usize, offered: usize) {
         self.done = self.done.saturating_add(count);
         self.so_far.bytes = self.so_far.bytes.saturating_add(count as u64);
@@ -70,29 +102,59 @@ impl Output {
         if by == ZS_VIA_READ_WRITE {
             self.so_far.copied = self.so_far.copied.saturating_add(count as u64);
         }
-        // Of a blocking one only so much was asked for as it was sure to take.
-        self.is_full = count < offered && (!self.port.blocks || self.is_pipe());
+        // A blocking output is offered no more than it can take, so a short count says nothing.
+        if count < offered && (!self.endpoint.blocks || self.tees()) {
+            self.state = State::Full;
+        }
         self.declined = 0;
     }
 
-    /// poll(2) has said so much of it. Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
-    pub(super) fn on_revents(&mut self, events: c_short) {
-        self.is_full &= events == 0;
-        if events == libc::POLLERR {
+    /// It would block. Returns how often in a row poll(2) was wrong about it.
+    pub(super) fn would_block(&mut self) -> u32 {
+        self.state = State::Full;
+        self.declined = self.declined.saturating_add(1);
+        self.declined
+    }
+
+    /// Takes in what poll(2) has reported. POLLERR alone may come from the error queue, and is no
+    /// promise that a write succeeds.
+    pub(super) fn on_revents(&mut self, revents: c_short) {
+        if revents != 0 && self.state == State::Full {
+            self.state = State::Ready;
+        }
+        if revents == libc::POLLERR {
             self.declined = 0;
+        }
+    }
+
+    /// What to poll(2) so that its death is noticed while it has nothing to take.
+    pub(super) const fn death_watch(&self) -> sys::Poll {
+        sys::interest(self.endpoint.fd, 0)
+    }
+
+    /// What became of it when the fan-out ended with `end`. The error of one output is not that of
+    /// the others; any other error is that of all.
+    pub(super) fn outcome(&self, round: usize, end: Result<(), Error>) -> Progress {
+        let Err(error) = end else { return self.so_far };
+        if !self.is_live() {
+            return self.so_far;
+        }
+        let in_flight = self.remaining(round) as u64;
+        match error.side {
+            Some(Side::Out) => Progress { in_flight, ..self.so_far },
+            _ => Progress { in_flight, end: Err(error), ..self.so_far },
         }
     }
 
     /// splice(2) from its own pipe.
     pub(super) fn splice_own_pipe(&mut self, more: bool) -> Result<usize> {
         let pipe = self.pipe.as_ref().ok_or(Errno::INVAL)?;
-        let flags = if more { libc::SPLICE_F_MORE } else { 0 };
-        let count = self.port.splice_from(pipe.reader.0, self.piped, flags)?;
+        let count = self.endpoint.splice_from(pipe.reader.0, self.piped, splice_more(more))?;
         self.piped = self.piped.saturating_sub(count);
         Ok(count)
     }
 
-    /// A write from the buffer.
+    /// Writes from the buffer.
     pub(super) fn write_buffered(
         &mut self,
         buffer: Option<&mut Buffer>,
@@ -101,13 +163,13 @@ impl Output {
     ) -> Result<usize> {
         let flags = if more { libc::MSG_MORE } else { 0 };
         let bytes = buffer.and_then(|buffer| buffer.bytes().get(self.done..round));
-        match self.port.write(bytes.ok_or(Errno::NOMEM)?, flags)? {
+        match self.endpoint.write(bytes.ok_or(Errno::NOMEM)?, flags)? {
             0 => Err(Errno::IO),
             count => Ok(count),
         }
     }
 
-    /// Moves what its own pipe holds to where it belongs in the buffer.
+    /// Moves what its own pipe holds to its place in the buffer.
     pub(super) fn spill_to_buffer(
         &mut self,
         buffer: &mut Option<Buffer>,
@@ -119,5 +181,14 @@ impl Output {
         }
         self.piped = 0;
         Ok(())
+    }
+}
+
+/// ZS_MORE as splice(2) knows it.
+pub(super) const fn splice_more(more: bool) -> u32 {
+    if more {
+        libc::SPLICE_F_MORE
+    } else {
+        0
     }
 }

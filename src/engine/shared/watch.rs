@@ -91,6 +91,11 @@ impl<'a> Watch<'a> {
         if self.idle.is_some() {
             self.moved_at = sys::now();
         }
+        self.report(so_far)
+    }
+
+    /// Calls the progress function, which may cancel the transfer.
+    pub(crate) fn report(&mut self, so_far: &Progress) -> Result<(), Error> {
         let Some(told) = self.progress.as_mut().filter(|_| !self.is_mute) else { return Ok(()) };
         if told(so_far) {
             return Err(Error::call(Errno::CANCELED));
