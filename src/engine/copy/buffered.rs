@@ -168,7 +168,7 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
 fn put(transfer: &Transfer<'_>, bytes: &[u8]) -> Result<usize> {
     let fd = transfer.output.fd;
     if sends(transfer) {
-        let more = if transfer.options.more { libc::MSG_MORE } else { 0 };
+        let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
         let wait = if transfer.watch.may_block() { 0 } else { libc::MSG_DONTWAIT };
         return sys::send(fd, bytes, wait | more);
     }

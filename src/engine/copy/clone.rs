@@ -22,7 +22,7 @@ struct Blocks {
 /// lies behind the last is remaining. Does nothing where the file system cannot, unless it must: then
 /// that is an error, and nothing has been written.
 pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let must = transfer.options.must_clone;
+    let must = transfer.has(ZS_CLONE);
     if transfer.avoids(ZS_VIA_CLONE) {
         return if must { Err(Error::call(Errno::OPNOTSUPP)) } else { Ok(()) };
     }
@@ -70,10 +70,7 @@ fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> 
     let target = transfer.output.use_offset().map_err(|errno| transfer.failed(errno))?;
     ficlone(transfer, start, len, target.saturating_add(head))
         .map_err(|errno| transfer.failed(errno))?;
-    transfer.watch.mute(true);
-    let copied = copy(transfer, head);
-    transfer.watch.mute(false);
-    if copied? {
+    if transfer.without_interruption(|transfer| copy(transfer, head))? {
         shared(transfer, len)
     } else {
         use_position(transfer)

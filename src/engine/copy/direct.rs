@@ -40,7 +40,7 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 
 /// splice(2), with a pipe of the caller's at one side.
 pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    let more = if transfer.options.more { libc::SPLICE_F_MORE } else { 0 };
+    let more = if transfer.has(ZS_MORE) { libc::SPLICE_F_MORE } else { 0 };
     // For pipes alone the kernel waits with their locks let go (ipipe_prep, wait_for_space), which
     // spares a refusal and two calls of poll(2) each time.
     let may_block = transfer.watch.may_block() && transfer.output.kind == FdKind::Pipe;

@@ -3,6 +3,7 @@
 use super::eof;
 use super::mechanisms;
 use super::transfer::Transfer;
+use crate::constants::*;
 use crate::engine::shared::checks::is_appending;
 use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
@@ -29,7 +30,7 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
     let are_files = transfer.input.kind == FdKind::File && transfer.output.kind == FdKind::File;
     are_files
         && stat.stored < stat.size
-        && !transfer.options.fill_holes
+        && !transfer.has(ZS_FILL_HOLES)
         && transfer.remaining_by_size() > 0
         && !is_appending(&transfer.output)
 }

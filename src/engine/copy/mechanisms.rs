@@ -44,11 +44,11 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
     // splice(2) and sendfile(2) hand on pages of a file, and a pipe or a socket may hold such.
-    let aliases = transfer.options.stable && !transfer.output.kind.is_file();
+    let aliases = transfer.has(ZS_STABLE) && !transfer.output.kind.is_file();
     if aliases || is_small(transfer) {
         return &[Buffered];
     }
-    for_kinds(from, to, transfer.options.more)
+    for_kinds(from, to, transfer.has(ZS_MORE))
 }
 
 const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism] {

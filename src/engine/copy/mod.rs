@@ -55,10 +55,10 @@ fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
         return Ok(());
     }
     transfer.watch.check()?;
-    if transfer.options.grow {
+    if transfer.has(ZS_GROW_PIPE) {
         transfer.grow_pipes();
     }
-    if transfer.options.must_clone || transfer.may_clone() {
+    if transfer.has(ZS_CLONE) || transfer.may_clone() {
         clone::share(transfer)?;
         if transfer.remaining == 0
             || transfer.so_far.bytes > 0 && transfer.is_at_size() && has_ended(transfer)?

@@ -93,7 +93,7 @@ fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
 
 /// Delivers what the pipe holds.
 fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Tried, Error> {
-    let more = if transfer.options.more { libc::SPLICE_F_MORE } else { 0 };
+    let more = if transfer.has(ZS_MORE) { libc::SPLICE_F_MORE } else { 0 };
     let mut declined = 0;
     while held > 0 {
         let room = transfer.await_output(false)? as u64;

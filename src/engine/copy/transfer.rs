@@ -26,23 +26,14 @@ pub(super) enum Tried {
     NotWorthIt,
 }
 
-/// The options that mechanisms look at.
-pub(super) struct Wishes {
-    pub(super) must_clone: bool,
-    no_clone: bool,
-    pub(super) stable: bool,
-    pub(super) fill_holes: bool,
-    pub(super) more: bool,
-    pub(super) grow: bool,
-}
-
 pub(super) struct Transfer<'a> {
     pub(super) input: Cursor,
     pub(super) output: Cursor,
     /// How much is to be copied still; of ZS_TO_END there is no end.
     pub(super) remaining: u64,
     pub(super) so_far: Progress,
-    pub(super) options: Wishes,
+    /// Of the options: ZS_CLONE, ZS_MORE and the like.
+    flags: u32,
     pub(super) watch: Watch<'a>,
     /// Mechanisms not to be used: the caller's wish, and those that have refused.
     avoid: u32,
@@ -60,26 +51,33 @@ impl<'a> Transfer<'a> {
         remaining: u64,
         options: &mut Options<'a>,
     ) -> Transfer<'a> {
-        let wishes = Wishes {
-            must_clone: options.has(ZS_CLONE),
-            no_clone: options.has(ZS_NO_CLONE),
-            stable: options.has(ZS_STABLE),
-            fill_holes: options.has(ZS_FILL_HOLES),
-            more: options.has(ZS_MORE),
-            grow: options.has(ZS_GROW_PIPE),
-        };
         Transfer {
             input,
             output,
             remaining,
             so_far: Progress::NONE,
-            options: wishes,
+            flags: options.flags,
             watch: Watch::new(options),
             avoid: options.avoid,
             hole_behind: None,
             pipe: None,
             buffer: None,
         }
+    }
+
+    pub(super) const fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Runs `work` without anything ending it between its steps: no deadline, cancel or progress.
+    pub(super) fn without_interruption<T>(
+        &mut self,
+        work: impl FnOnce(&mut Transfer<'a>) -> T,
+    ) -> T {
+        self.watch.mute(true);
+        let outcome = work(self);
+        self.watch.mute(false);
+        outcome
     }
 
     pub(super) const fn avoids(&self, via: u32) -> bool {
@@ -97,7 +95,7 @@ impl<'a> Transfer<'a> {
 
     /// Whether the copy may share blocks without being seen, as copy_file_range(2) does.
     pub(super) const fn may_share(&self) -> bool {
-        !self.options.no_clone && !self.options.fill_holes
+        !self.has(ZS_NO_CLONE | ZS_FILL_HOLES)
     }
 
     /// Whether it is worth asking for a clone of what nobody said must be one. A small file is shared
