@@ -68,7 +68,7 @@ static void hung_up(int has_slave, int nonblock, int turned, int later)
 {
 	struct zs_result results[2];
 	struct t_later hangs_up = { .ms = 10, .close = 1 }, sends = { .ms = later ? 200 : 0, .write = later ? "late" : NULL };
-	int tty[2], other[2];
+	int tty[2], other[2], returned;
 	int64_t cpu = t_cpu_ms();
 	pthread_t threads[2];
 	char bytes[8];
@@ -84,9 +84,10 @@ static void hung_up(int has_slave, int nonblock, int turned, int later)
 	MUST(later || shutdown(other[1], SHUT_WR) == 0);
 	errno = 0;
 	if (turned)
-		(void)zs_bridge(other[0], other[0], tty[has_slave], tty[has_slave], NULL, results);
+		returned = zs_bridge(other[0], other[0], tty[has_slave], tty[has_slave], NULL, results);
 	else
-		(void)zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0], NULL, results);
+		returned = zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0], NULL, results);
+	OK(returned == (later ? -1 : 0));
 	OK(t_cpu_ms() - cpu < 30);
 	OK(results[turned].bytes == (has_slave ? 0 : 4));
 	if (later) {

@@ -38,10 +38,10 @@ static void called(int which)
 	}
 	off = 0;
 	if (which % 8 == 7)
-		zs_copy(in[0], NULL, sinks[which % 5], NULL, 1000, &options, &result);
+		(void)!zs_copy(in[0], NULL, sinks[which % 5], NULL, 1000, &options, &result);
 	else
-		zs_copy(which % 8 < 4 ? file : which % 8 < 6 ? sparse : proc, &off, sinks[which % 5], NULL, 300000,
-			&options, &result);
+		(void)!zs_copy(which % 8 < 4 ? file : which % 8 < 6 ? sparse : proc, &off, sinks[which % 5], NULL,
+			       300000, &options, &result);
 }
 
 /* How deep a stack of its own gets, painted anew for each. */

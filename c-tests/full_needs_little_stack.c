@@ -18,22 +18,22 @@ static void transfer(int which)
 	case 0: /* nothing of ours: what the frame of the test itself takes */
 		break;
 	case 1:
-		zs_splice_full(file, &off, into[1], NULL, ZS_TO_END, 0, &result);
+		(void)!zs_splice_full(file, &off, into[1], NULL, ZS_TO_END, 0, &result);
 		break;
 	case 2:
-		zs_sendfile_full(out, file, &off, ZS_TO_END, 0, &result);
+		(void)!zs_sendfile_full(out, file, &off, ZS_TO_END, 0, &result);
 		break;
 	case 3:
-		zs_copy_range_full(file, NULL, out, NULL, ZS_TO_END, 0, &result);
+		(void)!zs_copy_range_full(file, NULL, out, NULL, ZS_TO_END, 0, &result);
 		break;
 	case 4:
-		zs_tee_full(in[0], copy[1], into[1], ZS_TO_END, 0, &result);
+		(void)!zs_tee_full(in[0], copy[1], into[1], ZS_TO_END, 0, &result);
 		break;
 	case 5:
-		zs_splice_full(tcp[1], NULL, into[1], NULL, ZS_TO_END, 0, &result);
+		(void)!zs_splice_full(tcp[1], NULL, into[1], NULL, ZS_TO_END, 0, &result);
 		break;
 	default:
-		zs_splice_full(tcp[1], NULL, into[1], NULL, ZS_TO_END, 0x80, &result);
+		(void)!zs_splice_full(tcp[1], NULL, into[1], NULL, ZS_TO_END, 0x80, &result);
 		break;
 	}
 }

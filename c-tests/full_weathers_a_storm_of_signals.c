@@ -67,8 +67,7 @@ int main(void)
 		MUST(0);
 		break;
 	case 0:
-		zs_splice_full(out, &(int64_t){ 0 }, again[1], NULL, ZS_TO_END, 0, NULL);
-		_exit(0);
+		_exit(zs_splice_full(out, &(int64_t){ 0 }, again[1], NULL, ZS_TO_END, 0, NULL) < 0);
 	}
 	MUST(close(again[1]) == 0);
 	before = t_signals;

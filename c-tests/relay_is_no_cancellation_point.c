@@ -24,12 +24,12 @@ static void *relays(void *argument)
 	there = zs_relay_new(story->it.fd_in, story->it.fd_out, ZS_TO_END, pool, story->flags | ZS_RELAY_SHUTDOWN);
 	back = zs_relay_new(story->it.fd_out, story->it.fd_in, ZS_TO_END, pool, story->flags | ZS_RELAY_SHUTDOWN);
 	zs_relay_pair(there, back);
-	(void)zs_relay_run(back, 0);
+	(void)!zs_relay_run(back, 0);
 	while (zs_relay_run(there, 0) == ZS_WANT_RUN)
 		;
-	(void)zs_relay_feed(there, bytes, sizeof bytes);
-	(void)zs_relay_run(there, 0);
-	(void)zs_relay_take(there, bytes, sizeof bytes);
+	(void)!zs_relay_feed(there, bytes, sizeof bytes);
+	(void)!zs_relay_run(there, 0);
+	(void)!zs_relay_take(there, bytes, sizeof bytes);
 	zs_relay_free(there);
 	zs_relay_free(back);
 	zs_pool_free(pool);

@@ -53,7 +53,8 @@ static int move(int in, const struct stat *from, struct zs_result *sum)
 	/* A file may be moved to its own front. */
 	if (same_file(from, &out))
 		return by_hand(in, sum);
-	zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum);
+	if (zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum) >= 0)
+		return 0;
 	/* Datagrams, where it is for the caller to say that they may be merged. */
 	return sum->error == EPROTOTYPE ? by_hand(in, sum) : sum->error;
 }

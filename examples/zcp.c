@@ -132,6 +132,7 @@ static int fill(int out, int in, const struct stat *from, struct zs_options opti
 		const char *name, struct zs_result *result)
 {
 	struct meter meter = { .name = name, .began = now() };
+	int64_t copied;
 
 	if (S_ISREG(from->st_mode))
 		meter.size = (double)from->st_size;
@@ -139,10 +140,10 @@ static int fill(int out, int in, const struct stat *from, struct zs_options opti
 		options.progress = show;
 		options.context = &meter;
 	}
-	zs_copy(in, NULL, out, NULL, ZS_TO_END, &options, result);
+	copied = zs_copy(in, NULL, out, NULL, ZS_TO_END, &options, result);
 	if (meter.shown > 0)
 		fputs("\r\033[K", stderr);
-	return result->error;
+	return copied < 0 ? result->error : 0;
 }
 
 /* Opens the output, and says whether it is new. */
