@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Prints the header with cbindgen (feature `header`), lists the C tests, and gives cargo's own
 //! shared library the name that the installed one has.
 
@@ -48,33 +50,36 @@ fn c_tests(folder: &Path) -> String {
 
 #[cfg(feature = "header")]
 mod header {
-    use cbindgen::{Builder, Config, ItemType};
+    use cbindgen::{Builder, Config, DocumentationStyle, ItemType, Language};
+    use std::fmt::Write as _;
     use std::fs;
 
     /// The files of src/abi that hold the types of all others.
-    const TYPES: [&str; 3] = ["../constants", "types", "options"];
-    /// Those with functions, in the order of their sections.
-    const SECTIONS: [&str; 8] =
-        ["call", "retry", "full", "copy", "fanout", "bridge", "relay", "about"];
+    const TYPES: [&str; 2] = ["types", "options"];
 
     const BEFORE: &str = "\
-/* zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
  *
  * What holds for every function:
  *
- * - Functions that move bytes return how many, or -1 with errno set.
- * - After a success errno holds what it held before the call. After a failure it holds the error
+ * - Functions that move bytes return how many, or -1 with errno set. Functions that make a handle
+ *   return it, or NULL with errno set. Others return 0, or -1 with errno set.
+ * - After a success errno has the value it had before the call. After a failure it is the error
  *   that decided the outcome, and result->error equals it.
- * - From a _full function and zs_copy a count below `len` means that the input ended, and nothing
- *   else.
- * - Offsets are int64_t on every platform. NULL: the descriptor's own position is used and advanced.
- *   Not NULL: read and written there, advanced by what has moved; the position stays.
- * - Descriptors are never closed, and their flags never changed.
- * - Any thread, any time: no lock is held across a system call. No function is a cancellation
- *   point, and none unwinds into the caller. The calls, _retry and _full are also safe to call from a
- *   signal handler and between fork and exec; the others allocate memory.
+ * - If zs_copy, zs_fanout or a _full function returns fewer than `len` bytes, or zs_relay_run
+ *   returns 0 before `len` bytes are delivered, the input has ended: there is no other reason. The
+ *   calls and _retry may return fewer for any reason that the kernel has.
+ * - Offsets are int64_t on every platform. NULL: the descriptor's own offset is used and advanced.
+ *   Not NULL: bytes are read or written there, *off is advanced by the bytes moved, and the
+ *   descriptor's own offset stays.
+ * - The caller's descriptors are never closed, and their flags never changed.
+ * - Any thread may call any function at any time: no lock is held across a system call. No function
+ *   is a cancellation point, and none unwinds into the caller. The calls, _retry and _full are also
+ *   safe to call from a signal handler and between fork and exec; the others allocate memory.
  *
- * Printed by cbindgen from src/abi (make header). SPDX-License-Identifier: MIT OR Apache-2.0 */
+ * Printed by cbindgen from src/ (make header); do not edit. */
 
 #ifndef ZSPLICE_H
 #define ZSPLICE_H
@@ -84,15 +89,44 @@ mod header {
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* The compiler warns if the result is not used. Define it empty before including this to turn that
+ * off. */
+#ifndef ZS_NODISCARD
+#ifdef __GNUC__
+#define ZS_NODISCARD __attribute__((warn_unused_result))
+#else
+#define ZS_NODISCARD
+#endif
+#endif
+
+/* No function throws C++ exceptions. */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define ZS_NOEXCEPT noexcept
+#else
+#define ZS_NOEXCEPT
+#endif
+
+/* The compiler warns if what the function returns is freed by another function than this. */
+#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__)
+#define ZS_FREED_BY(function) __attribute__((malloc(function, 1)))
+#else
+#define ZS_FREED_BY(function)
+#endif
+
 #ifdef __cplusplus
 extern \"C\" {
 #endif
-
-/** A direction of bytes, in the caller's event loop: zs_relay_new. */
+";
+    const OPTIONS_INIT: &str = "
+/* Initializes a struct zs_options with the defaults, in C and C++:
+ * struct zs_options options = ZS_OPTIONS_INIT; */
+#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL }
+";
+    const HANDLES: &str = "\
+/** One direction of bytes. Opaque. */
 typedef struct zs_relay zs_relay;
-/** Pipes that relays share: zs_pool_new. */
+/** Pipes that relays share. Opaque. */
 typedef struct zs_pool zs_pool;
-
 ";
     const AFTER: &str = "
 #ifdef __cplusplus
@@ -102,40 +136,166 @@ typedef struct zs_pool zs_pool;
 #endif /* ZSPLICE_H */
 ";
 
-    /// The whole header: what is no function first, then a section for each file's functions.
+    /// The whole header, what most programs need first.
     pub fn print() -> String {
-        for file in ["src/abi", "src/constants.rs", "cbindgen.toml"] {
+        for file in ["src/abi", "src/constants.rs", "cbindgen.toml", "Cargo.toml"] {
             println!("cargo:rerun-if-changed={file}");
         }
-        let kinds = [ItemType::Constants, ItemType::Structs];
-        let mut header = BEFORE.to_owned() + &items(&[&TYPES[..], &SECTIONS].concat(), &kinds);
-        for section in SECTIONS {
-            header += &banner(section);
-            header += &items(&[&TYPES[..], &[section]].concat(), &[ItemType::Functions]);
-        }
-        header + AFTER
+        let constants = constants();
+        let group = |names: fn(&str) -> bool, form| group(&constants, names, form);
+        let [result, options] = structs();
+        let is_flag = |name: &str| {
+            !["ZS_TO_", "ZS_VIA_", "ZS_SIDE_", "ZS_WANT_", "ZS_RELAY_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        };
+        [
+            BEFORE,
+            &group(|name| name.starts_with("ZS_TO_"), Form::Hex(16)),
+            &result,
+            "\n/* Mechanisms: zs_result.via and zs_options.avoid. */",
+            &group(|name| name.starts_with("ZS_VIA_"), Form::Hex(2)),
+            "\n/* Sides: zs_result.side. */",
+            &group(|name| name.starts_with("ZS_SIDE_"), Form::Decimal),
+            &options,
+            "\n/* Flags: zs_options.flags. */",
+            &group(is_flag, Form::Hex(4)),
+            OPTIONS_INIT,
+            &section("copy", ""),
+            &section("fanout", ""),
+            &section("bridge", ""),
+            &section(
+                "relay",
+                &[
+                    HANDLES,
+                    "\n/* What to wait for: returned by zs_relay_run. */",
+                    &group(|name| name.starts_with("ZS_WANT_"), Form::Decimal),
+                    "\n/* Flags of zs_relay_new, beside ZS_NOSIGPIPE and ZS_STABLE. */",
+                    &group(|name| name.starts_with("ZS_RELAY_"), Form::Hex(5)),
+                    "\n",
+                ]
+                .concat(),
+            ),
+            &section("full", ""),
+            &section("retry", ""),
+            &section("call", ""),
+            &section("about", &version()),
+            AFTER,
+        ]
+        .concat()
     }
 
-    /// What `sections` hold of these kinds, as C.
-    fn items(sections: &[&str], kinds: &[ItemType]) -> String {
+    /// How the values of a group are written.
+    #[derive(Clone, Copy)]
+    enum Form {
+        Decimal,
+        /// With this many digits.
+        Hex(usize),
+    }
+
+    struct Constant {
+        name: String,
+        value: u64,
+        is_signed: bool,
+        comment: String,
+    }
+
+    /// What src/constants.rs holds, as cbindgen reads it. Printed as C++ a constant has a type.
+    fn constants() -> Vec<Constant> {
+        let mut config = config(&[ItemType::Constants]);
+        config.language = Language::Cxx;
+        config.documentation_style = DocumentationStyle::Cxx;
+        let text = generate(config, &["../constants"]);
+        let mut constants = Vec::new();
+        let mut comment = Vec::new();
+        for line in text.lines() {
+            if let Some(text) = line.strip_prefix("///") {
+                comment.push(text.trim());
+            } else if let Some(constant) = line.strip_prefix("static const ") {
+                constants.push(constant_of(constant, comment.join(" ")));
+                comment.clear();
+            }
+        }
+        constants
+    }
+
+    /// `uint32_t NAME = 1;`
+    fn constant_of(declaration: &str, comment: String) -> Constant {
+        let words: Vec<_> = declaration.trim_end_matches(';').split(' ').collect();
+        let [kind, name, "=", value] = words[..] else { panic!("{declaration}") };
+        let value = match value {
+            "UINT64_MAX" => u64::MAX,
+            _ => value.parse().unwrap_or_else(|_| panic!("{declaration}")),
+        };
+        Constant { name: name.to_owned(), value, is_signed: kind == "int", comment }
+    }
+
+    /// The constants with these names, one on a line.
+    fn group(constants: &[Constant], names: impl Fn(&str) -> bool, form: Form) -> String {
+        let group: Vec<_> = constants.iter().filter(|constant| names(&constant.name)).collect();
+        let width = group.iter().map(|constant| constant.name.len()).max().expect("a constant");
+        let mut text = "\n".to_owned();
+        for Constant { name, value, is_signed, comment } in group {
+            let value = match form {
+                Form::Decimal => value.to_string(),
+                Form::Hex(digits) => format!("{value:#0width$x}", width = digits + 2),
+            };
+            let suffix = if *is_signed { "" } else { "u" };
+            let line = format!("#define {name:width$} {value}{suffix} /* {comment} */");
+            assert!(line.len() <= 100, "too long for one line of the header: {line}");
+            let _ = writeln!(text, "{line}");
+        }
+        text
+    }
+
+    /// struct zs_result and struct zs_options. cbindgen prints what a function needs, as zs_copy does.
+    fn structs() -> [String; 2] {
+        let text = generate(config(&[ItemType::Structs]), &[&TYPES[..], &["copy"]].concat());
+        let (result, options) = text.split_once("\n};\n").expect("two structures");
+        [result, options.trim_end_matches("\n};\n")].map(|text| format!("\n{}\n}};\n", text.trim()))
+    }
+
+    /// The version in Cargo.toml, for the preprocessor.
+    fn version() -> String {
+        let mut text = "/* The version of this header. */\n".to_owned();
+        for (name, number) in [
+            ("MAJOR", env!("CARGO_PKG_VERSION_MAJOR")),
+            ("MINOR", env!("CARGO_PKG_VERSION_MINOR")),
+            ("PATCH", env!("CARGO_PKG_VERSION_PATCH")),
+        ] {
+            let _ = writeln!(text, "#define ZS_VERSION_{name} {number}");
+        }
+        text + "/* The same as one number, to compare. */\n\
+            #define ZS_VERSION ((ZS_VERSION_MAJOR << 16) | (ZS_VERSION_MINOR << 8) | ZS_VERSION_PATCH)\n\n"
+    }
+
+    /// The functions of a file below what the file says of itself and what goes before them.
+    fn section(file: &str, before: &str) -> String {
+        let source = fs::read_to_string(path(file)).expect("src/abi is readable");
+        let lines = source.lines().filter_map(|line| line.strip_prefix("//!"));
+        let lines: Vec<_> = lines.map(|line| format!("\n *{line}")).collect();
+        let banner = format!("\n/*{} */\n\n", lines.concat().trim_start_matches("\n *"));
+        let functions = generate(config(&[ItemType::Functions]), &[&TYPES[..], &[file]].concat());
+        banner + before + &functions
+    }
+
+    fn config(kinds: &[ItemType]) -> Config {
         let mut config = Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable");
         config.export.item_types = kinds.to_vec();
+        config
+    }
+
+    /// What these files hold, as C.
+    fn generate(config: Config, files: &[&str]) -> String {
         let builder = Builder::new().with_config(config);
-        let builder = sections.iter().fold(builder, |builder, name| builder.with_src(path(name)));
+        let builder = files.iter().fold(builder, |builder, file| builder.with_src(path(file)));
         let mut text = Vec::new();
-        builder.generate().expect("cbindgen reads src/abi").write(&mut text);
-        String::from_utf8(text).expect("cbindgen writes UTF-8")
+        builder.generate().expect("cbindgen reads src").write(&mut text);
+        // cbindgen gives what follows the parameters a line of its own.
+        String::from_utf8(text).expect("cbindgen writes UTF-8").replace(")\nZS_", ") ZS_")
     }
 
-    /// A section's heading: what its file says of itself.
-    fn banner(section: &str) -> String {
-        let source = fs::read_to_string(path(section)).expect("src/abi is readable");
-        let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
-        let lines: Vec<_> = lines.map(|line| format!("\n *{line}")).collect();
-        format!("\n/*{} */\n\n", lines.concat().trim_start_matches("\n *"))
-    }
-
-    fn path(section: &str) -> String {
-        format!("src/abi/{section}.rs")
+    fn path(file: &str) -> String {
+        format!("src/abi/{file}.rs")
     }
 }

@@ -1,20 +1,25 @@
-/* zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * zsplice.h - moves bytes between descriptors inside the Linux kernel. See zsplice(7).
  *
  * What holds for every function:
  *
- * - Functions that move bytes return how many, or -1 with errno set.
- * - After a success errno holds what it held before the call. After a failure it holds the error
+ * - Functions that move bytes return how many, or -1 with errno set. Functions that make a handle
+ *   return it, or NULL with errno set. Others return 0, or -1 with errno set.
+ * - After a success errno has the value it had before the call. After a failure it is the error
  *   that decided the outcome, and result->error equals it.
- * - From a _full function and zs_copy a count below `len` means that the input ended, and nothing
- *   else.
- * - Offsets are int64_t on every platform. NULL: the descriptor's own position is used and advanced.
- *   Not NULL: read and written there, advanced by what has moved; the position stays.
- * - Descriptors are never closed, and their flags never changed.
- * - Any thread, any time: no lock is held across a system call. No function is a cancellation
- *   point, and none unwinds into the caller. The calls, _retry and _full are also safe to call from a
- *   signal handler and between fork and exec; the others allocate memory.
+ * - If zs_copy, zs_fanout or a _full function returns fewer than `len` bytes, or zs_relay_run
+ *   returns 0 before `len` bytes are delivered, the input has ended: there is no other reason. The
+ *   calls and _retry may return fewer for any reason that the kernel has.
+ * - Offsets are int64_t on every platform. NULL: the descriptor's own offset is used and advanced.
+ *   Not NULL: bytes are read or written there, *off is advanced by the bytes moved, and the
+ *   descriptor's own offset stays.
+ * - The caller's descriptors are never closed, and their flags never changed.
+ * - Any thread may call any function at any time: no lock is held across a system call. No function
+ *   is a cancellation point, and none unwinds into the caller. The calls, _retry and _full are also
+ *   safe to call from a signal handler and between fork and exec; the others allocate memory.
  *
- * Printed by cbindgen from src/abi (make header). SPDX-License-Identifier: MIT OR Apache-2.0 */
+ * Printed by cbindgen from src/ (make header); do not edit. */
 
 #ifndef ZSPLICE_H
 #define ZSPLICE_H
@@ -24,172 +29,38 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* The compiler warns if the result is not used. Define it empty before including this to turn that
+ * off. */
+#ifndef ZS_NODISCARD
+#ifdef __GNUC__
+#define ZS_NODISCARD __attribute__((warn_unused_result))
+#else
+#define ZS_NODISCARD
+#endif
+#endif
+
+/* No function throws C++ exceptions. */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+#define ZS_NOEXCEPT noexcept
+#else
+#define ZS_NOEXCEPT
+#endif
+
+/* The compiler warns if what the function returns is freed by another function than this. */
+#if defined(__GNUC__) && __GNUC__ >= 11 && !defined(__clang__)
+#define ZS_FREED_BY(function) __attribute__((malloc(function, 1)))
+#else
+#define ZS_FREED_BY(function)
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** A direction of bytes, in the caller's event loop: zs_relay_new. */
-typedef struct zs_relay zs_relay;
-/** Pipes that relays share: zs_pool_new. */
-typedef struct zs_pool zs_pool;
+#define ZS_TO_END 0xffffffffffffffffu /* A length: until the input ends. */
 
 /**
- * A length: until the input ends.
- */
-#define ZS_TO_END UINT64_MAX
-
-/**
- * FICLONE, FICLONERANGE: the blocks are shared (ioctl_ficlone(2)).
- */
-#define ZS_VIA_CLONE 1
-
-/**
- * copy_file_range(2).
- */
-#define ZS_VIA_COPY_RANGE 2
-
-/**
- * sendfile(2).
- */
-#define ZS_VIA_SENDFILE 4
-
-/**
- * splice(2).
- */
-#define ZS_VIA_SPLICE 8
-
-/**
- * tee(2).
- */
-#define ZS_VIA_TEE 16
-
-/**
- * read(2) and write(2), through user memory.
- */
-#define ZS_VIA_READ_WRITE 32
-
-/**
- * Reading the input failed.
- */
-#define ZS_SIDE_IN 1
-
-/**
- * Writing the output failed.
- */
-#define ZS_SIDE_OUT 2
-
-/**
- * The arguments failed, the timeout, the cancel, or our own resources.
- */
-#define ZS_SIDE_CALL 3
-
-/**
- * EINTR when a signal arrives while it waits (best effort: a signal between two waits goes unseen;
- * cancel_fd and progress do not). Without it, carry on.
- */
-#define ZS_INTERRUPT 2
-
-/**
- * EPIPE without the signal; a SIGPIPE that is pending already stays.
- */
-#define ZS_NOSIGPIPE 4
-
-/**
- * More will follow at once: let a socket hold the last packet.
- */
-#define ZS_MORE 8
-
-/**
- * The output gets the bytes as they are when taken: never hand on pages of a file that may still
- * change.
- */
-#define ZS_STABLE 16
-
-/**
- * Share every block that lies whole in both ranges and copy the edges (all, where there is no whole
- * block), or be refused with the kernel's error (EINVAL where the ranges are not aligned alike) and
- * nothing written: cp --reflink=always.
- */
-#define ZS_CLONE 64
-
-/**
- * Never share extents: cp --reflink=never. No copy_file_range(2), which may share unseen.
- */
-#define ZS_NO_CLONE 128
-
-/**
- * Write holes out as zeroes.
- */
-#define ZS_FILL_HOLES 256
-
-/**
- * cancel_fd counts.
- */
-#define ZS_CANCEL_FD 512
-
-/**
- * zs_fanout: go on without an output that failed.
- */
-#define ZS_DROP_FAILED 1024
-
-/**
- * Let a pipe of the caller's grow, to 1 MiB at most: several times faster, and its other users
- * notice nothing but the room.
- */
-#define ZS_GROW_PIPE 2048
-
-/**
- * zs_bridge: done when either direction has ended.
- */
-#define ZS_EITHER_END 4096
-
-/**
- * Wait until fd_in is readable.
- */
-#define ZS_WANT_READ 1
-
-/**
- * Wait until fd_out is writable.
- */
-#define ZS_WANT_WRITE 2
-
-/**
- * The budget is used up: call again, there is nothing to wait for.
- */
-#define ZS_WANT_RUN 4
-
-/**
- * Pass the end of the input on: shutdown(fd_out, SHUT_WR).
- */
-#define ZS_RELAY_SHUTDOWN 65536
-
-/**
- * The caller's poller is level-triggered: spare the read that only proves that an input is drained.
- */
-#define ZS_RELAY_LEVEL 131072
-
-/**
- * The version of this header: major.
- */
-#define ZS_VERSION_MAJOR 0
-
-/**
- * The version of this header: minor.
- */
-#define ZS_VERSION_MINOR 1
-
-/**
- * The version of this header: patch.
- */
-#define ZS_VERSION_PATCH 0
-
-/**
- * The version of this header, in one number that can be compared.
- */
-#define ZS_VERSION (((ZS_VERSION_MAJOR << 16) | (ZS_VERSION_MINOR << 8)) | ZS_VERSION_PATCH)
-
-/**
- * What became of a transfer. Written whole, on success and on failure.
+ * Outcome of a transfer. Every member is written, on success and on failure.
  *
  * 64 bytes on every platform, frozen.
  *
@@ -201,17 +72,17 @@ struct zs_result {
          */
         uint64_t bytes;
         /**
-         * Bytes taken from the input, not delivered, and not to be had again. zs_tee_full: those in
-         * fd_copy that are not yet in fd_out, and still in fd_in.
+         * Bytes consumed from the input but not delivered; they cannot be read again. zs_tee_full:
+         * bytes that are in fd_copy but not yet in fd_out; they are still in fd_in.
          */
         uint64_t in_flight;
         /**
-         * Of bytes, those that passed through user memory.
+         * The part of `bytes` that passed through user memory.
          */
         uint64_t copied;
         /**
-         * Of bytes, those that we left as holes in the output (not those that a clone or
-         * copy_file_range(2) left by itself).
+         * The part of `bytes` that the library left as holes in the output. Holes that a clone or
+         * copy_file_range(2) left are not counted.
          */
         uint64_t holes;
         /**
@@ -219,8 +90,8 @@ struct zs_result {
          */
         uint32_t via;
         /**
-         * ZS_SIDE_*: where the error came from; 0 without one, or where one system call touches both
-         * sides and its errno does not tell.
+         * ZS_SIDE_*: where the error occurred. 0: no error, or a system call that touches both
+         * sides failed and its errno does not say which.
          */
         uint32_t side;
         /**
@@ -233,562 +104,668 @@ struct zs_result {
         uint32_t spare[5];
 };
 
+/* Mechanisms: zs_result.via and zs_options.avoid. */
+#define ZS_VIA_CLONE      0x01u /* FICLONE or FICLONERANGE: the blocks are shared. */
+#define ZS_VIA_COPY_RANGE 0x02u /* copy_file_range(2). */
+#define ZS_VIA_SENDFILE   0x04u /* sendfile(2). */
+#define ZS_VIA_SPLICE     0x08u /* splice(2). */
+#define ZS_VIA_TEE        0x10u /* tee(2). */
+#define ZS_VIA_READ_WRITE 0x20u /* read(2) and write(2), through user memory. */
+
+/* Sides: zs_result.side. */
+#define ZS_SIDE_IN   1u /* Reading the input failed. */
+#define ZS_SIDE_OUT  2u /* Writing the output failed. */
+#define ZS_SIDE_CALL 3u /* The arguments, a timeout, a cancel, or the library's own resources. */
+
 /**
- * How a transfer is to be done. All zero: the defaults.
+ * Options of a transfer. All zero: the defaults.
  *
  * @since 0.1
  */
 struct zs_options {
         /**
-         * sizeof(struct zs_options); 0 means the size it has in 0.1, for ever. Smaller is EINVAL. Where
-         * it is larger than the library knows, the rest must be zero, else E2BIG.
+         * sizeof(struct zs_options). 0 stands for the size in version 0.1, in all later versions
+         * too. A smaller size is EINVAL. If it is larger than the library knows, the rest has to
+         * be zero (E2BIG).
          */
         uint32_t size;
         /**
-         * ZS_INTERRUPT and so on. Unknown ones, and those that contradict each other, are EINVAL.
+         * The flags below. EINVAL: unknown flags, and flags that contradict each other.
+         *
+         * ZS_INTERRUPT is best effort: a signal between two waits is missed; use cancel_fd or
+         * progress to be sure. Without it signals do not end a transfer.
+         *
+         * ZS_CLONE shares every block that lies whole in both ranges and copies the edges
+         * (everything, if there is no whole block). If the kernel refuses, the transfer fails with
+         * the kernel's error and nothing is written (EINVAL: the two ranges are not aligned
+         * alike).
+         *
+         * ZS_NO_CLONE also rules out copy_file_range(2), which may share blocks without telling.
+         *
+         * ZS_STABLE: the output gets the bytes as they are when they are read.
+         *
+         * ZS_GROW_PIPE changes nothing but the capacity for others who use the pipe.
          */
         uint32_t flags;
         /**
-         * Give up after so many nanoseconds, with ETIMEDOUT; 0: never. Negative: EINVAL.
+         * Fail with ETIMEDOUT after this many nanoseconds; 0: no limit. Negative: EINVAL.
          */
         int64_t timeout_ns;
         /**
-         * Give up after so many nanoseconds without a byte moved; 0: never. Negative: EINVAL.
+         * Fail with ETIMEDOUT after this many nanoseconds without a byte moved; 0: no limit.
+         * Negative: EINVAL.
          */
         int64_t idle_ns;
         /**
-         * With ZS_CANCEL_FD: once this descriptor is readable, the transfer ends with ECANCELED.
+         * With ZS_CANCEL_FD: fail with ECANCELED once this descriptor is readable.
          */
         int32_t cancel_fd;
         /**
-         * ZS_VIA_*: mechanisms not to be used, not even tried; EOPNOTSUPP if none is left.
+         * ZS_VIA_*: mechanisms that are not to be used, or even tried. EOPNOTSUPP if none is left.
          */
         uint32_t avoid;
         /**
-         * NULL, or called after every step; not 0 ends the transfer with ECANCELED. It must not throw or
-         * longjmp.
+         * Called after every step, unless NULL; the transfer fails with ECANCELED if it returns
+         * anything but 0. It must not throw or longjmp.
          */
         int (*progress)(void *context, const struct zs_result *so_far);
         /**
-         * Handed to progress.
+         * Passed to progress.
          */
         void *context;
 };
 
-/* Calls: one system call each
- *
- * The kernel's meaning, argument order, counts and errors to the letter: a program whose own calls
- * are replaced by these behaves the same. No retry, no limit, no check ahead of the kernel's, and
- * none of them is a cancellation point. The flags SPLICE_F_* are those of splice(2), in
- * <fcntl.h> with _GNU_SOURCE. */
+/* Flags: zs_options.flags. */
+#define ZS_INTERRUPT   0x0002u /* Fail with EINTR if a signal arrives during a wait. */
+#define ZS_NOSIGPIPE   0x0004u /* EPIPE without SIGPIPE; one that is pending already stays. */
+#define ZS_MORE        0x0008u /* More follows at once: let a socket hold the last packet. */
+#define ZS_STABLE      0x0010u /* Never hand on pages of a file that may still change. */
+#define ZS_CLONE       0x0040u /* Share blocks or fail: cp --reflink=always. */
+#define ZS_NO_CLONE    0x0080u /* Never share blocks: cp --reflink=never. */
+#define ZS_FILL_HOLES  0x0100u /* Write holes as zeroes. */
+#define ZS_CANCEL_FD   0x0200u /* `cancel_fd` is set. */
+#define ZS_DROP_FAILED 0x0400u /* zs_fanout: go on without an output that failed. */
+#define ZS_GROW_PIPE   0x0800u /* Enlarge the caller's pipe, up to 1 MiB: several times faster. */
+#define ZS_EITHER_END  0x1000u /* zs_bridge: return once either direction has ended. */
 
-/**
- * Moves up to `len` bytes between a pipe and another descriptor: splice(2).
- *
- * @param fd_in    where from
- * @param off_in   where in it, advanced by what has moved; NULL for its own position, and always
- *                 NULL for a pipe
- * @param fd_out   where to; one of the two is a pipe
- * @param off_out  where in it, likewise
- * @param len      the most to move, in bytes
- * @param flags    SPLICE_F_*
- * @return bytes moved, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_splice(int fd_in,
-                  int64_t *off_in,
-                  int fd_out,
-                  int64_t *off_out,
-                  size_t len,
-                  unsigned int flags);
+/* Initializes a struct zs_options with the defaults, in C and C++:
+ * struct zs_options options = ZS_OPTIONS_INIT; */
+#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL }
 
-/**
- * Duplicates up to `len` bytes from one pipe to another, without taking them: tee(2).
+/* Copy: from any descriptor to any other
  *
- * @param fd_in    the pipe to look into, from its head
- * @param fd_out   the pipe that gets them too
- * @param len      the most to duplicate, in bytes
- * @param flags    SPLICE_F_*
- * @return bytes duplicated, 0 if there are none and no writer either, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_tee(int fd_in, int fd_out, size_t len, unsigned int flags);
-
-/**
- * Hands memory to a pipe, or fills memory from one: vmsplice(2).
- *
- * What lies in the memory later may be what the reader gets: it has to stay as it is until the
- * pipe is drained (Linux up to 7.1 at least; newer kernels may copy).
- *
- * @param fd       a pipe
- * @param iov      the memory, in pieces
- * @param count    how many pieces
- * @param flags    SPLICE_F_*
- * @return bytes moved, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_vmsplice(int fd, const struct iovec *iov, size_t count, unsigned int flags);
-
-/**
- * Copies up to `len` bytes between two files: copy_file_range(2).
- *
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param fd_out   the file to copy to
- * @param off_out  where in it, likewise
- * @param len      the most to copy, in bytes
- * @param flags    0
- * @return bytes copied, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_copy_range(int fd_in,
-                      int64_t *off_in,
-                      int fd_out,
-                      int64_t *off_out,
-                      size_t len,
-                      unsigned int flags);
-
-/**
- * Copies up to `len` bytes from a file to any descriptor: sendfile(2), the output first.
- *
- * @param fd_out   where to, at its own position
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param len      the most to copy, in bytes
- * @return bytes copied, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_sendfile(int fd_out, int fd_in, int64_t *off_in, size_t len);
-
-/* Retry: one transfer, however often it has to be asked for
- *
- * As the call of the same name, but made again after EINTR, and after EAGAIN once poll(2) says that
- * the side that stood in the way is ready. EAGAIN is passed on with SPLICE_F_NONBLOCK in `flags`,
- * where both sides are ready and the call still declines (TCP urgent data), and where the time of a
- * blocking socket has run out (SO_RCVTIMEO, SO_SNDTIMEO). A length that the kernel would refuse as
- * too large is cut down. Unknown flags are EINVAL, also with `len` 0. */
-
-/**
- * Moves up to `len` bytes between a pipe and another descriptor, waiting for the first of them.
- *
- * @param fd_in    where from
- * @param off_in   where in it, advanced by what has moved; NULL for its own position, and always
- *                 NULL for a pipe
- * @param fd_out   where to; one of the two is a pipe
- * @param off_out  where in it, likewise
- * @param len      the most to move, in bytes
- * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
- * @return bytes moved, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_splice_retry(int fd_in,
-                        int64_t *off_in,
-                        int fd_out,
-                        int64_t *off_out,
-                        size_t len,
-                        unsigned int flags);
-
-/**
- * Duplicates up to `len` bytes from one pipe to another, waiting for the first of them.
- *
- * @param fd_in    the pipe to look into, from its head
- * @param fd_out   the pipe that gets them too
- * @param len      the most to duplicate, in bytes
- * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
- * @return bytes duplicated, 0 if there are none and no writer either, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_tee_retry(int fd_in, int fd_out, size_t len, unsigned int flags);
-
-/**
- * Copies up to `len` bytes between two files.
- *
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param fd_out   the file to copy to
- * @param off_out  where in it, likewise
- * @param len      the most to copy, in bytes
- * @param flags    0
- * @return bytes copied, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_copy_range_retry(int fd_in,
-                            int64_t *off_in,
-                            int fd_out,
-                            int64_t *off_out,
-                            size_t len,
-                            unsigned int flags);
-
-/**
- * Copies up to `len` bytes from a file to any descriptor, waiting until it takes some.
- *
- * @param fd_out   where to, at its own position
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param len      the most to copy, in bytes
- * @param flags    0, or SPLICE_F_NONBLOCK: do not wait
- * @return bytes copied, 0 at the end of the input, or -1 with errno set
- *
- * @since 0.1
- */
-ssize_t zs_sendfile_retry(int fd_out, int fd_in, int64_t *off_in, size_t len, unsigned int flags);
-
-/* Full: a whole length with one mechanism
- *
- * Repeats the `_retry` function of the same name until `len` bytes have moved or the input ends.
- * What the kernel cannot do this way is reported as the kernel reports it. A 0 of the kernel's is
- * the end of a regular file where a one-byte read at that offset agrees (EOPNOTSUPP if the kernel
- * goes on saying 0), of a stream socket unless a peek finds that it goes on (EAGAIN, TCP urgent
- * data), and of a pipe once it is hung up. An error ends the transfer but undoes nothing:
- * `result->bytes` have moved. SPLICE_F_NONBLOCK keeps these functions from waiting; what the kernel
- * does inside a call on a blocking descriptor is the kernel's. */
-
-/**
- * Moves `len` bytes between a pipe and another descriptor, fewer only if the input ends.
- *
- * @param fd_in    where from
- * @param off_in   where in it, advanced by what has moved; NULL for its own position, and always
- *                 NULL for a pipe
- * @param fd_out   where to; one of the two is a pipe
- * @param off_out  where in it, likewise
- * @param len      how much to move, in bytes, or ZS_TO_END
- * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
- * @param result   what became of it; may be NULL
- * @return bytes moved, or -1 with errno set
- *
- * @since 0.1
- */
-int64_t zs_splice_full(int fd_in,
-                       int64_t *off_in,
-                       int fd_out,
-                       int64_t *off_out,
-                       uint64_t len,
-                       unsigned int flags,
-                       struct zs_result *result);
-
-/**
- * Copies `len` bytes between two files, fewer only if the input ends.
- *
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param fd_out   the file to copy to
- * @param off_out  where in it, likewise
- * @param len      how much to copy, in bytes, or ZS_TO_END
- * @param flags    0
- * @param result   what became of it; may be NULL
- * @return bytes copied, or -1 with errno set
- *
- * @since 0.1
- */
-int64_t zs_copy_range_full(int fd_in,
-                           int64_t *off_in,
-                           int fd_out,
-                           int64_t *off_out,
-                           uint64_t len,
-                           unsigned int flags,
-                           struct zs_result *result);
-
-/**
- * Copies `len` bytes from a file to any descriptor, fewer only if the input ends.
- *
- * @param fd_out   where to, at its own position
- * @param fd_in    the file to copy from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position
- * @param len      how much to copy, in bytes, or ZS_TO_END
- * @param flags    0, or SPLICE_F_NONBLOCK: do not wait
- * @param result   what became of it; may be NULL
- * @return bytes copied, or -1 with errno set
- *
- * @since 0.1
- */
-int64_t zs_sendfile_full(int fd_out,
-                         int fd_in,
-                         int64_t *off_in,
-                         uint64_t len,
-                         unsigned int flags,
-                         struct zs_result *result);
-
-/**
- * Moves `len` bytes from a pipe on to another descriptor and leaves a copy of each in a second
- * pipe, fewer only if the input ends.
- *
- * No byte is passed on before it has been copied, and none is copied twice. To go on after -1,
- * first move `result->in_flight` bytes with zs_splice_full(fd_in, NULL, fd_out, NULL, ...).
- *
- * @param fd_in    the pipe to move from; it has no other reader
- * @param fd_copy  the pipe that gets the copy
- * @param fd_out   where to, at its own position
- * @param len      how much to move, in bytes, or ZS_TO_END
- * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
- * @param result   what became of it; may be NULL
- * @return bytes moved, or -1 with errno set
- *
- * @since 0.1
- */
-int64_t zs_tee_full(int fd_in,
-                    int fd_copy,
-                    int fd_out,
-                    uint64_t len,
-                    unsigned int flags,
-                    struct zs_result *result);
-
-/* Copy: anything to anything, whatever it takes
- *
- * From anything readable to anything writable: files, pipes, FIFOs, stream sockets, terminals,
- * devices, /proc and /sys. Picks the best mechanism for the pair, the size and the kernel, and falls
- * back to the next where the kernel declines, in the middle of a transfer too; at last to read and
- * write. Descriptors that would block are waited for, O_NONBLOCK or not. */
+ * Copies between files, pipes, FIFOs, stream sockets, terminals, devices, /proc and /sys. It picks
+ * the best mechanism for the two descriptors, the length and the kernel. Where the kernel refuses,
+ * also in the middle of a transfer, it goes on with the next one, and at last with read and write.
+ * It waits for descriptors that would block, O_NONBLOCK or not. */
 
 /**
  * Copies `len` bytes from one descriptor to another, fewer only if the input ends.
  *
- * From file to file it shares extents where the file system can, and keeps holes. The output is
- * never truncated. Without ZS_STABLE a pipe or a socket may be handed pages of the input file, and
- * its reader may then see what is written to that file later.
+ * Between files it shares blocks where the file system can, and keeps holes. It never truncates
+ * the output. Without ZS_STABLE a pipe or a socket may be handed pages of the input file, and its
+ * reader may then see what is written to that file later.
  *
- * @param fd_in    where from
- * @param off_in   where in it, advanced by what was copied; NULL for its own position, and always
- *                 NULL for what cannot seek (ESPIPE)
- * @param fd_out   where to
- * @param off_out  where in it, likewise; EINVAL with O_APPEND
- * @param len      how much to copy, in bytes, or ZS_TO_END
- * @param options  how; NULL: the defaults
- * @param result   what became of it; may be NULL
+ * @param fd_in    descriptor to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset; has to be NULL for a descriptor that cannot seek (ESPIPE)
+ * @param fd_out   descriptor to write to
+ * @param off_out  offset to write at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset; has to be NULL for a descriptor that cannot seek (ESPIPE) or has
+ *                 O_APPEND (EINVAL)
+ * @param len      bytes to copy, or ZS_TO_END
+ * @param options  options of the transfer; NULL: the defaults
+ * @param result   outcome of the transfer; may be NULL
  * @return bytes copied, or -1 with errno set: EINVAL also for ranges of one file that overlap,
  *         EPROTOTYPE for a socket that is no stream, ETIMEDOUT, ECANCELED, and EOPNOTSUPP if
- *         every mechanism is to be avoided
+ *         options rule out every mechanism
  *
  * @since 0.1
  */
+ZS_NODISCARD
 int64_t zs_copy(int fd_in,
                 int64_t *off_in,
                 int fd_out,
                 int64_t *off_out,
                 uint64_t len,
                 const struct zs_options *options,
-                struct zs_result *result);
+                struct zs_result *result) ZS_NOEXCEPT;
 
 /* Fan-out: one input to many outputs
  *
- * Every byte of the input once to every output, in order, the slowest setting the pace; where they
- * can, outputs share the bytes (tee(2)) instead of getting copies. */
+ * Every output gets every byte of the input once and in order, at the pace of the slowest. Where
+ * possible the outputs share the bytes (tee(2)) instead of getting copies. */
 
 /**
  * Copies `len` bytes from one descriptor to each of several others, fewer only if the input ends.
  *
- * An output that fails ends the call, or with ZS_DROP_FAILED is left out from there on. For each
- * output `bytes + in_flight` is what was taken from the input while it was served.
+ * An output that fails ends the call, or is left out from there on with ZS_DROP_FAILED. For each
+ * output `bytes + in_flight` is the number of bytes read from the input while it took part.
  *
- * @param fd_in    where from
- * @param off_in   where in it, advanced by what was taken; NULL for its own position, and always
- *                 NULL for what cannot seek (ESPIPE)
- * @param fds_out  where to, each at its own position; not NULL
- * @param count    how many those are; 0 is EINVAL
- * @param len      how much to copy, in bytes, or ZS_TO_END
- * @param options  how; NULL: the defaults
- * @param results  what became of each, `count` of them; may be NULL. An output's error stands in
- *                 its own, an error of the input, a timeout or a cancel in all
- * @return the bytes that every remaining output got, or -1 with errno set: if no output is left,
- *         the error of the last
+ * @param fd_in    descriptor to read from
+ * @param off_in   offset to read at, advanced by the bytes read; NULL: the descriptor's own
+ *                 offset; has to be NULL for a descriptor that cannot seek (ESPIPE)
+ * @param fds_out  descriptors to write to, each at its own offset; not NULL
+ * @param count    number of these descriptors; 0 is EINVAL
+ * @param len      bytes to copy, or ZS_TO_END
+ * @param options  options of the transfer; NULL: the defaults
+ * @param results  `count` outcomes, one for each output; may be NULL. The error of an output is
+ *                 in its own outcome only; an error of the input, a timeout or a cancel is in all
+ * @return bytes that every remaining output got, or -1 with errno set; if no output is left,
+ *         errno is that of the last
  *
  * @since 0.1
  */
+ZS_NODISCARD
 int64_t zs_fanout(int fd_in,
                   int64_t *off_in,
                   const int *fds_out,
                   size_t count,
                   uint64_t len,
                   const struct zs_options *options,
-                  struct zs_result *results);
+                  struct zs_result *results) ZS_NOEXCEPT;
 
 /* Bridge: both directions at once */
 
 /**
- * Moves what comes from `in_a` to `out_b` and what comes from `in_b` to `out_a`, in the calling
- * thread, until both have ended.
+ * Moves bytes from `in_a` to `out_b` and from `in_b` to `out_a`, in the calling thread, until
+ * both inputs have ended.
  *
- * The end of an input is passed on by shutdown(2), once every byte before it is delivered, where the
- * output is a socket; the other direction goes on (unless ZS_EITHER_END). An error, a timeout or a
- * cancel ends both directions.
+ * When an input has ended and every byte of it is delivered, its output is shut down
+ * (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). An
+ * error, a timeout or a cancel ends both directions.
  *
- * @param in_a     where the one direction comes from; of a socket, the same as `out_a`
- * @param out_a    where the other goes to
- * @param in_b     where the other comes from; of a socket, the same as `out_b`
- * @param out_b    where the one goes to
- * @param options  how; NULL: the defaults
- * @param results  what became of each, first from a to b, then from b to a; may be NULL
+ * @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
+ * @param out_a    descriptor to write side a to
+ * @param in_b     descriptor to read side b from; a socket is both `in_b` and `out_b`
+ * @param out_b    descriptor to write side b to
+ * @param options  options of the transfer; NULL: the defaults
+ * @param results  two outcomes, first from a to b, then from b to a; may be NULL
  * @return 0, or -1 with errno set
  *
  * @since 0.1
  */
+ZS_NODISCARD
 int zs_bridge(int in_a,
               int out_a,
               int in_b,
               int out_b,
               const struct zs_options *options,
-              struct zs_result *results);
+              struct zs_result *results) ZS_NOEXCEPT;
 
 /* Relay: one direction, in the caller's event loop
  *
  * A relay moves bytes between two descriptors that are O_NONBLOCK (EINVAL) and stream-like
- * (EPROTOTYPE), or regular files or block devices, which are always ready. It never blocks: a run
- * says what to wait for. One handle is used by one thread at a time, and a pool with all its relays
- * counts as one. After fork a child may only free handles. A handle that is NULL is EFAULT, but for
- * the _free functions. */
+ * (EPROTOTYPE), or regular files or block devices, which are always ready. It never blocks: each
+ * run returns what to wait for. Only one thread may use a handle at a time, and a pool with all
+ * its relays counts as one handle. After fork a child may only free handles. A handle that is NULL
+ * is EFAULT, except for the _free functions. */
+
+/** One direction of bytes. Opaque. */
+typedef struct zs_relay zs_relay;
+/** Pipes that relays share. Opaque. */
+typedef struct zs_pool zs_pool;
+
+/* What to wait for: returned by zs_relay_run. */
+#define ZS_WANT_READ  1 /* Wait until fd_in is readable. */
+#define ZS_WANT_WRITE 2 /* Wait until fd_out is writable. */
+#define ZS_WANT_RUN   4 /* The budget is used up: call again, there is nothing to wait for. */
+
+/* Flags of zs_relay_new, beside ZS_NOSIGPIPE and ZS_STABLE. */
+#define ZS_RELAY_SHUTDOWN 0x10000u /* Pass the end of the input on: shutdown(fd_out, SHUT_WR). */
+#define ZS_RELAY_LEVEL    0x20000u /* Level-triggered poller: skip reads that only see EAGAIN. */
 
 /**
- * Makes a pool of pipes, which relays borrow while bytes are in flight.
+ * Frees a pool and closes its pipes. All relays that use it have to be freed before.
  *
- * @param pipes      how many idle pipes it keeps, at the most
- * @param pipe_size  how many bytes a pipe is to hold; 0: as many as are best
- * @return the pool, to be freed by zs_pool_free, or NULL with errno set
+ * @param pool  pool to free; NULL: nothing is done
  *
  * @since 0.1
  */
-zs_pool *zs_pool_new(size_t pipes, size_t pipe_size);
+void zs_pool_free(zs_pool *pool) ZS_NOEXCEPT;
 
 /**
- * Frees a pool and closes its pipes, after all relays that use it.
+ * Makes a pool of pipes. A relay borrows one while bytes are in flight.
  *
- * @param pool  the pool; NULL is fine
+ * @param pipes      most idle pipes to keep
+ * @param pipe_size  capacity of a pipe in bytes; 0: the best
+ * @return pool, to be freed by zs_pool_free, or NULL with errno set
  *
  * @since 0.1
  */
-void zs_pool_free(zs_pool *pool);
+ZS_NODISCARD
+zs_pool *zs_pool_new(size_t pipes,
+                     size_t pipe_size) ZS_NOEXCEPT ZS_FREED_BY(zs_pool_free);
 
 /**
- * Makes a relay. It does nothing before zs_relay_run.
+ * Frees a relay. The caller's descriptors stay open; bytes in flight are lost.
  *
- * @param fd_in   where from
- * @param fd_out  where to
- * @param len     how much to take from fd_in at the most, in bytes, or ZS_TO_END; what follows stays
- *                there
- * @param pool    where it borrows pipes; NULL: it makes its own when first needed, and keeps it
+ * @param relay  relay to free; NULL: nothing is done
+ *
+ * @since 0.1
+ */
+void zs_relay_free(zs_relay *relay) ZS_NOEXCEPT;
+
+/**
+ * Makes a relay. Nothing is moved before zs_relay_run.
+ *
+ * @param fd_in   descriptor to read from
+ * @param fd_out  descriptor to write to
+ * @param len     most bytes to read from fd_in, or ZS_TO_END; what follows stays there
+ * @param pool    pool to borrow pipes from; NULL: the relay makes a pipe when it first needs one,
+ *                and keeps it
  * @param flags   ZS_NOSIGPIPE, ZS_STABLE, ZS_RELAY_SHUTDOWN, ZS_RELAY_LEVEL
- * @return the relay, to be freed by zs_relay_free, or NULL with errno set
+ * @return relay, to be freed by zs_relay_free, or NULL with errno set
  *
  * @since 0.1
  */
+ZS_NODISCARD
 zs_relay *zs_relay_new(int fd_in,
                        int fd_out,
                        uint64_t len,
                        zs_pool *pool,
-                       unsigned int flags);
+                       unsigned int flags) ZS_NOEXCEPT ZS_FREED_BY(zs_relay_free);
 
 /**
- * Moves what can be moved without blocking, and says what to wait for.
+ * Moves what can be moved without blocking, and returns what to wait for.
  *
- * That is exact: it holds for level- and edge-triggered epoll(7), poll(2) and io_uring polls alike.
- * (In a level-triggered epoll set remove a descriptor that is not named: its errors cannot be
- * masked.) Bytes that came before an error of the input are delivered first.
+ * That is exact, for level- and edge-triggered epoll(7), poll(2) and polls of io_uring. (Remove a
+ * descriptor that is not named from a level-triggered epoll set: its errors cannot be masked.)
+ * Bytes that came before an error of the input are delivered first.
  *
- * @param relay   the relay
- * @param budget  how much to deliver at the most, in bytes; 0: 1 MiB
- * @return ZS_WANT_*, or 0 when `len` bytes, or all until the end of the input, are delivered, or -1
- *         with errno set
+ * @param relay   relay to run
+ * @param budget  most bytes to deliver; 0: 1 MiB
+ * @return ZS_WANT_*; or 0 once `len` bytes, or all until the end of the input, are delivered; or
+ *         -1 with errno set
  *
  * @since 0.1
  */
-int zs_relay_run(zs_relay *relay, uint64_t budget);
+ZS_NODISCARD int zs_relay_run(zs_relay *relay, uint64_t budget) ZS_NOEXCEPT;
 
 /**
- * Queues bytes that the caller has already read: they follow what was taken from fd_in so far and
+ * Queues bytes that the caller has already read. They follow what was read from fd_in so far,
  * precede the rest, and do not count into `len`.
  *
- * @param relay  the relay
- * @param bytes  the bytes; they are copied
- * @param len    how many
+ * @param relay  relay to deliver them
+ * @param bytes  bytes to queue; they are copied
+ * @param len    number of bytes
  * @return 0, or -1 with errno set and nothing queued
  *
  * @since 0.1
  */
-int zs_relay_feed(zs_relay *relay, const void *bytes, size_t len);
+ZS_NODISCARD int zs_relay_feed(zs_relay *relay, const void *bytes, size_t len) ZS_NOEXCEPT;
 
 /**
- * Hands back bytes that were taken and not delivered, oldest first, to go on another way or after an
- * error. They leave `in_flight`.
+ * Takes back bytes that were read and not delivered, oldest first, to deliver them some other way
+ * or after an error. They are no longer counted in `in_flight`.
  *
- * @param relay  the relay
- * @param bytes  where to put them
- * @param len    how many there is room for
- * @return how many there were, 0 if none, or -1 with errno set
+ * @param relay  relay that has read them
+ * @param bytes  buffer for the bytes
+ * @param len    size of the buffer
+ * @return bytes taken back, 0 if there are none, or -1 with errno set
  *
  * @since 0.1
  */
-ssize_t zs_relay_take(zs_relay *relay,
-                      void *bytes,
-                      size_t len);
+ZS_NODISCARD ssize_t zs_relay_take(zs_relay *relay, void *bytes, size_t len) ZS_NOEXCEPT;
 
 /**
- * Lets more bytes be taken from fd_in.
+ * Allows more bytes to be read from fd_in.
  *
- * @param relay  the relay
- * @param len    how many more, or ZS_TO_END
+ * @param relay  relay that may read more
+ * @param len    bytes to add to the limit, or ZS_TO_END
  * @return 0, or -1 with errno set
  *
  * @since 0.1
  */
-int zs_relay_more(zs_relay *relay, uint64_t len);
+int zs_relay_more(zs_relay *relay, uint64_t len) ZS_NOEXCEPT;
 
 /**
- * Lets the two directions of one connection share what either learns: the kernel tells of a reset
- * once per socket. Using the socket outside the pair voids that.
+ * Makes the two relays of a connection share connection errors: the kernel reports a reset only
+ * once for each socket. Nobody else may read, write or query SO_ERROR on that socket.
  *
- * @param a  one direction
- * @param b  the other
+ * @param a  relay of one direction
+ * @param b  relay of the other direction
  *
  * @since 0.1
  */
-void zs_relay_pair(zs_relay *a, zs_relay *b);
+void zs_relay_pair(zs_relay *a, zs_relay *b) ZS_NOEXCEPT;
 
 /**
- * Tells what has become of a relay so far.
+ * Returns the outcome of a relay so far.
  *
- * @param relay   the relay
- * @param result  where to write it
+ * @param relay   relay to report on
+ * @param result  outcome so far
  *
  * @since 0.1
  */
-void zs_relay_result(const zs_relay *relay, struct zs_result *result);
+void zs_relay_result(const zs_relay *relay, struct zs_result *result) ZS_NOEXCEPT;
+
+/* Full: a whole length with one mechanism
+ *
+ * Repeats the `_retry` function of the same name until `len` bytes have moved or the input ends.
+ * If the kernel cannot move them this way, the kernel's error is returned. When the kernel returns
+ * 0, a regular file has ended if a one-byte read at that offset agrees (EOPNOTSUPP if the kernel
+ * keeps returning 0 although there is more), a stream socket has ended unless a peek finds more
+ * (EAGAIN, TCP urgent data), and a pipe has ended once it has no writer. An error ends the
+ * transfer but undoes nothing: `result->bytes` have moved. With SPLICE_F_NONBLOCK these functions
+ * do not wait; the system call itself may still block on a blocking descriptor. */
 
 /**
- * Frees a relay. It closes no descriptor of the caller's; what is in flight is lost.
+ * Moves `len` bytes between a pipe and another descriptor, fewer only if the input ends.
  *
- * @param relay  the relay; NULL is fine
+ * @param fd_in    descriptor to read from
+ * @param off_in   offset to read at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param fd_out   descriptor to write to; one of the two is a pipe
+ * @param off_out  offset to write at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param len      bytes to move, or ZS_TO_END
+ * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
+ * @param result   outcome of the transfer; may be NULL
+ * @return bytes moved, or -1 with errno set
  *
  * @since 0.1
  */
-void zs_relay_free(zs_relay *relay);
+ZS_NODISCARD
+int64_t zs_splice_full(int fd_in,
+                       int64_t *off_in,
+                       int fd_out,
+                       int64_t *off_out,
+                       uint64_t len,
+                       unsigned int flags,
+                       struct zs_result *result) ZS_NOEXCEPT;
+
+/**
+ * Copies `len` bytes between two files, fewer only if the input ends.
+ *
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param fd_out   file to write to
+ * @param off_out  offset to write at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      bytes to copy, or ZS_TO_END
+ * @param flags    0
+ * @param result   outcome of the transfer; may be NULL
+ * @return bytes copied, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+int64_t zs_copy_range_full(int fd_in,
+                           int64_t *off_in,
+                           int fd_out,
+                           int64_t *off_out,
+                           uint64_t len,
+                           unsigned int flags,
+                           struct zs_result *result) ZS_NOEXCEPT;
+
+/**
+ * Copies `len` bytes from a file to any descriptor, fewer only if the input ends.
+ *
+ * @param fd_out   descriptor to write to, at its own offset
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      bytes to copy, or ZS_TO_END
+ * @param flags    0, or SPLICE_F_NONBLOCK: do not wait
+ * @param result   outcome of the transfer; may be NULL
+ * @return bytes copied, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+int64_t zs_sendfile_full(int fd_out,
+                         int fd_in,
+                         int64_t *off_in,
+                         uint64_t len,
+                         unsigned int flags,
+                         struct zs_result *result) ZS_NOEXCEPT;
+
+/**
+ * Moves `len` bytes from a pipe to another descriptor and leaves a copy of each in a second pipe,
+ * fewer only if the input ends.
+ *
+ * Every byte is duplicated to fd_copy once, before it is moved to fd_out. To go on after -1,
+ * first move `result->in_flight` bytes with zs_splice_full(fd_in, NULL, fd_out, NULL, ...).
+ *
+ * @param fd_in    pipe to move from; it must have no other reader
+ * @param fd_copy  pipe that gets the copy
+ * @param fd_out   descriptor to write to, at its own offset
+ * @param len      bytes to move, or ZS_TO_END
+ * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
+ * @param result   outcome of the transfer; may be NULL
+ * @return bytes moved, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+int64_t zs_tee_full(int fd_in,
+                    int fd_copy,
+                    int fd_out,
+                    uint64_t len,
+                    unsigned int flags,
+                    struct zs_result *result) ZS_NOEXCEPT;
+
+/* Retry: one transfer, repeated until it is not interrupted and does not block
+ *
+ * As the call of the same name, but made again after EINTR, and after EAGAIN once poll(2) says
+ * that the side which caused it is ready. EAGAIN is returned if `flags` has SPLICE_F_NONBLOCK, if
+ * the call still refuses although both sides are ready (TCP urgent data), and if the timeout of a
+ * blocking socket has expired (SO_RCVTIMEO, SO_SNDTIMEO). A length that is too large for the
+ * kernel is reduced. Unknown flags are EINVAL, also with `len` 0. */
+
+/**
+ * Moves up to `len` bytes between a pipe and another descriptor, waiting until some can be moved.
+ *
+ * @param fd_in    descriptor to read from
+ * @param off_in   offset to read at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param fd_out   descriptor to write to; one of the two is a pipe
+ * @param off_out  offset to write at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param len      most bytes to move
+ * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
+ * @return bytes moved, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_splice_retry(int fd_in,
+                        int64_t *off_in,
+                        int fd_out,
+                        int64_t *off_out,
+                        size_t len,
+                        unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Duplicates up to `len` bytes from one pipe to another, waiting until some can be duplicated.
+ *
+ * @param fd_in    pipe to duplicate from, always from its first byte
+ * @param fd_out   pipe to duplicate to
+ * @param len      most bytes to duplicate
+ * @param flags    SPLICE_F_*; SPLICE_F_NONBLOCK: do not wait
+ * @return bytes duplicated, 0 if the pipe is empty and has no writer, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_tee_retry(int fd_in,
+                     int fd_out,
+                     size_t len,
+                     unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Copies up to `len` bytes between two files.
+ *
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param fd_out   file to write to
+ * @param off_out  offset to write at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      most bytes to copy
+ * @param flags    0
+ * @return bytes copied, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_copy_range_retry(int fd_in,
+                            int64_t *off_in,
+                            int fd_out,
+                            int64_t *off_out,
+                            size_t len,
+                            unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Copies up to `len` bytes from a file to any descriptor, waiting until it takes some.
+ *
+ * @param fd_out   descriptor to write to, at its own offset
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      most bytes to copy
+ * @param flags    0, or SPLICE_F_NONBLOCK: do not wait
+ * @return bytes copied, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_sendfile_retry(int fd_out,
+                          int fd_in,
+                          int64_t *off_in,
+                          size_t len,
+                          unsigned int flags) ZS_NOEXCEPT;
+
+/* Calls: one system call each
+ *
+ * Meaning, argument order, counts and errors are exactly the kernel's: a program that calls these
+ * instead of the system calls behaves the same. They do not retry, limit a length or check
+ * arguments before the kernel does, and none is a cancellation point. The flags SPLICE_F_* are
+ * those of splice(2), declared by <fcntl.h> with _GNU_SOURCE. */
+
+/**
+ * Moves up to `len` bytes between a pipe and another descriptor: splice(2).
+ *
+ * @param fd_in    descriptor to read from
+ * @param off_in   offset to read at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param fd_out   descriptor to write to; one of the two is a pipe
+ * @param off_out  offset to write at, advanced by the bytes moved; NULL: the descriptor's own
+ *                 offset; has to be NULL for a pipe
+ * @param len      most bytes to move
+ * @param flags    SPLICE_F_*
+ * @return bytes moved, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_splice(int fd_in,
+                  int64_t *off_in,
+                  int fd_out,
+                  int64_t *off_out,
+                  size_t len,
+                  unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Duplicates up to `len` bytes from one pipe to another, without consuming them: tee(2).
+ *
+ * @param fd_in    pipe to duplicate from, always from its first byte
+ * @param fd_out   pipe to duplicate to
+ * @param len      most bytes to duplicate
+ * @param flags    SPLICE_F_*
+ * @return bytes duplicated, 0 if the pipe is empty and has no writer, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD ssize_t zs_tee(int fd_in, int fd_out, size_t len, unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Moves memory into a pipe, or fills memory from one: vmsplice(2).
+ *
+ * The pipe may refer to the memory instead of holding a copy: do not change it until the pipe has
+ * been read (as of Linux 7.1; newer kernels may copy).
+ *
+ * @param fd       pipe
+ * @param iov      pieces of memory
+ * @param count    number of pieces
+ * @param flags    SPLICE_F_*
+ * @return bytes moved, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_vmsplice(int fd,
+                    const struct iovec *iov,
+                    size_t count,
+                    unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Copies up to `len` bytes between two files: copy_file_range(2).
+ *
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param fd_out   file to write to
+ * @param off_out  offset to write at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      most bytes to copy
+ * @param flags    0
+ * @return bytes copied, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+ssize_t zs_copy_range(int fd_in,
+                      int64_t *off_in,
+                      int fd_out,
+                      int64_t *off_out,
+                      size_t len,
+                      unsigned int flags) ZS_NOEXCEPT;
+
+/**
+ * Copies up to `len` bytes from a file to any descriptor: sendfile(2), the output first.
+ *
+ * @param fd_out   descriptor to write to, at its own offset
+ * @param fd_in    file to read from
+ * @param off_in   offset to read at, advanced by the bytes copied; NULL: the descriptor's own
+ *                 offset
+ * @param len      most bytes to copy
+ * @return bytes copied, 0 at the end of the input, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD ssize_t zs_sendfile(int fd_out, int fd_in, int64_t *off_in, size_t len) ZS_NOEXCEPT;
 
 /* About the library */
 
-/**
- * Tells the version of the library in use, which may be newer than the header.
- *
- * @return that library's ZS_VERSION
- *
- * @since 0.1
- */
-unsigned int zs_version(void);
+/* The version of this header. */
+#define ZS_VERSION_MAJOR 0
+#define ZS_VERSION_MINOR 1
+#define ZS_VERSION_PATCH 0
+/* The same as one number, to compare. */
+#define ZS_VERSION ((ZS_VERSION_MAJOR << 16) | (ZS_VERSION_MINOR << 8) | ZS_VERSION_PATCH)
 
 /**
- * Names a mechanism.
+ * Returns the version of the library in use, which may be newer than the header.
  *
- * @param one_via  one bit of ZS_VIA_*
- * @return "clone", "copy_file_range", "sendfile", "splice", "tee" or "read/write", which is never
- *         to be freed; NULL for anything but one bit of those
+ * @return ZS_VERSION of that library
  *
  * @since 0.1
  */
-const char *zs_via_name(uint32_t one_via);
+unsigned int zs_version(void) ZS_NOEXCEPT;
+
+/**
+ * Returns the name of a mechanism.
+ *
+ * @param one_via  one bit of ZS_VIA_*
+ * @return "clone", "copy_file_range", "sendfile", "splice", "tee" or "read/write", a static
+ *         string; NULL if `one_via` is not exactly one of these bits
+ *
+ * @since 0.1
+ */
+const char *zs_via_name(uint32_t one_via) ZS_NOEXCEPT;
 
 #ifdef __cplusplus
 }

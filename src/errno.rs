@@ -167,33 +167,40 @@ impl Errno {
     }
 }
 
-/// What C gets to see of `work`: its value with errno as it was before, whatever failed on the
-/// way, or -1 with errno set.
-pub(crate) fn answer<T: From<i8>>(work: impl FnOnce() -> Result<T>) -> T {
-    answer_or(T::from(-1), work)
+/// Remembers the caller's errno. An exported function calls this before anything that could change it.
+pub(crate) fn save() -> SavedErrno {
+    SavedErrno(Errno::last())
 }
 
-/// Likewise, where a failure is told by another value than -1.
-pub(crate) fn answer_or<T>(failed: T, work: impl FnOnce() -> Result<T>) -> T {
-    let before = Errno::last();
-    match work() {
-        Ok(value) => {
-            before.set();
-            value
-        }
-        Err(errno) => {
-            errno.set();
-            failed
+/// The caller's errno, as it was when the exported function was entered.
+#[must_use]
+#[derive(Clone, Copy)]
+pub(crate) struct SavedErrno(Errno);
+
+impl SavedErrno {
+    /// The return value for C: the value with errno restored, or -1 with errno set.
+    pub(crate) fn to_c<T: From<i8>>(self, outcome: Result<T>) -> T {
+        self.to_c_or(T::from(-1), outcome)
+    }
+
+    /// As `to_c`, for a function that returns `failed` instead of -1.
+    pub(crate) fn to_c_or<T>(self, failed: T, outcome: Result<T>) -> T {
+        match outcome {
+            Ok(value) => {
+                self.restore();
+                value
+            }
+            Err(errno) => {
+                errno.set();
+                failed
+            }
         }
     }
-}
 
-/// Runs what cannot fail, with errno as it was before.
-pub(crate) fn preserved(work: impl FnOnce()) {
-    answer_or((), || {
-        work();
-        Ok(())
-    });
+    /// Restores errno, for a function that cannot fail.
+    pub(crate) fn restore(self) {
+        self.0.set();
+    }
 }
 
 #[cfg(test)]
@@ -203,20 +210,16 @@ mod tests {
     #[test]
     fn a_success_restores_errno() {
         Errno::INTR.set();
-        let value = answer(|| {
-            Errno::AGAIN.set();
-            Ok(7_i64)
-        });
-        assert_eq!((value, Errno::last()), (7, Errno::INTR));
+        let saved = save();
+        Errno::AGAIN.set();
+        assert_eq!((saved.to_c(Ok(7_i64)), Errno::last()), (7, Errno::INTR));
     }
 
     #[test]
     fn a_failure_sets_the_error_that_decided() {
-        let value: i64 = answer(|| {
-            Errno::AGAIN.set();
-            Err(Errno::INVAL)
-        });
-        assert_eq!((value, Errno::last()), (-1, Errno::INVAL));
+        let saved = save();
+        Errno::AGAIN.set();
+        assert_eq!((saved.to_c::<i64>(Err(Errno::INVAL)), Errno::last()), (-1, Errno::INVAL));
     }
 
     #[test]

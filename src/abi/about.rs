@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! About the library
 
 use crate::constants::*;
@@ -5,30 +7,26 @@ use core::ffi::CStr;
 use core::ptr;
 use libc::{c_char, c_uint};
 
-/// The version of this header: major.
-pub const ZS_VERSION_MAJOR: u32 = 0;
-/// The version of this header: minor.
-pub const ZS_VERSION_MINOR: u32 = 1;
-/// The version of this header: patch.
-pub const ZS_VERSION_PATCH: u32 = 0;
-/// The version of this header, in one number that can be compared.
-pub const ZS_VERSION: u32 = (ZS_VERSION_MAJOR << 16) | (ZS_VERSION_MINOR << 8) | ZS_VERSION_PATCH;
+/// ZS_VERSION, which build.rs prints into the header from the same place: Cargo.toml.
+const VERSION: u32 = (number(env!("CARGO_PKG_VERSION_MAJOR")) << 16)
+    | (number(env!("CARGO_PKG_VERSION_MINOR")) << 8)
+    | number(env!("CARGO_PKG_VERSION_PATCH"));
 
-/// Tells the version of the library in use, which may be newer than the header.
+/// Returns the version of the library in use, which may be newer than the header.
 ///
-/// @return that library's ZS_VERSION
+/// @return ZS_VERSION of that library
 ///
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_version() -> c_uint {
-    ZS_VERSION
+    VERSION
 }
 
-/// Names a mechanism.
+/// Returns the name of a mechanism.
 ///
 /// @param one_via  one bit of ZS_VIA_*
-/// @return "clone", "copy_file_range", "sendfile", "splice", "tee" or "read/write", which is never
-///         to be freed; NULL for anything but one bit of those
+/// @return "clone", "copy_file_range", "sendfile", "splice", "tee" or "read/write", a static
+///         string; NULL if `one_via` is not exactly one of these bits
 ///
 /// @since 0.1
 #[no_mangle]
@@ -46,4 +44,25 @@ const fn name(one_via: u32) -> Option<&'static CStr> {
         ZS_VIA_READ_WRITE => c"read/write",
         _ => return None,
     })
+}
+
+/// The number that these decimal digits spell.
+const fn number(digits: &str) -> u32 {
+    let mut digits = digits.as_bytes();
+    let mut number: u32 = 0;
+    while let [digit, rest @ ..] = digits {
+        number = number.wrapping_mul(10).wrapping_add((*digit & 0xf) as u32);
+        digits = rest;
+    }
+    number
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_read_as_a_decimal_number() {
+        assert_eq!([number("0"), number("7"), number("120")], [0, 7, 120]);
+    }
 }

@@ -1,27 +1,30 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Bridge: both directions at once
 
-use super::options::{self, zs_options};
-use super::types::{store, zs_result};
-use crate::engine::{bridge, Options, Progress};
-use crate::errno::answer;
+use super::options::{self, with_options, zs_options};
+use super::types::{error, write_result_at, zs_result};
+use crate::engine::{bridge, Progress};
+use crate::errno;
 use libc::c_int;
 
-/// Moves what comes from `in_a` to `out_b` and what comes from `in_b` to `out_a`, in the calling
-/// thread, until both have ended.
+/// Moves bytes from `in_a` to `out_b` and from `in_b` to `out_a`, in the calling thread, until
+/// both inputs have ended.
 ///
-/// The end of an input is passed on by shutdown(2), once every byte before it is delivered, where the
-/// output is a socket; the other direction goes on (unless ZS_EITHER_END). An error, a timeout or a
-/// cancel ends both directions.
+/// When an input has ended and every byte of it is delivered, its output is shut down
+/// (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). An
+/// error, a timeout or a cancel ends both directions.
 ///
-/// @param in_a     where the one direction comes from; of a socket, the same as `out_a`
-/// @param out_a    where the other goes to
-/// @param in_b     where the other comes from; of a socket, the same as `out_b`
-/// @param out_b    where the one goes to
-/// @param options  how; NULL: the defaults
-/// @param results  what became of each, first from a to b, then from b to a; may be NULL
+/// @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
+/// @param out_a    descriptor to write side a to
+/// @param in_b     descriptor to read side b from; a socket is both `in_b` and `out_b`
+/// @param out_b    descriptor to write side b to
+/// @param options  options of the transfer; NULL: the defaults
+/// @param results  two outcomes, first from a to b, then from b to a; may be NULL
 /// @return 0, or -1 with errno set
 ///
 /// @since 0.1
+#[must_use]
 #[no_mangle]
 pub unsafe extern "C" fn zs_bridge(
     in_a: c_int,
@@ -31,15 +34,15 @@ pub unsafe extern "C" fn zs_bridge(
     options: *const zs_options,
     results: *mut zs_result,
 ) -> c_int {
+    let saved = errno::save();
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
-    let bridge = |options: Options<'_>| bridge::bridge((in_a, out_a), (in_b, out_b), options);
-    answer(|| {
-        let [a, b] = options::with(options, |errno| [Progress::refused(errno); 2], bridge);
-        // SAFETY: zsplice.h asks for NULL, or two results that are ours until we return.
-        unsafe { store(results, 0, a) };
-        // SAFETY: likewise.
-        unsafe { store(results, 1, b) };
-        a.end.and(b.end).map(|()| 0).map_err(|error| error.errno)
-    })
+    let [a, b] =
+        with_options(options, |options| bridge::bridge((in_a, out_a), (in_b, out_b), options))
+            .unwrap_or_else(|errno| [Progress::refused(errno); 2]);
+    // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the first.
+    unsafe { write_result_at(results, 0, &a) };
+    // SAFETY: and this is the second.
+    unsafe { write_result_at(results, 1, &b) };
+    saved.to_c(error(&a).and(error(&b)).map(|()| 0))
 }

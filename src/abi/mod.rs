@@ -1,8 +1,10 @@
-//! What zsplice.h declares: one file per section of the header, in its order (build.rs).
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What zsplice.h declares: one file per section of the header (build.rs).
 //!
-//! Here C's pointers become values and outcomes become counts and errno; nothing is decided.
-//! What a function asks of its pointers is said in the words printed into the header: an offset or a
-//! result is NULL, or room for one that nobody else uses until the function returns.
+//! Here C pointers become references and values, and outcomes become counts and errno; nothing is
+//! decided. The comments printed into the header say what a function asks of its pointers: an
+//! offset or a result is NULL, or an object that nobody else uses until the function returns.
 
 #![allow(clippy::missing_safety_doc)]
 
@@ -27,3 +29,36 @@ pub use options::*;
 pub use relay::*;
 pub use retry::*;
 pub use types::*;
+
+use crate::sys::FdAt;
+use libc::c_int;
+
+/// The two sides of a transfer: what is read from, and what is written to.
+///
+/// # Safety
+///
+/// Each offset is null, or nobody else writes the int64_t it points to while its side is used.
+/// Both may be the same.
+unsafe fn sides<'a>(
+    fd_in: c_int,
+    off_in: *mut i64,
+    fd_out: c_int,
+    off_out: *mut i64,
+) -> (FdAt<'a>, FdAt<'a>) {
+    // SAFETY: the caller vouches for the offset.
+    let input = unsafe { side(fd_in, off_in) };
+    // SAFETY: the caller vouches for this offset, too. If it is the same as the first, the two
+    // sides still read and write it one after the other, in this thread.
+    let output = unsafe { side(fd_out, off_out) };
+    (input, output)
+}
+
+/// One side of a transfer.
+///
+/// # Safety
+///
+/// The offset is null, or nobody else writes the int64_t it points to while the side is used.
+unsafe fn side<'a>(fd: c_int, offset: *mut i64) -> FdAt<'a> {
+    // SAFETY: the caller's promise is the one that End asks for.
+    unsafe { FdAt::new(fd, offset) }
+}

@@ -1,35 +1,54 @@
-//! How a transfer is to be done.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The options of a transfer, as C gives them.
 
 use super::types::zs_result;
 use crate::engine::{Options, Progress};
 use crate::errno::{Errno, Result};
+use core::{ptr, slice};
 use libc::{c_int, c_void};
 
-/// How a transfer is to be done. All zero: the defaults.
+/// Options of a transfer. All zero: the defaults.
 ///
 /// @since 0.1
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct zs_options {
-    /// sizeof(struct zs_options); 0 means the size it has in 0.1, for ever. Smaller is EINVAL. Where
-    /// it is larger than the library knows, the rest must be zero, else E2BIG.
+    /// sizeof(struct zs_options). 0 stands for the size in version 0.1, in all later versions
+    /// too. A smaller size is EINVAL. If it is larger than the library knows, the rest has to
+    /// be zero (E2BIG).
     pub size: u32,
-    /// ZS_INTERRUPT and so on. Unknown ones, and those that contradict each other, are EINVAL.
+    /// The flags below. EINVAL: unknown flags, and flags that contradict each other.
+    ///
+    /// ZS_INTERRUPT is best effort: a signal between two waits is missed; use cancel_fd or
+    /// progress to be sure. Without it signals do not end a transfer.
+    ///
+    /// ZS_CLONE shares every block that lies whole in both ranges and copies the edges
+    /// (everything, if there is no whole block). If the kernel refuses, the transfer fails with
+    /// the kernel's error and nothing is written (EINVAL: the two ranges are not aligned
+    /// alike).
+    ///
+    /// ZS_NO_CLONE also rules out copy_file_range(2), which may share blocks without telling.
+    ///
+    /// ZS_STABLE: the output gets the bytes as they are when they are read.
+    ///
+    /// ZS_GROW_PIPE changes nothing but the capacity for others who use the pipe.
     pub flags: u32,
-    /// Give up after so many nanoseconds, with ETIMEDOUT; 0: never. Negative: EINVAL.
+    /// Fail with ETIMEDOUT after this many nanoseconds; 0: no limit. Negative: EINVAL.
     pub timeout_ns: i64,
-    /// Give up after so many nanoseconds without a byte moved; 0: never. Negative: EINVAL.
+    /// Fail with ETIMEDOUT after this many nanoseconds without a byte moved; 0: no limit.
+    /// Negative: EINVAL.
     pub idle_ns: i64,
-    /// With ZS_CANCEL_FD: once this descriptor is readable, the transfer ends with ECANCELED.
+    /// With ZS_CANCEL_FD: fail with ECANCELED once this descriptor is readable.
     pub cancel_fd: i32,
-    /// ZS_VIA_*: mechanisms not to be used, not even tried; EOPNOTSUPP if none is left.
+    /// ZS_VIA_*: mechanisms that are not to be used, or even tried. EOPNOTSUPP if none is left.
     pub avoid: u32,
-    /// NULL, or called after every step; not 0 ends the transfer with ECANCELED. It must not throw or
-    /// longjmp.
+    /// Called after every step, unless NULL; the transfer fails with ECANCELED if it returns
+    /// anything but 0. It must not throw or longjmp.
     pub progress:
         Option<unsafe extern "C" fn(context: *mut c_void, so_far: *const zs_result) -> c_int>,
-    /// Handed to progress.
+    /// Passed to progress.
     pub context: *mut c_void,
 }
 
@@ -37,20 +56,31 @@ const SIZE: u32 = size_of::<zs_options>() as u32;
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(SIZE == 48);
 
-/// No structure will ever measure more: what says so is no size, and not followed into memory that may
-/// not be there.
+/// A larger `size` is garbage; that much memory is not scanned for it.
 const SIZE_MAX: u32 = 1 << 20;
+
+const DEFAULTS: zs_options = zs_options {
+    size: 0,
+    flags: 0,
+    timeout_ns: 0,
+    idle_ns: 0,
+    cancel_fd: 0,
+    avoid: 0,
+    progress: None,
+    context: ptr::null_mut(),
+};
 
 /// Reads the caller's options; NULL: the defaults.
 ///
 /// # Safety
 ///
-/// `options` is null, or points to a zs_options, or as many bytes as its `size` says.
-pub(super) unsafe fn read(options: *const zs_options) -> Result<Option<zs_options>> {
+/// `options` is null, or points to as many readable bytes as its `size` says, or to a whole
+/// zs_options if that is 0. Its progress function may be called with its context.
+pub(super) unsafe fn read(options: *const zs_options) -> Result<zs_options> {
     if options.is_null() {
-        return Ok(None);
+        return Ok(DEFAULTS);
     }
-    // SAFETY: it is not null, so at least its size is there, which comes first.
+    // SAFETY: it is not null, so at least `size`, its first member, can be read.
     let size = unsafe { options.cast::<u32>().read() };
     match size {
         0 | SIZE => {}
@@ -58,41 +88,37 @@ pub(super) unsafe fn read(options: *const zs_options) -> Result<Option<zs_option
         size if size > SIZE_MAX => return Err(Errno::TOOBIG),
         size => {
             let rest = size.saturating_sub(SIZE) as usize;
-            // SAFETY: `size` says that there is more behind what we know.
-            let behind = unsafe { options.add(1) }.cast::<u8>();
-            // SAFETY: it says how much.
-            let rest = unsafe { core::slice::from_raw_parts(behind, rest) };
+            // SAFETY: `size` is more than SIZE, so there are bytes after the members we know.
+            let after = unsafe { options.add(1) }.cast::<u8>();
+            // SAFETY: `size` says that there are `rest` of them.
+            let rest = unsafe { slice::from_raw_parts(after, rest) };
             if rest.iter().any(|&byte| byte != 0) {
                 return Err(Errno::TOOBIG);
             }
         }
     }
-    // SAFETY: its size says that all of it is there.
-    Ok(Some(unsafe { options.read() }))
+    // SAFETY: `size` says that every member we know is there.
+    Ok(unsafe { options.read() })
 }
 
-/// Runs `work` with what the engines make of `options`, or says that they are `refused`.
-pub(super) fn with<T>(
-    options: Result<Option<zs_options>>,
-    refused: impl FnOnce(Errno) -> T,
-    work: impl FnOnce(Options<'_>) -> T,
-) -> T {
-    let given = match options {
-        Ok(Some(given)) => given,
-        Ok(None) => return work(Options::default()),
-        Err(errno) => return refused(errno),
+/// Runs a transfer with the caller's options, unless they could not be read.
+pub(super) fn with_options<T>(
+    options: Result<zs_options>,
+    transfer: impl FnOnce(Options<'_>) -> T,
+) -> Result<T> {
+    let given = options?;
+    let mut on_progress = |so_far: &Progress| {
+        let so_far = zs_result::from(so_far);
+        // SAFETY: `read` was promised that this function may be called with this context; the
+        // result outlives the call.
+        given.progress.is_some_and(|call| unsafe { call(given.context, &raw const so_far) } != 0)
     };
-    let mut told = |so_far: &Progress| {
-        let so_far = zs_result::from(*so_far);
-        // SAFETY: the caller gave us the function and what it is to be handed, for just this.
-        given.progress.is_some_and(|tell| unsafe { tell(given.context, &raw const so_far) } != 0)
-    };
-    work(Options {
+    Ok(transfer(Options {
         flags: given.flags,
         timeout: given.timeout_ns,
         idle: given.idle_ns,
         cancel_fd: given.cancel_fd,
         avoid: given.avoid,
-        progress: if given.progress.is_some() { Some(&mut told) } else { None },
-    })
+        progress: if given.progress.is_some() { Some(&mut on_progress) } else { None },
+    }))
 }

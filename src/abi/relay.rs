@@ -1,65 +1,88 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Relay: one direction, in the caller's event loop
 //!
 //! A relay moves bytes between two descriptors that are O_NONBLOCK (EINVAL) and stream-like
-//! (EPROTOTYPE), or regular files or block devices, which are always ready. It never blocks: a run
-//! says what to wait for. One handle is used by one thread at a time, and a pool with all its relays
-//! counts as one. After fork a child may only free handles. A handle that is NULL is EFAULT, but for
-//! the _free functions.
+//! (EPROTOTYPE), or regular files or block devices, which are always ready. It never blocks: each
+//! run returns what to wait for. Only one thread may use a handle at a time, and a pool with all
+//! its relays counts as one handle. After fork a child may only free handles. A handle that is NULL
+//! is EFAULT, except for the _free functions.
 
-use super::types::{store, zs_result};
+use super::types::{write_result, zs_result};
 use crate::engine::relay::{Pool, Relay};
 use crate::engine::Progress;
-use crate::errno::{answer, answer_or, preserved, Errno, Result};
+use crate::errno::{self, Errno, Result};
 use crate::mem::alloc::{Rc, TryBox};
 use core::{ptr, slice};
 use libc::{c_int, c_uint, c_void, size_t, ssize_t};
 
 const _: () = assert!(size_of::<zs_relay>() < 256);
 
-/// Pipes that relays share. C sees no more of it than its name.
+/// Pipes that relays share. Opaque to C.
 #[allow(non_camel_case_types)]
 pub struct zs_pool(Rc<Pool>);
 
-/// One direction. C sees no more of it than its name.
+/// One direction. Opaque to C.
 #[allow(non_camel_case_types)]
 pub struct zs_relay(Relay);
 
-/// Makes a pool of pipes, which relays borrow while bytes are in flight.
+/// Frees a pool and closes its pipes. All relays that use it have to be freed before.
 ///
-/// @param pipes      how many idle pipes it keeps, at the most
-/// @param pipe_size  how many bytes a pipe is to hold; 0: as many as are best
-/// @return the pool, to be freed by zs_pool_free, or NULL with errno set
-///
-/// @since 0.1
-#[no_mangle]
-pub extern "C" fn zs_pool_new(pipes: size_t, pipe_size: size_t) -> *mut zs_pool {
-    let pool = || TryBox::new(zs_pool(Pool::new(pipes, pipe_size)?));
-    answer_or(ptr::null_mut(), || pool().map(TryBox::into_raw).ok_or(Errno::NOMEM))
-}
-
-/// Frees a pool and closes its pipes, after all relays that use it.
-///
-/// @param pool  the pool; NULL is fine
+/// @param pool  pool to free; NULL: nothing is done
 ///
 /// @since 0.1
 #[no_mangle]
 pub unsafe extern "C" fn zs_pool_free(pool: *mut zs_pool) {
-    // SAFETY: zsplice.h asks for NULL, or a pool that is not used any more.
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a pool from zs_pool_new that is not used any more.
     let pool = unsafe { TryBox::from_raw(pool) };
-    preserved(|| drop(pool));
+    drop(pool);
+    saved.restore();
 }
 
-/// Makes a relay. It does nothing before zs_relay_run.
+/// Makes a pool of pipes. A relay borrows one while bytes are in flight.
 ///
-/// @param fd_in   where from
-/// @param fd_out  where to
-/// @param len     how much to take from fd_in at the most, in bytes, or ZS_TO_END; what follows stays
-///                there
-/// @param pool    where it borrows pipes; NULL: it makes its own when first needed, and keeps it
-/// @param flags   ZS_NOSIGPIPE, ZS_STABLE, ZS_RELAY_SHUTDOWN, ZS_RELAY_LEVEL
-/// @return the relay, to be freed by zs_relay_free, or NULL with errno set
+/// @param pipes      most idle pipes to keep
+/// @param pipe_size  capacity of a pipe in bytes; 0: the best
+/// @return pool, to be freed by zs_pool_free, or NULL with errno set
 ///
 /// @since 0.1
+/// cbindgen:postfix=ZS_NOEXCEPT ZS_FREED_BY(zs_pool_free)
+#[must_use]
+#[no_mangle]
+pub extern "C" fn zs_pool_new(pipes: size_t, pipe_size: size_t) -> *mut zs_pool {
+    let saved = errno::save();
+    let pool = Pool::new(pipes, pipe_size).ok_or(Errno::NOMEM);
+    saved.to_c_or(ptr::null_mut(), pool.map(zs_pool).and_then(into_handle))
+}
+
+/// Frees a relay. The caller's descriptors stay open; bytes in flight are lost.
+///
+/// @param relay  relay to free; NULL: nothing is done
+///
+/// @since 0.1
+#[no_mangle]
+pub unsafe extern "C" fn zs_relay_free(relay: *mut zs_relay) {
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay from zs_relay_new that is not used any more.
+    let relay = unsafe { TryBox::from_raw(relay) };
+    drop(relay);
+    saved.restore();
+}
+
+/// Makes a relay. Nothing is moved before zs_relay_run.
+///
+/// @param fd_in   descriptor to read from
+/// @param fd_out  descriptor to write to
+/// @param len     most bytes to read from fd_in, or ZS_TO_END; what follows stays there
+/// @param pool    pool to borrow pipes from; NULL: the relay makes a pipe when it first needs one,
+///                and keeps it
+/// @param flags   ZS_NOSIGPIPE, ZS_STABLE, ZS_RELAY_SHUTDOWN, ZS_RELAY_LEVEL
+/// @return relay, to be freed by zs_relay_free, or NULL with errno set
+///
+/// @since 0.1
+/// cbindgen:postfix=ZS_NOEXCEPT ZS_FREED_BY(zs_relay_free)
+#[must_use]
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_new(
     fd_in: c_int,
@@ -68,165 +91,192 @@ pub unsafe extern "C" fn zs_relay_new(
     pool: *mut zs_pool,
     flags: c_uint,
 ) -> *mut zs_relay {
-    // SAFETY: zsplice.h asks for NULL, or a pool.
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a pool that no other thread uses until we return.
     let pool = unsafe { pool.as_ref() }.map(|pool| pool.0.share());
-    answer_or(ptr::null_mut(), || {
-        let relay = Relay::new(fd_in, fd_out, len, pool, flags)?;
-        TryBox::new(zs_relay(relay)).map(TryBox::into_raw).ok_or(Errno::NOMEM)
-    })
+    let relay = Relay::new(fd_in, fd_out, len, pool, flags);
+    saved.to_c_or(ptr::null_mut(), relay.map(zs_relay).and_then(into_handle))
 }
 
-/// Moves what can be moved without blocking, and says what to wait for.
+/// Moves what can be moved without blocking, and returns what to wait for.
 ///
-/// That is exact: it holds for level- and edge-triggered epoll(7), poll(2) and io_uring polls alike.
-/// (In a level-triggered epoll set remove a descriptor that is not named: its errors cannot be
-/// masked.) Bytes that came before an error of the input are delivered first.
+/// That is exact, for level- and edge-triggered epoll(7), poll(2) and polls of io_uring. (Remove a
+/// descriptor that is not named from a level-triggered epoll set: its errors cannot be masked.)
+/// Bytes that came before an error of the input are delivered first.
 ///
-/// @param relay   the relay
-/// @param budget  how much to deliver at the most, in bytes; 0: 1 MiB
-/// @return ZS_WANT_*, or 0 when `len` bytes, or all until the end of the input, are delivered, or -1
-///         with errno set
+/// @param relay   relay to run
+/// @param budget  most bytes to deliver; 0: 1 MiB
+/// @return ZS_WANT_*; or 0 once `len` bytes, or all until the end of the input, are delivered; or
+///         -1 with errno set
 ///
 /// @since 0.1
+#[must_use]
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_run(relay: *mut zs_relay, budget: u64) -> c_int {
-    // SAFETY: zsplice.h asks for a relay that nobody else uses meanwhile.
-    let relay = unsafe { relay.as_mut() };
-    answer(|| {
-        let wanted = relay.ok_or(Errno::FAULT)?.0.run(budget);
-        wanted.map_err(|error| error.errno)
-    })
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay that nobody else uses until we return.
+    let relay = unsafe { exclusive(relay) };
+    saved.to_c(relay.and_then(|relay| run(relay, budget)))
 }
 
-/// Queues bytes that the caller has already read: they follow what was taken from fd_in so far and
+/// Queues bytes that the caller has already read. They follow what was read from fd_in so far,
 /// precede the rest, and do not count into `len`.
 ///
-/// @param relay  the relay
-/// @param bytes  the bytes; they are copied
-/// @param len    how many
+/// @param relay  relay to deliver them
+/// @param bytes  bytes to queue; they are copied
+/// @param len    number of bytes
 /// @return 0, or -1 with errno set and nothing queued
 ///
 /// @since 0.1
+#[must_use]
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_feed(
     relay: *mut zs_relay,
     bytes: *const c_void,
     len: size_t,
 ) -> c_int {
-    // SAFETY: zsplice.h asks for a relay that nobody else uses meanwhile.
-    let relay = unsafe { relay.as_mut() };
-    // SAFETY: zsplice.h asks for `len` bytes that stay as they are until we return.
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay that nobody else uses until we return.
+    let relay = unsafe { exclusive(relay) };
+    // SAFETY: zsplice.h asks for `len` bytes that nobody changes until we return.
     let bytes = unsafe { readable(bytes.cast(), len) };
-    answer(|| relay.ok_or(Errno::FAULT)?.0.feed(bytes?).map(|()| 0))
+    saved.to_c(relay.and_then(|relay| relay.feed(bytes?)).map(|()| 0))
 }
 
-/// Hands back bytes that were taken and not delivered, oldest first, to go on another way or after an
-/// error. They leave `in_flight`.
+/// Takes back bytes that were read and not delivered, oldest first, to deliver them some other way
+/// or after an error. They are no longer counted in `in_flight`.
 ///
-/// @param relay  the relay
-/// @param bytes  where to put them
-/// @param len    how many there is room for
-/// @return how many there were, 0 if none, or -1 with errno set
+/// @param relay  relay that has read them
+/// @param bytes  buffer for the bytes
+/// @param len    size of the buffer
+/// @return bytes taken back, 0 if there are none, or -1 with errno set
 ///
 /// @since 0.1
+#[must_use]
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_take(
     relay: *mut zs_relay,
     bytes: *mut c_void,
     len: size_t,
 ) -> ssize_t {
-    // SAFETY: zsplice.h asks for a relay that nobody else uses meanwhile.
-    let relay = unsafe { relay.as_mut() };
-    // SAFETY: zsplice.h asks for room for `len` bytes that nobody else uses until we return.
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay that nobody else uses until we return.
+    let relay = unsafe { exclusive(relay) };
+    // SAFETY: zsplice.h asks for a buffer of `len` bytes that nobody else uses until we return.
     let bytes = unsafe { writable(bytes.cast(), len) };
-    answer(|| relay.ok_or(Errno::FAULT)?.0.drain_to(bytes?).map(|count| count as ssize_t))
+    saved.to_c(relay.and_then(|relay| relay.drain_to(bytes?)).map(|count| count as ssize_t))
 }
 
-/// Lets more bytes be taken from fd_in.
+/// Allows more bytes to be read from fd_in.
 ///
-/// @param relay  the relay
-/// @param len    how many more, or ZS_TO_END
+/// @param relay  relay that may read more
+/// @param len    bytes to add to the limit, or ZS_TO_END
 /// @return 0, or -1 with errno set
 ///
 /// @since 0.1
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_more(relay: *mut zs_relay, len: u64) -> c_int {
-    // SAFETY: zsplice.h asks for a relay that nobody else uses meanwhile.
-    let relay = unsafe { relay.as_mut() };
-    answer(|| {
-        relay.ok_or(Errno::FAULT)?.0.more(len);
-        Ok(0)
-    })
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay that nobody else uses until we return.
+    let relay = unsafe { exclusive(relay) };
+    saved.to_c(relay.map(|relay| relay.more(len)).map(|()| 0))
 }
 
-/// Lets the two directions of one connection share what either learns: the kernel tells of a reset
-/// once per socket. Using the socket outside the pair voids that.
+/// Makes the two relays of a connection share connection errors: the kernel reports a reset only
+/// once for each socket. Nobody else may read, write or query SO_ERROR on that socket.
 ///
-/// @param a  one direction
-/// @param b  the other
+/// @param a  relay of one direction
+/// @param b  relay of the other direction
 ///
 /// @since 0.1
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_pair(a: *mut zs_relay, b: *mut zs_relay) {
-    if ptr::eq(a, b) {
-        return;
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or relays that nobody else uses until we return.
+    if let Some((a, b)) = unsafe { both(a, b) } {
+        Relay::pair(a, b);
     }
-    // SAFETY: zsplice.h asks for a relay that nobody else uses meanwhile.
-    let a = unsafe { a.as_mut() };
-    // SAFETY: likewise, and it is another one.
-    let b = unsafe { b.as_mut() };
-    if let (Some(a), Some(b)) = (a, b) {
-        preserved(|| Relay::pair(&mut a.0, &mut b.0));
-    }
+    saved.restore();
 }
 
-/// Tells what has become of a relay so far.
+/// Returns the outcome of a relay so far.
 ///
-/// @param relay   the relay
-/// @param result  where to write it
+/// @param relay   relay to report on
+/// @param result  outcome so far
 ///
 /// @since 0.1
 #[no_mangle]
 pub unsafe extern "C" fn zs_relay_result(relay: *const zs_relay, result: *mut zs_result) {
-    // SAFETY: zsplice.h asks for a relay.
+    // SAFETY: zsplice.h asks for NULL, or a relay that no other thread uses until we return.
     let relay = unsafe { relay.as_ref() };
     let so_far = relay.map_or(Progress::refused(Errno::FAULT), |relay| relay.0.result());
-    // SAFETY: zsplice.h asks for NULL, or a result that is ours until we return.
-    unsafe { store(result, 0, so_far) };
+    // SAFETY: zsplice.h asks for a result that is NULL, or that nobody else uses until we return.
+    unsafe { write_result(result, &so_far) };
 }
 
-/// Frees a relay. It closes no descriptor of the caller's; what is in flight is lost.
-///
-/// @param relay  the relay; NULL is fine
-///
-/// @since 0.1
-#[no_mangle]
-pub unsafe extern "C" fn zs_relay_free(relay: *mut zs_relay) {
-    // SAFETY: zsplice.h asks for NULL, or a relay that is not used any more.
-    let relay = unsafe { TryBox::from_raw(relay) };
-    preserved(|| drop(relay));
+/// A handle for C. TryBox::from_raw takes it back.
+fn into_handle<T>(value: T) -> Result<*mut T> {
+    TryBox::new(value).map(TryBox::into_raw).ok_or(Errno::NOMEM)
 }
 
+/// The relay behind a handle.
+///
 /// # Safety
 ///
-/// There are `len` bytes at `bytes`, which stay as they are for as long as the slice is used.
+/// `relay` is null, or came from zs_relay_new, was not freed, and nobody else uses it while the
+/// reference lives.
+unsafe fn exclusive<'a>(relay: *mut zs_relay) -> Result<&'a mut Relay> {
+    // SAFETY: a handle points to a zs_relay until it is freed; the caller vouches for the rest.
+    let relay = unsafe { relay.as_mut() };
+    relay.map(|relay| &mut relay.0).ok_or(Errno::FAULT)
+}
+
+/// The relays behind two handles. None: one is null, or both are the same.
+///
+/// # Safety
+///
+/// As for `exclusive`, for each of the two.
+unsafe fn both<'a>(a: *mut zs_relay, b: *mut zs_relay) -> Option<(&'a mut Relay, &'a mut Relay)> {
+    if ptr::eq(a, b) {
+        return None;
+    }
+    // SAFETY: the caller vouches for this relay.
+    let a = unsafe { exclusive(a) }.ok()?;
+    // SAFETY: the caller vouches for this relay, too; it is another one, so the references do not
+    // overlap.
+    let b = unsafe { exclusive(b) }.ok()?;
+    Some((a, b))
+}
+
+fn run(relay: &mut Relay, budget: u64) -> Result<c_int> {
+    relay.run(budget).map_err(|error| error.errno)
+}
+
+/// The caller's bytes.
+///
+/// # Safety
+///
+/// `bytes` points to `len` bytes that nobody changes while the slice lives.
 unsafe fn readable<'a>(bytes: *const u8, len: usize) -> Result<&'a [u8]> {
     match len {
         0 => Ok(&[]),
         _ if bytes.is_null() || isize::try_from(len).is_err() => Err(Errno::FAULT),
-        // SAFETY: the caller's promise, and it is not null.
+        // SAFETY: it is not null, `len` fits an isize, and the caller vouches for the bytes.
         _ => Ok(unsafe { slice::from_raw_parts(bytes, len) }),
     }
 }
 
+/// The caller's buffer.
+///
 /// # Safety
 ///
-/// There is room for `len` bytes at `bytes`, which nobody else uses for as long as the slice is used.
+/// `bytes` points to `len` bytes that nobody else uses while the slice lives.
 unsafe fn writable<'a>(bytes: *mut u8, len: usize) -> Result<&'a mut [u8]> {
     match len {
         0 => Ok(&mut []),
         _ if bytes.is_null() || isize::try_from(len).is_err() => Err(Errno::FAULT),
-        // SAFETY: the caller's promise, and it is not null.
+        // SAFETY: it is not null, `len` fits an isize, and the caller vouches for the bytes. They
+        // need not be initialized: the engine only writes them.
         _ => Ok(unsafe { slice::from_raw_parts_mut(bytes, len) }),
     }
 }

@@ -1,9 +1,11 @@
-//! Lengths, mechanisms, sides, and what became of a transfer.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The outcome of a transfer, as C sees it.
 
 use crate::engine::Progress;
-use crate::errno::{self};
+use crate::errno::{Errno, Result};
 
-/// What became of a transfer. Written whole, on success and on failure.
+/// Outcome of a transfer. Every member is written, on success and on failure.
 ///
 /// 64 bytes on every platform, frozen.
 ///
@@ -14,18 +16,18 @@ use crate::errno::{self};
 pub struct zs_result {
     /// Bytes delivered to the output, holes included.
     pub bytes: u64,
-    /// Bytes taken from the input, not delivered, and not to be had again. zs_tee_full: those in
-    /// fd_copy that are not yet in fd_out, and still in fd_in.
+    /// Bytes consumed from the input but not delivered; they cannot be read again. zs_tee_full:
+    /// bytes that are in fd_copy but not yet in fd_out; they are still in fd_in.
     pub in_flight: u64,
-    /// Of bytes, those that passed through user memory.
+    /// The part of `bytes` that passed through user memory.
     pub copied: u64,
-    /// Of bytes, those that we left as holes in the output (not those that a clone or
-    /// copy_file_range(2) left by itself).
+    /// The part of `bytes` that the library left as holes in the output. Holes that a clone or
+    /// copy_file_range(2) left are not counted.
     pub holes: u64,
     /// ZS_VIA_*: every mechanism that delivered bytes.
     pub via: u32,
-    /// ZS_SIDE_*: where the error came from; 0 without one, or where one system call touches both
-    /// sides and its errno does not tell.
+    /// ZS_SIDE_*: where the error occurred. 0: no error, or a system call that touches both
+    /// sides failed and its errno does not say which.
     pub side: u32,
     /// The errno value of the failure, or 0.
     pub error: i32,
@@ -35,8 +37,8 @@ pub struct zs_result {
 
 const _: () = assert!(size_of::<zs_result>() == 64);
 
-impl From<Progress> for zs_result {
-    fn from(progress: Progress) -> zs_result {
+impl From<&Progress> for zs_result {
+    fn from(progress: &Progress) -> zs_result {
         zs_result {
             bytes: progress.bytes,
             in_flight: progress.in_flight,
@@ -44,37 +46,46 @@ impl From<Progress> for zs_result {
             holes: progress.holes,
             via: progress.via,
             side: progress.end.err().and_then(|error| error.side).map_or(0, |side| side as u32),
-            error: progress.end.map_or_else(|error| error.errno.0, |()| 0),
+            error: error(progress).map_or_else(|Errno(number): Errno| number, |()| 0),
             spare: [0; 5],
         }
     }
 }
 
-/// Runs a transfer: writes what became of it, and returns the count, or -1 with errno set.
-///
-/// # Safety
-///
-/// `result` is null, or room for one that nobody else uses.
-pub(super) unsafe fn conclude(result: *mut zs_result, work: impl FnOnce() -> Progress) -> i64 {
-    errno::answer(|| {
-        let progress = work();
-        // SAFETY: the caller's promise, of a first result.
-        unsafe { store(result, 0, progress) };
-        progress.end.map(|()| progress.bytes as i64).map_err(|error| error.errno)
-    })
+/// The errno that ended a transfer, if it failed.
+pub(super) fn error(progress: &Progress) -> Result<()> {
+    progress.end.map_err(|error| error.errno)
 }
 
-/// Writes what became of one of several transfers.
+/// The bytes that a transfer delivered, or the errno that ended it.
+pub(super) fn count(progress: &Progress) -> Result<i64> {
+    error(progress).map(|()| progress.bytes as i64)
+}
+
+/// Writes the outcome of a transfer, unless `result` is null.
 ///
 /// # Safety
 ///
-/// `results` is null, or room for more than `index` that nobody else uses.
-pub(super) unsafe fn store(results: *mut zs_result, index: usize, progress: Progress) {
-    if results.is_null() {
-        return;
+/// `result` is null, or memory for a zs_result that nobody else uses.
+pub(super) unsafe fn write_result(result: *mut zs_result, progress: &Progress) {
+    if !result.is_null() {
+        // SAFETY: it is not null, so it is memory for a zs_result, which may be uninitialized:
+        // write() does not read or drop the old value.
+        unsafe { result.write(progress.into()) };
     }
-    // SAFETY: it is not null, so there is room for that many.
-    let result = unsafe { results.add(index) };
-    // SAFETY: a zs_result needs no drop, and need not be one yet.
-    unsafe { result.write(progress.into()) };
+}
+
+/// Writes the outcome of one of several transfers, unless `results` is null.
+///
+/// # Safety
+///
+/// `results` is null, or memory for more than `index` zs_result, of which nobody else uses that
+/// one.
+pub(super) unsafe fn write_result_at(results: *mut zs_result, index: usize, progress: &Progress) {
+    if !results.is_null() {
+        // SAFETY: the memory holds more than `index` of them, so the sum stays within it.
+        let result = unsafe { results.add(index) };
+        // SAFETY: the caller vouches for that one.
+        unsafe { write_result(result, progress) };
+    }
 }
