@@ -57,6 +57,17 @@ mod header {
     /// The files of src/abi that hold the types of all others.
     const TYPES: [&str; 2] = ["types", "options"];
 
+    /// The constants in groups: prefix, heading, and digits of the values if they are hexadecimal. A
+    /// constant is in the first group that it has the prefix of.
+    const GROUPS: [(&str, &str, Option<usize>); 6] = [
+        ("ZS_TO_", "", Some(16)),
+        ("ZS_VIA_", "/* Mechanisms: zs_result.via and zs_options.avoid. */\n", Some(2)),
+        ("ZS_SIDE_", "/* Sides: zs_result.side. */\n", None),
+        ("ZS_WANT_", "/* What to wait for: returned by zs_relay_run. */\n", None),
+        ("ZS_RELAY_", "/* Flags of zs_relay_new, beside ZS_NOSIGPIPE and ZS_STABLE. */\n", Some(5)),
+        ("ZS_", "/* Flags: zs_options.flags. */\n", Some(4)),
+    ];
+
     const BEFORE: &str = "\
 /* SPDX-License-Identifier: MIT OR Apache-2.0
  *
@@ -136,46 +147,28 @@ typedef struct zs_pool zs_pool;
 #endif /* ZSPLICE_H */
 ";
 
-    /// The whole header, what most programs need first.
+    /// The whole header: what most programs need comes first.
     pub fn print() -> String {
         for file in ["src/abi", "src/constants.rs", "cbindgen.toml", "Cargo.toml"] {
             println!("cargo:rerun-if-changed={file}");
         }
         let constants = constants();
-        let group = |names: fn(&str) -> bool, form| group(&constants, names, form);
+        let group = |prefix| group(&constants, prefix);
         let [result, options] = structs();
-        let is_flag = |name: &str| {
-            !["ZS_TO_", "ZS_VIA_", "ZS_SIDE_", "ZS_WANT_", "ZS_RELAY_"]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        };
+        let relay = [HANDLES, &group("ZS_WANT_"), &group("ZS_RELAY_"), "\n"].concat();
         [
             BEFORE,
-            &group(|name| name.starts_with("ZS_TO_"), Form::Hex(16)),
+            &group("ZS_TO_"),
             &result,
-            "\n/* Mechanisms: zs_result.via and zs_options.avoid. */",
-            &group(|name| name.starts_with("ZS_VIA_"), Form::Hex(2)),
-            "\n/* Sides: zs_result.side. */",
-            &group(|name| name.starts_with("ZS_SIDE_"), Form::Decimal),
+            &group("ZS_VIA_"),
+            &group("ZS_SIDE_"),
             &options,
-            "\n/* Flags: zs_options.flags. */",
-            &group(is_flag, Form::Hex(4)),
+            &group("ZS_"),
             OPTIONS_INIT,
             &section("copy", ""),
             &section("fanout", ""),
             &section("bridge", ""),
-            &section(
-                "relay",
-                &[
-                    HANDLES,
-                    "\n/* What to wait for: returned by zs_relay_run. */",
-                    &group(|name| name.starts_with("ZS_WANT_"), Form::Decimal),
-                    "\n/* Flags of zs_relay_new, beside ZS_NOSIGPIPE and ZS_STABLE. */",
-                    &group(|name| name.starts_with("ZS_RELAY_"), Form::Hex(5)),
-                    "\n",
-                ]
-                .concat(),
-            ),
+            &section("relay", &relay),
             &section("full", ""),
             &section("retry", ""),
             &section("call", ""),
@@ -185,19 +178,26 @@ typedef struct zs_pool zs_pool;
         .concat()
     }
 
-    /// How the values of a group are written.
-    #[derive(Clone, Copy)]
-    enum Form {
-        Decimal,
-        /// With this many digits.
-        Hex(usize),
-    }
-
     struct Constant {
         name: String,
         value: u64,
         is_signed: bool,
         comment: String,
+    }
+
+    impl Constant {
+        /// Its definition, the name `width` columns wide, the value in hexadecimal if it has `digits`.
+        fn line(&self, width: usize, digits: Option<usize>) -> String {
+            let Constant { name, value, is_signed, comment } = self;
+            let value = match digits {
+                Some(digits) => format!("{value:#0width$x}", width = digits + 2),
+                None => value.to_string(),
+            };
+            let suffix = if *is_signed { "" } else { "u" };
+            let line = format!("#define {name:width$} {value}{suffix} /* {comment} */\n");
+            assert!(line.len() <= 101, "too long for one line of the header: {line}");
+            line
+        }
     }
 
     /// What src/constants.rs holds, as cbindgen reads it. Printed as C++ a constant has a type.
@@ -230,22 +230,17 @@ typedef struct zs_pool zs_pool;
         Constant { name: name.to_owned(), value, is_signed: kind == "int", comment }
     }
 
-    /// The constants with these names, one on a line.
-    fn group(constants: &[Constant], names: impl Fn(&str) -> bool, form: Form) -> String {
-        let group: Vec<_> = constants.iter().filter(|constant| names(&constant.name)).collect();
+    /// The group with this prefix: its heading, and each constant on a line of its own.
+    fn group(constants: &[Constant], prefix: &str) -> String {
+        let group_of = |name: &str| GROUPS.iter().find(|(prefix, ..)| name.starts_with(prefix));
+        let of_group = |constant: &&Constant| {
+            group_of(&constant.name).is_some_and(|(of_constant, ..)| *of_constant == prefix)
+        };
+        let (_, heading, digits) = group_of(prefix).expect("a group");
+        let group: Vec<_> = constants.iter().filter(of_group).collect();
         let width = group.iter().map(|constant| constant.name.len()).max().expect("a constant");
-        let mut text = "\n".to_owned();
-        for Constant { name, value, is_signed, comment } in group {
-            let value = match form {
-                Form::Decimal => value.to_string(),
-                Form::Hex(digits) => format!("{value:#0width$x}", width = digits + 2),
-            };
-            let suffix = if *is_signed { "" } else { "u" };
-            let line = format!("#define {name:width$} {value}{suffix} /* {comment} */");
-            assert!(line.len() <= 100, "too long for one line of the header: {line}");
-            let _ = writeln!(text, "{line}");
-        }
-        text
+        let lines = group.iter().map(|constant| constant.line(width, *digits));
+        format!("\n{heading}{}", lines.collect::<String>())
     }
 
     /// struct zs_result and struct zs_options. cbindgen prints what a function needs, as zs_copy does.
