@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! The laws of the house that no lint knows: which layer may name what (src/lib.rs has the drawing).
 
 mod support;
@@ -191,5 +193,174 @@ fn an_exported_function_is_short() {
             let body = body.filter(|line| !line.trim().is_empty()).count();
             assert!(open && body <= BODY, "{definition} has {body} lines");
         }
+    }
+}
+
+/// Which engine may name which other one, besides itself and what all of them share.
+const ENGINES: [(&str, &[&str]); 8] = [
+    ("shared", &[]),
+    ("retry", &["shared"]),
+    ("full", &["shared", "retry"]),
+    ("copy", &["shared"]),
+    ("fanout", &["shared"]),
+    ("relay", &["shared"]),
+    ("duplex", &["shared", "relay"]),
+    ("bridge", &["shared", "relay", "duplex"]),
+];
+
+/// A file of src/engine as a path of modules, and the files of src/engine that it names.
+struct Module {
+    path: Vec<String>,
+    names: Vec<Vec<String>>,
+}
+
+/// The modules of src/engine, without their tests.
+fn modules() -> Vec<Module> {
+    let engine = support::root().join("src/engine");
+    let paths = |source: &Source| {
+        let path = source.path.strip_prefix(&engine).ok()?.with_extension("");
+        let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+        Some(names.filter(|name| name != "mod").collect::<Vec<_>>())
+    };
+    let sources = sources();
+    let all: Vec<_> = sources.iter().filter_map(|source| Some((paths(source)?, source))).collect();
+    let known: Vec<_> = all.iter().map(|(path, _)| path.clone()).collect();
+    let module = |(path, source): &(Vec<String>, &Source)| {
+        let is_mod = source.path.ends_with("mod.rs");
+        let code = source.code.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let mut names: Vec<_> = paths_named(code, path, is_mod)
+            .iter()
+            .filter_map(|name| file_of(name, &known))
+            .collect();
+        names.retain(|name| name != path);
+        Module { path: path.clone(), names }
+    };
+    all.iter().map(module).collect()
+}
+
+/// The longest beginning of a path that is a file, but not src/engine/mod.rs.
+fn file_of(name: &[String], known: &[Vec<String>]) -> Option<Vec<String>> {
+    let beginnings = (1..=name.len()).rev().map(|len| &name[..len]);
+    beginnings.into_iter().find(|path| known.iter().any(|known| known == path)).map(<[_]>::to_vec)
+}
+
+/// Every path that the code of a module names below crate::engine, in full.
+fn paths_named(code: &str, module: &[String], is_mod: bool) -> Vec<Vec<String>> {
+    let own = if is_mod { module } else { &module[..module.len() - 1] };
+    let mut found = Vec::new();
+    for statement in code.split(';') {
+        if let Some((_, tree)) = statement.rsplit_once("use ") {
+            let tree: String = tree.split_whitespace().collect();
+            for path in flattened("", &tree) {
+                found.extend(resolved(&path, own, is_mod, module));
+            }
+        }
+    }
+    // Paths outside of `use`: super::x::y and crate::engine::x::y.
+    for (at, start) in code.match_indices("super::").chain(code.match_indices("crate::engine::")) {
+        let path: String = code[at..].chars().take_while(|&c| is_word(c) || c == ':').collect();
+        if at == 0 || !code[..at].ends_with("::") {
+            found.extend(resolved(&path, own, is_mod, module));
+        }
+        assert!(path.starts_with(start));
+    }
+    found
+}
+
+/// `a::{b, c::d}` as `a::b` and `a::c::d`.
+fn flattened(before: &str, tree: &str) -> Vec<String> {
+    let Some((start, rest)) = tree.split_once('{') else { return vec![before.to_owned() + tree] };
+    let inside = rest.rsplit_once('}').map_or(rest, |(inside, _)| inside);
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for c in inside.chars() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if c == ',' && depth == 0 {
+            parts.push(String::new());
+        } else {
+            parts.last_mut().unwrap().push(c);
+        }
+    }
+    let before = before.to_owned() + start;
+    parts.iter().filter(|part| !part.is_empty()).flat_map(|part| flattened(&before, part)).collect()
+}
+
+/// The path below crate::engine, if it is one.
+fn resolved(path: &str, own: &[String], is_mod: bool, module: &[String]) -> Option<Vec<String>> {
+    let mut names: Vec<&str> = path.split("::").filter(|name| !name.is_empty()).collect();
+    let mut base: Vec<String> = match names[..] {
+        ["crate", "engine", ..] => {
+            names.drain(..2);
+            Vec::new()
+        }
+        ["crate", ..] => return None,
+        ["super", ..] => {
+            let mut base =
+                if is_mod { module[..module.len().checked_sub(1)?].to_vec() } else { own.to_vec() };
+            names.remove(0);
+            while names.first() == Some(&"super") {
+                names.remove(0);
+                base.pop()?;
+            }
+            base
+        }
+        // The children of a mod.rs.
+        _ if is_mod => module.to_vec(),
+        _ => return None,
+    };
+    base.extend(names.iter().map(|&name| name.to_owned()));
+    Some(base)
+}
+
+#[test]
+fn an_engine_names_no_other_engine() {
+    for module in modules() {
+        let Some(engine) = module.path.first() else { continue };
+        let allowed = ENGINES.iter().find(|(name, _)| name == engine);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{engine} is in no line of ENGINES"));
+        for name in module.names.iter().map(|name| name[0].as_str()) {
+            assert!(name == engine || allowed.contains(&name), "{:?} names {name}", module.path);
+        }
+    }
+}
+
+#[test]
+fn no_file_of_an_engine_names_one_that_names_it() {
+    let modules = modules();
+    let mut order: Vec<&[String]> = Vec::new();
+    // Takes away, again and again, the files that name none that is left: a cycle is never taken.
+    loop {
+        let is_free = |module: &&Module| {
+            !order.contains(&module.path.as_slice())
+                && module.names.iter().all(|name| order.contains(&name.as_slice()))
+        };
+        let Some(module) = modules.iter().find(is_free) else { break };
+        order.push(&module.path);
+    }
+    let mut left = modules.iter().map(|module| &module.path);
+    let left: Vec<_> = left.by_ref().filter(|path| !order.contains(&path.as_slice())).collect();
+    assert!(left.is_empty(), "in a cycle, or above one: {left:?}");
+}
+
+/// Who waits, and for which side, is decided in one place.
+#[test]
+fn poll_is_called_where_waiting_is_decided() {
+    const CALLERS: [&str; 2] = ["src/engine/shared/readiness.rs", "src/engine/shared/watch.rs"];
+    for source in sources().iter().filter(|source| source.layer == "engine") {
+        let code = source.code.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let is_caller = CALLERS.iter().any(|caller| source.path.ends_with(caller));
+        assert!(is_caller || !code.contains("sys::poll("), "{}", source.path.display());
+    }
+}
+
+/// Sizes and counts stand in tuning.rs, with what was measured.
+#[test]
+fn sizes_stand_in_tuning() {
+    for source in sources().iter().filter(|source| source.layer == "engine") {
+        let code = source.code.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let has_size = code.split("<< ").skip(1).any(|rest| {
+            let shift: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            matches!(shift.parse(), Ok(10..=30))
+        });
+        assert!(!has_size || source.path.ends_with("tuning.rs"), "{}", source.path.display());
     }
 }

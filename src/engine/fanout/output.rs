@@ -149,7 +149,8 @@ impl Output {
     /// splice(2) from its own pipe.
     pub(super) fn splice_own_pipe(&mut self, more: bool) -> Result<usize> {
         let pipe = self.pipe.as_ref().ok_or(Errno::INVAL)?;
-        let count = self.endpoint.splice_from(pipe.reader.0, self.piped, splice_more(more))?;
+        let count =
+            self.endpoint.splice_from(pipe.reader.0, self.piped, staging::splice_more(more))?;
         self.piped = self.piped.saturating_sub(count);
         Ok(count)
     }
@@ -181,14 +182,5 @@ impl Output {
         }
         self.piped = 0;
         Ok(())
-    }
-}
-
-/// ZS_MORE as splice(2) knows it.
-pub(super) const fn splice_more(more: bool) -> u32 {
-    if more {
-        libc::SPLICE_F_MORE
-    } else {
-        0
     }
 }

@@ -2,7 +2,6 @@
 
 //! The staging pipe: a large round is taken into it.
 
-use super::output::splice_more;
 use crate::engine::shared::endpoint::Endpoint;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::retry_on_intr;
@@ -112,4 +111,13 @@ pub(super) fn spill_to_buffer(
         }
     }
     Ok(())
+}
+
+/// ZS_MORE as splice(2) knows it.
+pub(super) const fn splice_more(more: bool) -> u32 {
+    if more {
+        libc::SPLICE_F_MORE
+    } else {
+        0
+    }
 }
