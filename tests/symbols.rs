@@ -8,7 +8,7 @@ use support::{built, c, interface, succeed, Scratch};
 
 /// All that the archive may want from libc. No wrapper of a call that can block: those are
 /// cancellation points.
-const WANTED: [&str; 30] = [
+const WANTED: [&str; 29] = [
     "__errno_location",
     "bcmp",
     "calloc",
@@ -17,7 +17,6 @@ const WANTED: [&str; 30] = [
     "free",
     "fstat",
     "fstatfs",
-    "ftruncate",
     "getauxval",
     "getenv",
     "getpeername",

@@ -2,9 +2,9 @@
 
 //! Calls that make and close descriptors, and that ask about them.
 
-use super::{count, done};
+use super::done;
 use crate::errno::{Errno, Result};
-use core::ffi::{c_int, CStr};
+use core::ffi::c_int;
 use core::mem::MaybeUninit;
 use core::ptr;
 
@@ -26,13 +26,6 @@ pub(crate) fn pipe2(flags: c_int) -> Result<(Owned, Owned)> {
     done(unsafe { libc::pipe2(ends.as_mut_ptr(), flags) })?;
     let [reader, writer] = ends;
     Ok((Owned(reader), Owned(writer)))
-}
-
-/// openat(2) of an absolute path.
-pub(crate) fn open(path: &CStr, flags: c_int) -> Result<Owned> {
-    // SAFETY: the kernel reads the path, which ends with a NUL and lives until the call returns.
-    let fd = unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, 0) };
-    Ok(Owned(c_int::try_from(count(fd)?).map_err(|_| Errno::INVAL)?))
 }
 
 /// fcntl(2), F_GETFL: the access mode, O_NONBLOCK, O_APPEND and the like.

@@ -18,11 +18,10 @@ use libc::SYS_sendfile as SYS_SENDFILE64;
 use libc::SYS_sendfile64 as SYS_SENDFILE64;
 #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
 use libc::{
-    fstat as fstat64, fstatfs as fstatfs64, ftruncate as ftruncate64, lseek as lseek64,
-    stat as stat64, statfs as statfs64,
+    fstat as fstat64, fstatfs as fstatfs64, lseek as lseek64, stat as stat64, statfs as statfs64,
 };
 #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-use libc::{fstat64, fstatfs64, ftruncate64, lseek64, stat64, statfs64};
+use libc::{fstat64, fstatfs64, lseek64, stat64, statfs64};
 
 /// The number in the kernel's generic table (asm-generic/unistd.h): libc has no SYS_sendfile for
 /// aarch64 before 0.2.187, and no SYS_sendfile64 for the 32-bit architectures of that table.
@@ -147,12 +146,6 @@ pub(crate) fn lseek(fd: c_int, offset: i64, whence: c_int) -> Result<i64> {
         position if position >= 0 => Ok(position),
         _ => Err(Errno::last()),
     }
-}
-
-/// ftruncate(2).
-pub(crate) fn ftruncate(fd: c_int, len: i64) -> Result<()> {
-    // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
-    done(unsafe { ftruncate64(fd, len) })
 }
 
 /// fallocate(2).

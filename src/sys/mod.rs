@@ -18,14 +18,14 @@ mod socket;
 mod splice;
 
 pub(crate) use descriptor::{
-    fionread, is_master, open, outq, pipe2, pipe_size, set_pipe_size, status_flags,
-    terminal_processes, Owned,
+    fionread, is_master, outq, pipe2, pipe_size, set_pipe_size, status_flags, terminal_processes,
+    Owned,
 };
 pub(crate) use environment::secure_getenv;
 pub(crate) use fd_at::FdAt;
 pub(crate) use file::{
-    copy_file_range, fallocate, ficlonerange, fstat, fstatfs, ftruncate, lseek, preadv2, pwritev2,
-    read, sendfile, write, Stat,
+    copy_file_range, fallocate, ficlonerange, fstat, fstatfs, lseek, preadv2, pwritev2, read,
+    sendfile, write, Stat,
 };
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, rt_sigtimedwait, sigmask, sigpending, sigpipe, Signals};

@@ -79,7 +79,7 @@ fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> 
 
 /// Other mechanisms go on just as well at the descriptors' own positions, and an output with
 /// O_APPEND has no other.
-fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+pub(super) fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     transfer.input.use_position().map_err(|errno| transfer.failed(errno))?;
     transfer.output.use_position().map_err(|errno| transfer.failed(errno))
 }

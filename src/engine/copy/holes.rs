@@ -1,30 +1,44 @@
-//! Holes: found by lseek(2), SEEK_DATA and SEEK_HOLE, and remaining as such in the output.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Holes: found by lseek(2) with SEEK_DATA and SEEK_HOLE, and left as holes in the output.
 
 use super::eof;
 use super::mechanisms;
 use super::transfer::Transfer;
 use crate::constants::*;
-use crate::engine::shared::checks::is_appending;
-use crate::engine::shared::cursor::Cursor;
+use crate::engine::shared::checks;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::outcome::Error;
-use crate::engine::shared::tuning;
-use crate::errno::{Class, Errno};
-use crate::sys::{self, Owned};
-use core::ffi::{c_int, CStr};
+use crate::engine::shared::{retry_on_intr, tuning};
+use crate::errno::{Class, Errno, Result};
+use crate::sys::{self, Stat};
+use core::ffi::c_int;
+use core::ops::Range;
 
 /// What comes next in the input.
+#[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 enum Extent {
     Hole(u64),
     Data(u64),
-    /// Nothing: this is end of file.
+    /// Nothing: this is the end of the file.
     End,
     /// The file system does not tell.
     Unknown,
 }
 
-/// Whether the input stores less than its size, so that a walk is worth it.
+/// What the walk knows of the blocks of the output.
+struct OutputBlocks {
+    /// Whether blocks were allocated behind its end at the beginning (FALLOC_FL_KEEP_SIZE). ext4 does not
+    /// punch there, so each hole is punched once the file has grown beyond it.
+    is_preallocated: bool,
+    /// The hole that is to be punched as soon as data has been written behind it.
+    unpunched: Option<Range<i64>>,
+    /// The bytes that were allocated at the beginning, and those of the data written since.
+    expected: i64,
+}
+
+/// Whether the input has fewer blocks than its size needs, so that it is worth looking for holes.
 pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
     let stat = &transfer.input.stat;
     let are_files = transfer.input.kind == FdKind::File && transfer.output.kind == FdKind::File;
@@ -32,21 +46,52 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
         && stat.stored < stat.size
         && !transfer.has(ZS_FILL_HOLES)
         && transfer.remaining_by_size() > 0
-        && !is_appending(&transfer.output)
+        && !checks::is_appending(&transfer.output)
 }
 
-/// Copies the data and skips the holes. Every round advances, whatever happens to the file.
+/// Copies the data and skips the holes. Each round advances, however the file changes meanwhile.
 pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    // What only looks like a file is copied as a stream.
-    let (Ok(_), Ok(_)) = (transfer.input.use_offset(), transfer.output.use_offset()) else {
+    // A hole is left without a read or a write that would say EBADF.
+    checks::is_readable(&transfer.input)?;
+    checks::is_writable(&transfer.output)?;
+    // What only looks like a file is copied as a stream; so is what could not be checked.
+    let is_known = transfer.input.status_flags().is_ok() && transfer.output.status_flags().is_ok();
+    if !is_known || transfer.input.use_offset().is_err() || transfer.output.use_offset().is_err() {
         return mechanisms::copy_with_fallbacks(transfer);
-    };
-    let finder = HoleFinder::new(transfer);
+    }
+    let mut blocks = OutputBlocks::new(&transfer.output.stat);
+    match copy_extents(transfer, &mut blocks) {
+        Err(error)
+            if error.errno == Errno::SPIPE && transfer.so_far.bytes == transfer.so_far.holes =>
+        {
+            start_again(transfer)
+        }
+        end => {
+            let closed = close(transfer);
+            end.and(closed).and(blocks.punch_behind(transfer))
+        }
+    }
+}
+
+/// Copies as a stream to a file of procfs that can be written at its position only (seq_file). Nothing is
+/// there yet.
+fn start_again(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    let holes = transfer.so_far.holes;
+    transfer.uncount_hole(holes);
+    transfer.remaining = transfer.remaining.saturating_add(holes);
+    transfer.hole_behind = None;
+    super::clone::use_position(transfer)?;
+    mechanisms::copy_with_fallbacks(transfer)
+}
+
+fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Result<(), Error> {
+    let mut finder = HoleFinder::new(transfer);
     while transfer.remaining > 0 {
         transfer.watch.check()?;
-        match finder.look(transfer)? {
-            Extent::Hole(len) => leave_all(transfer, len.min(transfer.remaining))?,
+        match finder.next(transfer)? {
+            Extent::Hole(len) => leave_all(transfer, blocks, len.min(transfer.remaining))?,
             Extent::Data(len) => {
+                blocks.expect(len);
                 if !transfer.limited_to(len, mechanisms::copy_with_fallbacks)? {
                     return Ok(());
                 }
@@ -58,90 +103,135 @@ pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is asked for holes: that moves its position.
+/// Asks for the extents of the input. That moves its file position, which is put back where the caller
+/// has passed an offset (and set by Cursor::store_position where not). Nothing is opened: a second
+/// descriptor would break leases and drop the record locks of the process.
 struct HoleFinder {
     fd: c_int,
-    /// Opened anew, where the position of the caller's descriptor has to stay.
-    _ours: Option<Owned>,
-    /// Where that position was, if there is no other way than to move it.
-    was: Option<i64>,
+    /// The file position to put back.
+    position: Option<i64>,
+    /// Where data is known to begin: the end of the hole before it.
+    data: Option<i64>,
 }
 
 impl HoleFinder {
     fn new(transfer: &mut Transfer<'_>) -> HoleFinder {
         let fd = transfer.input.fd;
-        if !transfer.input.has_caller_offset() {
+        let mut position = None;
+        if transfer.input.has_caller_offset() {
+            position = sys::lseek(fd, 0, libc::SEEK_CUR).ok();
+        } else {
             transfer.input.forget_position();
-            return HoleFinder { fd, _ours: None, was: None };
         }
-        // Closing a file gives up every lock of fcntl(2) that the process has on it.
-        let ours = if is_locked(fd) { None } else { reopen(&transfer.input) };
-        let was = match ours {
-            Some(_) => None,
-            None => sys::lseek(fd, 0, libc::SEEK_CUR).ok(),
-        };
-        HoleFinder { fd: ours.as_ref().map_or(fd, |ours| ours.0), _ours: ours, was }
+        HoleFinder { fd, position, data: None }
     }
 
-    fn look(&self, transfer: &Transfer<'_>) -> Result<Extent, Error> {
+    /// The extent at the offset of the input.
+    fn next(&mut self, transfer: &Transfer<'_>) -> Result<Extent, Error> {
         let position = transfer.input.offset.unwrap_or_default();
-        let until = |end: i64| end.saturating_sub(position).max(0) as u64;
-        match sys::lseek(self.fd, position, libc::SEEK_DATA) {
-            Ok(data) if data > position => Ok(Extent::Hole(until(data))),
-            Ok(_) => {
-                let hole = sys::lseek(self.fd, position, libc::SEEK_HOLE);
-                // A file that changes meanwhile may have a hole here by now.
-                Ok(Extent::Data(hole.map_or(u64::MAX, until).max(1)))
-            }
-            Err(Errno::NXIO) => {
-                let stat = sys::fstat(transfer.input.fd).map_err(Error::input)?;
-                // Data that has been appended meanwhile counts into the size: is there still none?
-                let data = sys::lseek(self.fd, position, libc::SEEK_DATA);
-                match (until(stat.size), data) {
-                    (0, _) => Ok(Extent::End),
-                    (len, Err(Errno::NXIO)) => Ok(Extent::Hole(len)),
-                    (_, Ok(data)) if data > position => Ok(Extent::Hole(until(data))),
-                    _ => Ok(Extent::Data(1)),
-                }
-            }
-            Err(_) => Ok(Extent::Unknown),
+        let size = || sys::fstat(transfer.input.fd).map(|stat| stat.size);
+        let seek = |whence| sys::lseek(self.fd, position, whence);
+        let is_data = self.data.take() == Some(position);
+        let extent = extent(position, is_data, transfer.input.stat.size, seek, size);
+        let extent = extent.map_err(Error::input)?;
+        if let Extent::Hole(len) = extent {
+            self.data = i64::try_from(len).ok().map(|len| position.saturating_add(len));
+        }
+        Ok(extent)
+    }
+}
+
+impl Drop for HoleFinder {
+    fn drop(&mut self) {
+        if let Some(position) = self.position {
+            // It cannot fail: the descriptor has been there.
+            let _ = sys::lseek(self.fd, position, libc::SEEK_SET);
         }
     }
 }
 
-/// Leaves a hole in the output, in steps that are not too long where there is something to notice.
-fn leave_all(transfer: &mut Transfer<'_>, mut len: u64) -> Result<(), Error> {
+/// The extent at `position`, where data `is_data` known to be, of a file that had `size` bytes, by lseek(2).
+/// `seek` takes SEEK_DATA or SEEK_HOLE, `size_now` asks for the size anew.
+///
+/// An answer that cannot be (data behind the end, neither data nor a hole at the same place) comes from a
+/// file system that does not know: FUSE passes on what its server says.
+fn extent(
+    position: i64,
+    is_data: bool,
+    size: i64,
+    mut seek: impl FnMut(c_int) -> Result<i64>,
+    mut size_now: impl FnMut() -> Result<i64>,
+) -> Result<Extent> {
+    let until = |end: i64| end.saturating_sub(position).max(0) as u64;
+    let mut data = if is_data { Ok(position) } else { seek(libc::SEEK_DATA) };
+    // A second time, since the file may have changed between the two calls.
+    for _ in 0..2 {
+        match data {
+            Ok(start) if start > position => {
+                let is_there = start < size || start < size_now()?;
+                return Ok(if is_there { Extent::Hole(until(start)) } else { Extent::Unknown });
+            }
+            Ok(start) if start == position => match seek(libc::SEEK_HOLE) {
+                Ok(hole) if hole > position => return Ok(Extent::Data(until(hole))),
+                Ok(hole) if hole == position => {}
+                _ => return Ok(Extent::Unknown),
+            },
+            // No data up to the end. Data that is appended meanwhile makes the file larger first.
+            Err(Errno::NXIO) => match until(size_now()?) {
+                0 => return Ok(Extent::End),
+                len if seek(libc::SEEK_DATA) == Err(Errno::NXIO) => return Ok(Extent::Hole(len)),
+                _ => {}
+            },
+            _ => return Ok(Extent::Unknown),
+        }
+        data = seek(libc::SEEK_DATA);
+    }
+    Ok(Extent::Unknown)
+}
+
+/// Leaves a hole in the output, in steps that are short where the transfer is watched.
+fn leave_all(
+    transfer: &mut Transfer<'_>,
+    blocks: &mut OutputBlocks,
+    mut len: u64,
+) -> Result<(), Error> {
     while len > 0 {
         transfer.watch.check()?;
         let step =
             if transfer.watch.is_watched() { len.min(tuning::HOLE_STEP_WATCHED) } else { len };
-        leave(transfer, step)?;
+        leave(transfer, blocks, step)?;
         len = len.saturating_sub(step);
     }
     Ok(())
 }
 
-/// Leaves a hole in the output: what is there already is punched, and what is not yet stays away
-/// until something is written behind it.
-fn leave(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error> {
+/// Leaves a hole in the output: blocks that are there are punched, or overwritten with zeroes if the file
+/// system cannot punch. Behind the end nothing has to be there.
+fn leave(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks, len: u64) -> Result<(), Error> {
+    blocks.punch_behind(transfer)?;
     let offset = transfer.output.offset.unwrap_or_default();
+    let length = i64::try_from(len).unwrap_or(i64::MAX);
+    let hole = offset..offset.saturating_add(length);
     let stat = sys::fstat(transfer.output.fd).map_err(Error::output)?;
-    let there = stat.size.saturating_sub(offset).clamp(0, i64::try_from(len).unwrap_or(i64::MAX));
-    // Behind the end, too: xfs has allocated there for what it thinks will be appended.
-    if !punch(transfer, offset, i64::try_from(len).unwrap_or(i64::MAX))? && there > 0 {
+    let there = stat.size.saturating_sub(offset).clamp(0, length);
+    let is_punched = (there > 0 || blocks.are_behind_end(&stat, length)) && punch(transfer, &hole)?;
+    if there > 0 && !is_punched {
         return super::buffered::zeroes(transfer, there as u64);
     }
-    let is_behind = stat.size <= offset.saturating_add(len as i64);
-    transfer.hole_behind = is_behind.then_some(stat.size);
+    if blocks.is_preallocated {
+        blocks.unpunched = Some(hole.clone());
+    }
+    transfer.hole_behind = (stat.size <= hole.end).then_some(stat.size);
     transfer.so_far.holes = transfer.so_far.holes.saturating_add(len);
     transfer.skip(len)
 }
 
-/// Whether the file system could.
-fn punch(transfer: &mut Transfer<'_>, offset: i64, len: i64) -> Result<bool, Error> {
+/// Punches a hole into the output; whether the file system can.
+fn punch(transfer: &mut Transfer<'_>, hole: &Range<i64>) -> Result<bool, Error> {
     let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+    let len = hole.end.saturating_sub(hole.start);
     loop {
-        match sys::fallocate(transfer.output.fd, mode, offset, len) {
+        match sys::fallocate(transfer.output.fd, mode, hole.start, len) {
             Ok(()) => return Ok(true),
             Err(errno) => match errno.class() {
                 Class::Interrupted => transfer.watch.interrupted()?,
@@ -152,62 +242,104 @@ fn punch(transfer: &mut Transfer<'_>, offset: i64, len: i64) -> Result<bool, Err
     }
 }
 
-/// Lets a hole at the end reach its length, where nobody else has extended the file.
-pub(super) fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let (Some(end), Some(before)) = (transfer.output.offset, transfer.hole_behind) else {
+impl OutputBlocks {
+    fn new(stat: &Stat) -> OutputBlocks {
+        let most = stat.size.saturating_add(tuning::HOLE_WORTH_PUNCHING);
+        let is_preallocated = stat.stored > most;
+        OutputBlocks { is_preallocated, unpunched: None, expected: stat.stored }
+    }
+
+    /// `len` bytes of data are about to be written.
+    fn expect(&mut self, len: u64) {
+        let len = i64::try_from(len).unwrap_or(i64::MAX);
+        self.expected = self.expected.saturating_add(len);
+    }
+
+    /// Whether it pays to punch a hole of `len` bytes behind the end of the output: xfs allocates blocks
+    /// there for what may be appended, and writing behind them would keep them.
+    fn are_behind_end(&self, stat: &Stat, len: i64) -> bool {
+        // Data that fills no whole block, and the tree of the extents.
+        let most = self.expected.saturating_add(self.expected / 64);
+        let most = most.saturating_add(tuning::HOLE_WORTH_PUNCHING / 2);
+        len >= tuning::HOLE_WORTH_PUNCHING && stat.stored > most
+    }
+
+    /// Punches the hole that was behind the end of the output when it was left. It reads as zeroes in any
+    /// case, so it does not matter if that fails.
+    fn punch_behind(&mut self, transfer: &mut Transfer<'_>) -> Result<(), Error> {
+        match self.unpunched.take() {
+            Some(hole) => punch(transfer, &hole).map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Extends the output over a hole at its end. ftruncate(2) would cut off what somebody else appends
+/// after our fstat(2); fallocate(2) of the last byte never shortens, nor does writing it.
+fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    let (Some(end), Some(before)) = (transfer.output.offset, transfer.hole_behind.take()) else {
         return Ok(());
     };
-    let stat = sys::fstat(transfer.output.fd);
+    let (fd, last) = (transfer.output.fd, end.saturating_sub(1));
+    let stat = sys::fstat(fd);
     let size = stat.map_or(before, |stat| stat.size);
     if size >= end {
         return Ok(());
     }
-    stat.and_then(|_| sys::ftruncate(transfer.output.fd, end)).map_err(|errno| {
+    let extended = match retry_on_intr(|| sys::fallocate(fd, 0, last, 1)) {
+        // The block of that byte is part of the hole. If it stays, it is a block of zeroes.
+        Ok(()) => {
+            let block = size.max(last & tuning::CLONE_BLOCK_MAX.saturating_neg());
+            punch(transfer, &(block..end)).map(drop).or(Ok(()))
+        }
+        Err(errno) if errno.class() == Class::Failed => Err(errno),
+        Err(_) => retry_on_intr(|| sys::write(fd, &[0], Some(last))).map(drop),
+    };
+    stat.map(drop).and(extended).map_err(|errno| {
         transfer.uncount_hole(end.saturating_sub(size) as u64);
         Error::output(errno)
     })
 }
 
-impl Drop for HoleFinder {
-    fn drop(&mut self) {
-        if let Some(position) = self.was {
-            // It cannot fail: the descriptor has been there.
-            let _ = sys::lseek(self.fd, position, libc::SEEK_SET);
-        }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::shared::script::Script;
+
+    /// The extent at offset 100 of a file of 1000 bytes, by what lseek(2) answers.
+    fn at_100(is_data: bool, answers: &[Result<usize>]) -> Result<Extent> {
+        let mut script = Script::new(answers);
+        let seek = |_| script.next().map(|offset| offset as i64);
+        let found = extent(100, is_data, 1000, seek, || Ok(1000));
+        script.assert_over();
+        found
     }
-}
 
-/// The same file with a position of its own. (Somebody may have put another in its place.)
-fn reopen(input: &Cursor) -> Option<Owned> {
-    let ours = open_numbered(b"/proc/thread-self/fd/", input.fd)?;
-    let (stat, theirs) = (sys::fstat(ours.0).ok()?, &input.stat);
-    (stat.device == theirs.device && stat.inode == theirs.inode).then_some(ours)
-}
-
-/// Whether this process has a lock of fcntl(2) on the file, by whatever descriptor (proc(5), Linux
-/// 4.1). Where that is not to be learned it has.
-fn is_locked(fd: c_int) -> bool {
-    const LOCK: &[u8] = b"POSIX";
-    let mut text = [0; 1024];
-    let read = open_numbered(b"/proc/thread-self/fdinfo/", fd)
-        .and_then(|info| sys::read(info.0, &mut text, None).ok())
-        .and_then(|count| text.get(..count))
-        .filter(|text| text.len() < 1024);
-    read.is_none_or(|text| text.windows(LOCK.len()).any(|word| word == LOCK))
-}
-
-/// What is at `folder` under the number.
-fn open_numbered(folder: &[u8], number: c_int) -> Option<Owned> {
-    let mut path = [0_u8; 48];
-    path.get_mut(..folder.len())?.copy_from_slice(folder);
-    let digits = core::iter::successors(Some(number), |&remaining| {
-        (remaining >= 10).then_some(remaining / 10)
-    });
-    let mut remaining = number;
-    for digit in path.get_mut(folder.len()..)?.get_mut(..digits.count())?.iter_mut().rev() {
-        *digit = b'0'.wrapping_add((remaining % 10) as u8);
-        remaining /= 10;
+    #[test]
+    fn data_and_holes_end_where_the_other_begins() {
+        assert_eq!(at_100(false, &[Ok(300)]), Ok(Extent::Hole(200)));
+        assert_eq!(at_100(false, &[Ok(100), Ok(400)]), Ok(Extent::Data(300)));
+        assert_eq!(at_100(true, &[Ok(400)]), Ok(Extent::Data(300)));
+        let none = Err(Errno::NXIO);
+        assert_eq!(at_100(false, &[none, none]), Ok(Extent::Hole(900)));
     }
-    let path = CStr::from_bytes_until_nul(&path).ok()?;
-    sys::open(path, libc::O_RDONLY | libc::O_CLOEXEC | libc::O_NONBLOCK).ok()
+
+    #[test]
+    fn an_answer_that_cannot_be_does_not_tell() {
+        assert_eq!(at_100(false, &[Ok(1 << 40)]), Ok(Extent::Unknown));
+        assert_eq!(at_100(false, &[Ok(1000)]), Ok(Extent::Unknown));
+        assert_eq!(at_100(false, &[Ok(99)]), Ok(Extent::Unknown));
+        assert_eq!(at_100(false, &[Ok(100), Ok(50)]), Ok(Extent::Unknown));
+        assert_eq!(at_100(false, &[Err(Errno::INVAL)]), Ok(Extent::Unknown));
+        assert_eq!(at_100(false, &[Ok(100); 5]), Ok(Extent::Unknown));
+    }
+
+    #[test]
+    fn a_file_that_changes_between_two_calls_is_asked_again() {
+        assert_eq!(at_100(false, &[Ok(100), Ok(100), Ok(200)]), Ok(Extent::Hole(100)));
+        assert_eq!(
+            at_100(false, &[Err(Errno::NXIO), Ok(100), Ok(100), Ok(200)]),
+            Ok(Extent::Data(100))
+        );
+    }
 }

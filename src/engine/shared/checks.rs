@@ -67,11 +67,22 @@ fn offset(cursor: &Cursor) -> Result<(), Error> {
 
 /// Checks that the output is open for writing, before bytes of a stream are consumed.
 pub(crate) fn is_writable(to: &Cursor) -> Result<(), Error> {
-    let can_be_written =
-        |flags: c_int| flags & libc::O_PATH == 0 && flags & libc::O_ACCMODE != libc::O_RDONLY;
-    match to.status_flags() {
-        Ok(flags) if !can_be_written(flags) => Err(Error::call(Errno::BADF)),
-        // If the flags cannot be read (a sandbox), the write will tell.
+    is_open_for(to, libc::O_WRONLY)
+}
+
+/// Checks that the input is open for reading, before the output is changed without a read.
+pub(crate) fn is_readable(from: &Cursor) -> Result<(), Error> {
+    is_open_for(from, libc::O_RDONLY)
+}
+
+/// EBADF unless the descriptor has the access `mode`, or O_RDWR. If the flags cannot be read (a sandbox),
+/// the first read or write will tell.
+fn is_open_for(cursor: &Cursor, mode: c_int) -> Result<(), Error> {
+    let is_open = |flags: c_int| {
+        flags & libc::O_PATH == 0 && [mode, libc::O_RDWR].contains(&(flags & libc::O_ACCMODE))
+    };
+    match cursor.status_flags() {
+        Ok(flags) if !is_open(flags) => Err(Error::call(Errno::BADF)),
         _ => Ok(()),
     }
 }

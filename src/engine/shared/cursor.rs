@@ -5,6 +5,7 @@
 use super::endpoint::{Endpoint, FdKind};
 use crate::errno::Result;
 use crate::sys::{self, FdAt, Stat};
+use core::cell::Cell;
 use core::ffi::c_int;
 use core::ops::Deref;
 
@@ -21,8 +22,8 @@ pub(crate) struct Cursor {
     position: i64,
     /// Whether `use_position` has no effect: the other side moves the same file position.
     is_kept: bool,
-    /// The status flags (O_NONBLOCK, O_APPEND); not asked for in advance for files.
-    flags: c_int,
+    /// The status flags (O_NONBLOCK, O_APPEND); of a file known only once somebody has asked.
+    flags: Cell<Option<c_int>>,
 }
 
 impl Deref for Cursor {
@@ -37,8 +38,8 @@ impl Cursor {
     pub(crate) fn new(side: FdAt<'_>) -> Result<Cursor> {
         let stat = sys::fstat(side.fd)?;
         let kind = FdKind::of(stat.kind);
-        let flags = if kind.is_file() { 0 } else { sys::status_flags(side.fd)? };
-        let blocks = !kind.is_file() && flags & libc::O_NONBLOCK == 0;
+        let flags = if kind.is_file() { None } else { Some(sys::status_flags(side.fd)?) };
+        let blocks = flags.is_some_and(|flags| flags & libc::O_NONBLOCK == 0);
         let offset = side.offset();
         Ok(Cursor {
             endpoint: Endpoint { fd: side.fd, kind, blocks },
@@ -47,23 +48,22 @@ impl Cursor {
             given: offset.is_some(),
             position: 0,
             is_kept: false,
-            flags,
+            flags: Cell::new(flags),
         })
     }
 
     /// The status flags: O_NONBLOCK, O_APPEND and the like.
     pub(crate) fn status_flags(&self) -> Result<c_int> {
-        if self.kind.is_file() {
-            sys::status_flags(self.fd)
-        } else {
-            Ok(self.flags)
-        }
+        let flags = self.flags.get().map_or_else(|| sys::status_flags(self.fd), Ok)?;
+        self.flags.set(Some(flags));
+        Ok(flags)
     }
 
     /// A pipe in packet mode (O_DIRECT, pipe(2)): bytes that arrive by splice(2) or tee(2) are no
     /// packets, and a read that ends inside a packet loses the rest of it.
     pub(crate) fn is_packet_pipe(&self) -> bool {
-        self.kind == FdKind::Pipe && self.flags & libc::O_DIRECT != 0
+        let flags = self.flags.get().unwrap_or(0);
+        self.kind == FdKind::Pipe && flags & libc::O_DIRECT != 0
     }
 
     /// The offset of the next read or write.

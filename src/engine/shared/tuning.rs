@@ -20,6 +20,10 @@ pub(crate) const HOLE_STEP_WATCHED: u64 = 16 << 20;
 /// length beyond SSIZE_MAX is EINVAL (splice(2) since Linux 6.8; sendfile(2)).
 pub(crate) const CALL_MAX: usize = 0x7fff_f000;
 
+/// A hole behind the end of the output that is shorter is not punched: xfs allocates 64 KiB there
+/// (its default allocsize), and punching costs more than that. `copy`: sparse.
+pub(crate) const HOLE_WORTH_PUNCHING: i64 = 64 << 10;
+
 // Through user memory.
 
 /// Files up to here are copied by pread(2) and pwrite(2): copy_file_range(2) reaches .87 to .92 of
