@@ -16,6 +16,7 @@ impl Pipe {
     /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that.
     pub(crate) fn new(size: usize) -> Result<Pipe> {
         let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
+        let (reader, writer) = (above_stdio(reader)?, above_stdio(writer)?);
         let _ = sys::set_pipe_size(writer.0, c_int::try_from(size).unwrap_or(c_int::MAX));
         Ok(Pipe { reader, writer })
     }
@@ -24,6 +25,15 @@ impl Pipe {
     pub(crate) fn size(&self) -> usize {
         sys::pipe_size(self.writer.0).map_or(0, |size| usize::try_from(size).unwrap_or(0))
     }
+}
+
+/// The same descriptor with a number above 2: where the caller has closed standard output or standard
+/// error, a stray write to it would end up in the data.
+fn above_stdio(fd: Owned) -> Result<Owned> {
+    if fd.0 > libc::STDERR_FILENO {
+        return Ok(fd);
+    }
+    sys::dupfd_cloexec(fd.0, libc::STDERR_FILENO.saturating_add(1))
 }
 
 /// Grows the pipe `fd` to `capacity` bytes, or to a half or a quarter of that if the user's quota
