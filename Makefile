@@ -31,7 +31,9 @@ BUILD     := build
 STAGE     := $(BUILD)/stage
 # A target directory of its own: a plain `cargo build` would put another archive in its place.
 TARGET    := $(BUILD)/cargo
-CARGO_OUT := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+# With DEBUG=1, what a debugger wants: no optimization, no LTO, full debug information.
+PROFILE   := $(if $(filter-out 0,$(DEBUG)),debugging,release)
+CARGO_OUT := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
 # The folders too: a file that is gone has to be noticed.
 SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
@@ -48,15 +50,19 @@ refresh_cache = if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check demo bench install uninstall header clean help stage
+.PHONY: all check demo bench install uninstall header clean help stage FORCE
 
-all: $(BUILT) ## Build the library, shared and static, in build/ (the default)
+all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
 $(BUILD):
 	mkdir -p $@
 
-$(BUILD)/zsplice.o: $(SOURCES) zsplice.map Makefile | $(BUILD)
-	$(CARGO) rustc --lib --crate-type staticlib --release --no-default-features \
+# Written again when the profile changes, so that DEBUG=1 and a plain `make` replace each other's library.
+$(BUILD)/profile: $(if $(filter $(PROFILE),$(shell cat $(BUILD)/profile 2> /dev/null)),,FORCE) | $(BUILD)
+	echo $(PROFILE) > $@
+
+$(BUILD)/zsplice.o: $(SOURCES) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
+	$(CARGO) rustc --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
 		--target-dir $(TARGET) $(CARGOFLAGS)
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
 	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
@@ -101,7 +107,7 @@ demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 
 	done
 	examples/demo.sh $(BUILD)/zcat $(BUILD)/zcp
 
-bench: all ## Measure what a call costs, beside syscall(2) and libc
+bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run
 
 # zsplice.pc is made here, not by `all`: only now is it known where things go.
