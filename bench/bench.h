@@ -1,4 +1,4 @@
-/* What the sections share: interleaved measuring, medians, and the lines that bench/run reads.
+/* Shared by all sections: interleaved measuring, medians, and the lines that bench/run reads.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef BENCH_H
@@ -13,7 +13,7 @@
 
 enum { ROUNDS_MIN = 15, ROUNDS_MAX = 40000 };
 
-/* One way to do a job. */
+/* One method to do a job. */
 struct way {
 	const char *name;
 	void (*run)(unsigned int times);
@@ -22,19 +22,19 @@ struct way {
 	double *took;               /* round by round */
 };
 
-/* What there is to do once, and how it is set up and cleared away while the clock stands. */
+/* A job to do once, with its set-up and clean-up, which are not timed. */
 struct job {
 	unsigned int times;
 	double bytes; /* for figures in GiB/s; 0: in ns */
-	const char *unit; /* for figures that are not times of the clock: the unit they are in */
+	const char *unit; /* the unit of figures that are not clock times */
 	int is_rate;  /* for figures in thousands a second */
 	void (*before)(void);
 	void (*after)(void);
-	size_t rounds;   /* at the least; 0: ROUNDS_MIN */
-	clockid_t clock; /* 0: the time of day; CLOCK_THREAD_CPUTIME_ID: our own work */
+	size_t rounds;   /* the minimum; 0: ROUNDS_MIN */
+	clockid_t clock; /* 0: wall time; CLOCK_THREAD_CPUTIME_ID: CPU time of this thread */
 };
 
-/* For calls that are not expected to fail: no figure is better than a wrong one. */
+/* For calls that must not fail: no figure at all is better than a wrong one. */
 #define MUST(condition) ((condition) ? (void)0 : bench_stop(#condition, __FILE__, __LINE__))
 
 static inline void bench_stop(const char *what, const char *file, int line)
@@ -63,7 +63,7 @@ static inline int bench_ascending(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The value that `share` of all values lie below. */
+/* The quantile `share` of the values. */
 static inline double bench_quantile(const double *values, size_t count, double share)
 {
 	double *sorted = malloc(count * sizeof *sorted), value;
@@ -76,13 +76,13 @@ static inline double bench_quantile(const double *values, size_t count, double s
 	return value;
 }
 
-/* How many rounds the last interleave() came to. */
+/* The number of rounds of the last interleave(). */
 static size_t bench_rounds;
 
-/* The way that is being run. */
+/* The method that is running. */
 static const struct way *bench_way;
 
-/* How long a job is measured: BENCH_SECONDS, or `seconds`. */
+/* How long to measure a job: BENCH_SECONDS, or `seconds`. */
 static inline double bench_budget(double seconds)
 {
 	const char *given = getenv("BENCH_SECONDS");
@@ -90,8 +90,8 @@ static inline double bench_budget(double seconds)
 	return (given ? strtod(given, NULL) : seconds) * 1e9;
 }
 
-/* Runs all ways in turn, again and again, so that whatever else the machine does meets all of them
- * alike. Every round begins with another way, and every other one goes backwards. */
+/* Runs all methods in turn, again and again, so that other load on the machine affects all of them
+ * equally. Every round begins with another method, and every other round runs in reverse order. */
 static inline void interleave(struct way *ways, size_t count, struct job job, double seconds)
 {
 	double end = bench_now() + bench_budget(seconds);
@@ -132,7 +132,7 @@ static inline const struct way *best(const struct way *ways, size_t count)
 	return fastest;
 }
 
-/* How far off the median of `values` may be (as the notch of a box plot). */
+/* The uncertainty of the median of `values` (as the notch of a box plot). */
 static inline double bench_doubt(const double *values)
 {
 	double width = bench_quantile(values, bench_rounds, 0.75) - bench_quantile(values, bench_rounds, 0.25);
@@ -145,7 +145,7 @@ static inline int bench_digits(double figure)
 	return figure < 1 ? 3 : figure < 100 ? 2 : 1;
 }
 
-/* The line of a table: ours against a peer's, and what it should come to: "<= 1.03", ">= 0.98",
+/* Prints a row: ours against a peer's, and the goal of the ratio: "<= 1.03", ">= 0.98",
  * "<= +15" for a difference in ns, "-" for nothing. */
 static inline void compare(const char *what, const struct way *ours, const struct way *peer,
 			   struct job job, const char *goal)
@@ -176,19 +176,19 @@ static inline void heading(const char *text)
 	printf("heading\t%s\n", text);
 }
 
-/* What is not beside anything but its goal. */
+/* Prints a figure that is compared with its goal only. */
 static inline void amount(const char *what, double amount, const char *unit, const char *goal)
 {
 	printf("amount\t%s\t%.*f\t%s\t%s\n", what, amount == floor(amount) ? 0 : bench_digits(amount), amount, unit, goal);
 }
 
-/* One that stands beside others, in a table of its own. */
+/* Prints a figure of a table of plain figures. */
 static inline void figure(const char *table, const char *row, const char *column, double figure)
 {
 	printf("figure\t%s\t%s\t%s\t%.*f\n", table, row, column, figure < 1000 ? bench_digits(figure) : 0, figure);
 }
 
-/* What could not be measured here. */
+/* Prints what could not be measured here. */
 static inline void missing(const char *what, const char *why)
 {
 	printf("missing\t%s\t%s\n", what, why);

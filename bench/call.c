@@ -1,8 +1,8 @@
-/* What a call costs: zsplice's beside syscall(2) and libc's, in a program with one thread and with
- * two (libc's own are cancellation points, which costs something once there are threads).
+/* The cost of one call: zsplice's, syscall(2)'s and libc's, in a program with one thread and with two
+ * (libc's are cancellation points, which costs time once there are threads).
  *
- * `call count` runs each of them a fixed number of times between two calls of bench_mark, for
- * callgrind to count instructions.
+ * `call count` runs each a fixed number of times between two calls of bench_mark, so that callgrind
+ * can count the instructions.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -22,7 +22,7 @@ static struct zs_result result;
 #define TEN(call) call; call; call; call; call; call; call; call; call; call;
 #define FIVE_PAIRS(to, fro) to; fro; to; fro; to; fro; to; fro; to; fro;
 
-/* A function that makes a call `times` times, ten at a turn. */
+/* Defines a function that makes a call `times` times, ten in each iteration. */
 #define LOOP(name, ten_calls) \
 	static void name(unsigned int times) \
 	{ \
@@ -37,7 +37,7 @@ static struct zs_result result;
 #define ZS_SPLICE_RETRY(in, out, len) zs_splice_retry(in, NULL, out, NULL, len, 0)
 #define ZS_SPLICE_FULL(in, out, len) zs_splice_full(in, NULL, out, NULL, len, 0, &result)
 
-/* The calls are made for what they cost. A loop over one that fails has nothing to check either. */
+/* Only the cost of the calls matters; a check of the result would be measured, too. */
 #pragma GCC diagnostic ignored "-Wunused-result"
 
 LOOP(splice_nothing_syscall, TEN(SYSCALL_SPLICE(here[0], there[1], 0)))
@@ -51,7 +51,7 @@ LOOP(splice_bad_libc, TEN(LIBC_SPLICE(-1, there[1], PAGE)))
 LOOP(splice_bad_zs, TEN(ZS_SPLICE(-1, there[1], PAGE)))
 LOOP(splice_bad_retry, TEN(ZS_SPLICE_RETRY(-1, there[1], PAGE)))
 
-/* One page to and fro, which leaves both pipes as they were. */
+/* One page to and fro, so that both pipes stay as they were. */
 #define TO_AND_FRO(call) FIVE_PAIRS(call(here[0], there[1], PAGE), call(there[0], here[1], PAGE))
 LOOP(splice_page_syscall, TO_AND_FRO(SYSCALL_SPLICE))
 LOOP(splice_page_libc, TO_AND_FRO(LIBC_SPLICE))
@@ -80,10 +80,10 @@ static void drain(void)
 		;
 }
 
-/* Every row: syscall(2), libc, the call, its _retry and its _full. */
+/* Each row: syscall(2), libc, the call, its _retry and its _full. */
 static struct row {
 	const char *what;
-	const char *of_libc; /* what the call should come to beside libc's, once there are threads */
+	const char *of_libc; /* goal of the call's ratio to libc's, with two threads */
 	void (*after)(void);
 	struct way ways[WAYS];
 } rows[] = {
@@ -145,7 +145,7 @@ static void measure(struct row *row, unsigned int times, int threads)
 		compare(row->what, full, call, job, "<= +15");
 }
 
-/* callgrind writes down what it has counted, and begins anew, whenever this is called. */
+/* callgrind dumps its counters and resets them whenever this is called. */
 void bench_mark(void) __attribute__((noinline));
 void bench_mark(void)
 {
@@ -155,7 +155,7 @@ void bench_mark(void)
 static void count(struct row *row, unsigned int times)
 {
 	for (size_t i = 0; i < ways_of(row); i++) {
-		/* The dynamic linker looks a function up when it is called first. */
+		/* The first call includes the dynamic linker's symbol look-up. */
 		row->ways[i].run(UNROLLED);
 		if (row->after)
 			row->after();
@@ -184,9 +184,9 @@ int main(int argc, char **argv)
 	MUST(pipe(here) == 0 && pipe(there) == 0);
 	MUST((nowhere = open("/dev/null", O_WRONLY)) >= 0);
 	MUST(write(here[1], page, sizeof page) == sizeof page);
-	/* Copies have to lie somewhere until the clock stands. */
+	/* The copies need a place until the clock has stopped. */
 	fcntl(there[1], F_SETPIPE_SZ, (BATCH + 1) * PAGE);
-	/* As many as fit, in whole turns. */
+	/* As many as fit, in whole iterations. */
 	room = (unsigned int)fcntl(there[1], F_GETPIPE_SZ) / PAGE / UNROLLED * UNROLLED;
 	room = room < BATCH ? room : BATCH;
 

@@ -1,4 +1,4 @@
-/* zs_copy between files: beside the best hand-written loop, and beside whole programs.
+/* zs_copy between files, compared with the best hand-written loops and with whole programs.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -17,10 +17,10 @@
 enum { SIZE = 256 * MiB, FILES = 1000, EACH = 64 << 10, SPARSE_DATA = 100 * MiB };
 
 static int source, target;
-static size_t size;                    /* of what is copied */
+static size_t size;                    /* of the file copied */
 static struct zs_result result;
 
-/* Ways to copy `size` bytes from and to positions, as they ought to be written by hand. */
+/* Methods to copy `size` bytes at the descriptors' positions, as one should write them by hand. */
 
 static void through_buffer(int in, int out, size_t len, size_t piece)
 {
@@ -103,8 +103,8 @@ static void clone_way(unsigned int times)
 	MUST(ioctl(target, FICLONE, source) == 0);
 }
 
-/* Programs know the two by these names, and get them as standard input and output. The files have
- * no others, so that nothing is left behind, whatever happens. */
+/* Names of the two files for programs, which get them as standard input and output. The files have no
+ * other names, so that none is left behind, whatever happens. */
 static char from_name[64], to_name[64];
 
 static void run(unsigned int times)
@@ -186,7 +186,7 @@ static void file_to_file(const char *place, int from, int to)
 	close_both();
 }
 
-/* Sharing */
+/* Clones */
 
 static void clone_of(const char *what, size_t bytes)
 {
@@ -207,7 +207,7 @@ static void clone_of(const char *what, size_t bytes)
 	close_both();
 }
 
-/* On a file system in a file, mounted where only we see it, gone with us. */
+/* On a file system in a file, in a mount namespace of our own, which ends with us. */
 static void clones(const char *type, const char *make)
 {
 	char what[64], command[256];
@@ -303,7 +303,7 @@ static void rewind_many(void)
 	}
 }
 
-/* Ten times a thousand: more descriptors are not to be had everywhere. */
+/* Ten times a thousand: some systems allow no more descriptors. */
 static void many_files(void)
 {
 	struct way ways[] = { { .name = "zs_copy", .run = many_zs },
@@ -326,7 +326,7 @@ static void many_files(void)
 	}
 }
 
-/* Small copies, one behind the other into a new file: time, and how many system calls */
+/* Small copies, one after the other into a new file: time, and number of system calls */
 
 static void small_zs(unsigned int times)
 {
@@ -347,7 +347,7 @@ static void small_by_hand(unsigned int times)
 static const struct { const char *name; size_t bytes; const char *goal, *calls; } smalls[] = {
 	{ "1 B", 1, "-", "<= +5" },
 	{ "4 KiB", 4 << 10, "<= 1.4", "-" },
-	{ "64 KiB", EACH, "-", "<= +1" }, /* the best is one call, less than read and write */
+	{ "64 KiB", EACH, "-", "<= +1" }, /* the best uses one call, fewer than read and write */
 };
 
 static void small_copies(void)
@@ -364,14 +364,14 @@ static void small_copies(void)
 	}
 }
 
-/* Run under strace(1): every copy between two getppid(). */
+/* For strace(1): every copy stands between two calls of getppid(). */
 static void small_traced(void)
 {
 	these(file_of(unnamed(), 20 * EACH), unnamed());
 	rewind_both();
 	for (size_t i = 0; i < COUNT(smalls); i++) {
 		size = smalls[i].bytes;
-		small_zs(1); /* so that malloc(3) has settled */
+		small_zs(1); /* so that malloc(3) has its memory */
 	}
 	for (size_t i = 0; i < COUNT(smalls); i++) {
 		size = smalls[i].bytes;

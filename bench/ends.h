@@ -1,4 +1,4 @@
-/* What sections copy from and to: files, pipes, sockets, whole programs.
+/* Inputs and outputs of the sections: files, pipes, sockets, whole programs.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef ENDS_H
@@ -22,8 +22,8 @@
 #define MiB (1 << 20)
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* SO_SNDBUF: with as large a one as the kernel would make, the receiver's buffer overflows at times, on the
- * loopback device, and what is measured then is how TCP takes a loss. */
+/* SO_SNDBUF: with the kernel's default the receiver's buffer overflows at times on the loopback device, and
+ * the figure then shows how TCP recovers from a loss. */
 enum { ROOM = 512 << 10 };
 
 static inline size_t least(size_t a, size_t b)
@@ -31,7 +31,7 @@ static inline size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* A file that is gone when we are, full of something. */
+/* Fills the unnamed file `fd` with `size` bytes. */
 static inline int file_of(int fd, size_t size)
 {
 	static char piece[1 << 20];
@@ -43,7 +43,7 @@ static inline int file_of(int fd, size_t size)
 	return fd;
 }
 
-/* Both in the working folder: on its file system. */
+/* A file without a name, in the working folder and on its file system. */
 static inline int unnamed(void)
 {
 	char name[] = "bench-XXXXXX";
@@ -64,7 +64,7 @@ static inline void close_pair(const int ends[2])
 	close(ends[1]);
 }
 
-/* One at any port of the loopback device, which is written down. */
+/* A listening socket at any port of the loopback device, which is stored in `here`. */
 static inline int listener(struct sockaddr_in *here)
 {
 	socklen_t len = sizeof *here;
@@ -76,7 +76,7 @@ static inline int listener(struct sockaddr_in *here)
 	return fd;
 }
 
-/* A connection: ends[1] is written, ends[0] read. */
+/* Makes a TCP connection: ends[1] is written, ends[0] read. */
 static inline void tcp(int ends[2])
 {
 	struct sockaddr_in here;
@@ -89,7 +89,7 @@ static inline void tcp(int ends[2])
 	close(listening);
 }
 
-/* A child that does not outlive us: 0 in the child. */
+/* Forks a child that is killed when we end; returns 0 in the child. */
 static inline pid_t child(void)
 {
 	pid_t pid;
@@ -107,7 +107,7 @@ static inline void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Starts a program with these as its standard input and output. */
+/* Starts a program with `in` and `out` as its standard input and output. */
 static inline pid_t start(const char *const *words, int in, int out)
 {
 	pid_t pid;
@@ -129,7 +129,7 @@ static inline bool ends_well(pid_t pid)
 	return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
-/* Whether there is a program of that name. */
+/* Whether a program of that name is installed. */
 static inline bool found(const char *name)
 {
 	const char *words[] = { "sh", "-c", "command -v \"$0\" > /dev/null", name, NULL };
@@ -137,8 +137,8 @@ static inline bool found(const char *name)
 	return ends_well(start(words, STDIN_FILENO, STDERR_FILENO));
 }
 
-/* A loopback device of our own, with a congestion control that does not pace: some systems' default
- * does, and then its timers are what is measured. Without the right to one, it is the system's. */
+/* Enters a network namespace with a congestion control that does not pace: if the system's default paces
+ * (bbr), its timers would be measured. Without the privilege to do so, uses the system's network. */
 static inline void own_network(void)
 {
 	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };

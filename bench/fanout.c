@@ -1,4 +1,4 @@
-/* zs_fanout from one pipe to several pipes, connections and files; ztee beside tee.
+/* zs_fanout from one pipe to several pipes, connections and files; ztee compared with tee.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -17,9 +17,9 @@ static int memory, nowhere;
 static int in, feed_in;
 static int outs[MOST], drains[MOST];
 static size_t count;
-static int asked[2], told[2]; /* pipes: a byte asks for SIZE bytes more, tells that one has them */
+static int asked[2], told[2]; /* pipes: a byte requests SIZE more bytes, or reports that one has them */
 
-/* Children: one that feeds, and one for each output that is not a file. */
+/* Children: one writes the input, and one reads each output that is not a file. */
 
 static void feed(void)
 {
@@ -74,7 +74,7 @@ static void move(int from, int to, size_t len)
 		MUST((moved = splice(from, NULL, to, NULL, len, SPLICE_F_MOVE)) > 0);
 }
 
-/* Into pipes of our own, all as large, and from there to the outputs. */
+/* Into private pipes of equal capacity, and from there to the outputs. */
 static void through_tee(void)
 {
 	int pipes[MOST][2];
@@ -100,7 +100,7 @@ static void grow_all(void)
 		(void)grow(outs[i], MiB);
 }
 
-/* Ours, and what is measured of all. */
+/* Ours, and the measuring of all. */
 
 static void fanout(uint32_t flags)
 {
@@ -133,7 +133,7 @@ static void by_large_buffer(unsigned int times) { (void)times; all(large_buffer)
 static void by_huge_buffer(unsigned int times) { (void)times; all(huge_buffer); }
 static void by_tee(unsigned int times) { (void)times; all(grown_tee); }
 
-/* Pipes as they are made, files empty. */
+/* Resets pipes to their default capacity, and empties files. */
 static void before(void)
 {
 	(void)fcntl(in, F_SETPIPE_SZ, PIPE_ROOM);
@@ -229,7 +229,7 @@ static void to_others(enum kind to, size_t outputs, const char *name)
 	clear_away();
 }
 
-/* Whole programs: from a pipe to FIFOs and standard output. */
+/* Whole programs, from a pipe to FIFOs and standard output. */
 
 static const char *words[MOST + 2];
 

@@ -1,5 +1,5 @@
-/* Whole transfers: every _full function beside a hand-written loop over the same system call, which
- * gets pieces of 1 MiB, and as much as a call moves; the faster of the two counts.
+/* Whole transfers: every _full function compared with hand-written loops over the same system call, one that
+ * asks for 1 MiB at a time and one that asks for everything; the faster of the two counts.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -20,13 +20,13 @@ enum { SIZE = 32 << 20, PIECE = 1 << 20, WHOLE = 0x7ffff000, PIPES = 16, PIPE_MA
 
 static const struct { const char *name; int bytes; } rooms[] = { { "64 KiB", 64 << 10 }, { "1 MiB", 1 << 20 } };
 
-static int source, target, nowhere; /* files, and /dev/null */
+static int source, target, nowhere; /* two files, and /dev/null */
 static int drained[2];              /* a pipe that a child empties */
 static int in[PIPES][2], out[PIPES][2], copy[PIPES][2];
-static int room;                    /* of each of those */
+static int room;                    /* capacity of each */
 static struct zs_result result;
 
-/* Hand-written loops, as they ought to be: to the end of `len`, whatever the counts. */
+/* Hand-written loops that are correct: they continue after short counts. */
 
 static void splice_loop(int from, off_t *at, int to, off_t *there, size_t len, size_t piece)
 {
@@ -136,7 +136,7 @@ static void copy_range_whole(unsigned int times)
 	copy_range_loop(WHOLE);
 }
 
-/* pipe -> pipe, and with a copy: many full pipes at a time, or the clock would be what is measured */
+/* pipe -> pipe, and with a copy: many full pipes at a time, or reading the clock would dominate */
 
 static void pipes_zs(unsigned int times)
 {
@@ -223,8 +223,8 @@ static pid_t drainer(void)
 	return child;
 }
 
-/* Writer and reader share a core: across two the machine's wake-ups would be what is measured, which
- * take longer than the transfer and differ by the round. */
+/* Writer and reader share a core: across two, wake-ups would dominate, which take longer than the
+ * transfer and differ from round to round. */
 static void from_file_to_pipe(void)
 {
 	cpu_set_t all, one;
@@ -280,7 +280,7 @@ static void from_pipe_to_pipe(void)
 			missing(what, "no pipes of that size to be had");
 			continue;
 		}
-		/* 64 KiB are one step of 200 ns, whose cost is judged in call.c. */
+		/* 64 KiB are one step of 200 ns; call.c measures that. */
 		row(what, pipe_ways, 2, job, i > 0 ? GOAL : "-");
 		snprintf(what, sizeof what, "pipe to two of %s", rooms[i].name);
 		row(what, tee_ways, 2, job, i > 0 ? GOAL : "-");

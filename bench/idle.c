@@ -1,7 +1,7 @@
-/* What a relay holds that has moved bytes and has none now: memory and descriptors, of 10,000 with one pool.
+/* What an idle relay holds after it has moved bytes: memory and descriptors of 10,000 with one pool.
  *
- * All go between the same two connections, one after another: an idle relay does nothing with its
- * descriptors, and there need not be 20,000 of them.
+ * All relay between the same two connections, one after another: an idle relay does not use its
+ * descriptors, so 20,000 of them are not needed.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -43,7 +43,7 @@ static size_t descriptors(void)
 	return count;
 }
 
-/* Not every libc tells. */
+/* The bytes that malloc(3) has given out; mallinfo2() exists since glibc 2.33. */
 static double heap(void)
 {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
@@ -60,7 +60,7 @@ static struct held held(void)
 	return (struct held){ heap(), (double)resident(), (double)descriptors() };
 }
 
-/* Through a relay, until it has none of them any more and waits for others. */
+/* Sends bytes through a relay until it has delivered all and waits for more. */
 static void move(zs_relay *relay, int from, int to, size_t len)
 {
 	static char buffer[MANY], there[MANY];
@@ -86,7 +86,7 @@ static void begin(zs_relay *pair[2])
 	zs_relay_pair(pair[0], pair[1]);
 }
 
-/* Messages both ways, then bulk, for which a pipe is borrowed, and a message again. */
+/* Messages, then bulk data, for which the relay borrows a pipe, then a message again. */
 static void use(zs_relay *pair[2])
 {
 	static const size_t lens[] = { FEW, MANY, FEW };
@@ -121,7 +121,7 @@ int main(void)
 	own_network();
 	connect_both();
 	MUST((pool = zs_pool_new(PIPES, 0)) != NULL);
-	/* What is made once and kept, by the pool and by libc, is made by the first. */
+	/* The first relay makes what the pool and libc make once and keep. */
 	begin(first);
 	use(first);
 	before = held();

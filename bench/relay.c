@@ -1,7 +1,7 @@
-/* zproxy beside other proxies: bulk through one connection, and messages through up to 5,000.
+/* zproxy compared with other proxies: bulk through one connection, messages through up to 5,000.
  *
- * Whatever is sent back is compared on both sides; what is measured in bulk is only counted, after each proxy
- * has passed some megabytes that were compared. The parts are in relay/.
+ * Both sides compare all messages. Measured bulk is only counted, after each proxy has passed some
+ * megabytes that were compared. The parts are in relay/.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "relay/proxies.h"
@@ -45,7 +45,7 @@ static const char *goal_for(const struct goal *goals, const char *name)
 	return "-";
 }
 
-/* What is measured beside the time: before a way's turn, and after it. */
+/* Measured besides the time: before a proxy's turn, and after it. */
 
 static double cpu_before;
 static size_t turns;
@@ -87,7 +87,7 @@ static bool holds(const struct proxy *proxy)
 	return proxy->client != 0;
 }
 
-/* Whoever cannot hold so many is sent away. */
+/* Opens `count` connections through each proxy. Stops a proxy that cannot hold so many. */
 static void open_all(unsigned int count, char kind)
 {
 	static char what[64];
@@ -118,7 +118,7 @@ static void bulk(unsigned int times)
 	MUST(tell(current(), (struct order){ .what = SEND }));
 }
 
-/* Per GiB, in seconds. */
+/* CPU time per GiB, in seconds. */
 static void after_bulk(void)
 {
 	struct proxy *proxy = current();
@@ -151,7 +151,7 @@ static const struct goal many[] = { { "HAProxy", ">= 1.0" }, { 0 } };
 static const struct goal none[] = { { 0 } };
 static const struct goal slowest[] = { { "HAProxy", "<= 1.0" }, { 0 } };
 
-/* So many at once, of one size or, for 0, a mix. */
+/* `count` connections at once, with messages of one size or, for 0, a mix. */
 static const struct row {
 	unsigned int connections;
 	size_t message;
@@ -180,7 +180,7 @@ static size_t any(size_t from, size_t to)
 	return from + seed % (to - from + 1);
 }
 
-/* The same for all, and at every time: most are short, one in twenty is 16 to 256 KiB. */
+/* The same for all proxies and runs: most are short, one in twenty has 16 to 256 KiB. */
 static size_t mixed(void)
 {
 	return any(1, 20) == 1 ? any(16 << 10, LARGEST) : any(64, 1024);

@@ -1,4 +1,4 @@
-/* zs_copy where a pipe or a socket is at one end, and zcat between two pipes.
+/* zs_copy from or to a pipe or a socket, and zcat between two pipes.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <zsplice.h>
@@ -13,12 +13,12 @@
 enum kind { FILE_END, PIPE_END, TCP_END, UNIX_END };
 enum { SIZE = 64 * MiB, FILTERED = 512 * MiB, PIPE_ROOM = 64 << 10 };
 
-static int file, made;                 /* on a file system, with SIZE bytes, and without */
-static int memory;                     /* what is fed comes from here */
+static int file, made;                 /* on a file system: with SIZE bytes, and empty */
+static int memory;                     /* the source of the input */
 static int nowhere;                    /* /dev/null */
-static int in, out;                    /* what is copied from and to */
-static int feed_in, drain_out;         /* their other ends, those of the two children */
-static int asked[2], told[2];          /* pipes: a byte asks for SIZE bytes more, tells that they have come */
+static int in, out;                    /* of the copy */
+static int feed_in, drain_out;         /* their far ends, used by the two children */
+static int asked[2], told[2];          /* pipes: a byte requests SIZE more bytes, or reports their arrival */
 static bool is_fed, is_drained;
 static struct zs_result result;
 static const struct zs_options growing = { .flags = ZS_GROW_PIPE };
@@ -56,7 +56,7 @@ static void through_pipe(int room)
 	close_pair(between);
 }
 
-/* The children: one feeds, one drains, SIZE bytes at a time. */
+/* The children: one writes the input, one reads the output, SIZE bytes at a time. */
 
 static void feed(void)
 {
@@ -69,7 +69,7 @@ static void feed(void)
 	_exit(0);
 }
 
-/* As cheaply as each can be: it is not the reader that is measured. */
+/* In the cheapest way for each kind: the reader should cost as little as possible. */
 static void drain(enum kind kind)
 {
 	static char buffer[256 << 10];
@@ -90,7 +90,7 @@ static void drain(enum kind kind)
 	}
 }
 
-/* Everything that a way does between asking for the bytes and hearing that they have arrived. */
+/* Runs a method between the request for the bytes and the report of their arrival. */
 static void all(void (*work)(void))
 {
 	char byte;
@@ -154,7 +154,7 @@ static void by_large_pipe(unsigned int times) { (void)times; all(large_pipe); }
 #define ZS { .name = "zs_copy", .run = zs }
 #define ZS_GROWING { .name = "zs_copy, grow", .run = zs_growing }
 
-/* As it was: files at their start, pipes as they are made. */
+/* Resets files to their start and pipes to their default capacity. */
 static void before(void)
 {
 	lseek(file, 0, SEEK_SET);
@@ -167,9 +167,9 @@ static void before(void)
 static const struct job transfer = { .times = 1, .bytes = SIZE, .before = before };
 static const struct job own_work = { .times = 1, .before = before, .clock = CLOCK_THREAD_CPUTIME_ID };
 
-/* Ends */
+/* Inputs and outputs */
 
-/* ends[1] is written, ends[0] read. */
+/* Makes a pair of sockets: ends[1] is written, ends[0] read. */
 static void make(enum kind kind, int ends[2])
 {
 	if (kind == TCP_END)
@@ -237,7 +237,7 @@ static void to_tcp(void)
 	clear_away();
 }
 
-/* Never slower than a buffer, or half its work. */
+/* Not slower than a buffer, or half its CPU time. */
 static void to_unix(enum kind from, const char *what)
 {
 	struct way ways[] = { ZS, BUFFER_64K, PIPE_256K };
@@ -265,7 +265,7 @@ static void from_tcp(void)
 	clear_away();
 }
 
-/* Pipes of the caller's. All share a core: otherwise wake-ups would be what is measured. */
+/* The caller's pipes. All processes share a core: otherwise wake-ups would dominate. */
 
 static void pipes(enum kind from, enum kind to, const char *what)
 {
@@ -279,7 +279,7 @@ static void pipes(enum kind from, enum kind to, const char *what)
 	clear_away();
 }
 
-/* Filters, whole: a child writes, the program runs between two pipes, and a child reads. */
+/* Whole filters: a child writes, the program runs between two pipes, and a child reads. */
 
 static const char *zcat[] = { "./zcat", NULL }, *cat[] = { "cat", NULL };
 static bool from_file;

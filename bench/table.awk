@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 BEGIN { FS = "\t" }
 
-# "open": the goal is no farther away than the figure is uncertain.
+# "open": the goal lies within the uncertainty of the figure.
 function reached(ratio, doubt, goal,  part, above) {
 	split(goal, part, " ")
 	above = ratio - part[2]
@@ -11,13 +11,13 @@ function reached(ratio, doubt, goal,  part, above) {
 	return (part[1] == "<=" ? above <= 0 : part[1] == "<" ? above < 0 : above >= 0) ? "yes" : "NO"
 }
 
-# A row of instruction counts is complete once the next one begins.
+# A row of instruction counts is complete when the next one begins.
 function flush_counts() {
 	if (counts != "") printf "  %-32s%s\n", counted, counts
 	counts = ""
 }
 
-# A table of figures is complete once there are no more rows.
+# A table of figures is complete when there are no more rows.
 function flush_figures(  t, r, c) {
 	for (t = 1; t <= tables; t++) {
 		printf "\n  %s\n  %19s", table[t], ""

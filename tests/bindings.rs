@@ -1,4 +1,6 @@
-//! The library as other languages load it: what a plain foreign function interface makes of it.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The library as other languages load it, through a plain foreign function interface.
 
 mod support;
 

@@ -1,5 +1,7 @@
-//! What is written about the library: its C compiles and runs, its pages are clean, its links lead
-//! somewhere, and the version is the same everywhere.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The documents: their C compiles and runs, the manual is clean, links and names lead somewhere, and
+//! the version is the same everywhere.
 
 mod support;
 
@@ -12,7 +14,7 @@ use support::{built, c, files, have, output, pkg_config, read, root, told, Scrat
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Compiles C that is shown to readers, and runs it where it is a program. It has a minute.
+/// Compiles C from a document, and runs it if it is a program, for at most a minute.
 fn try_out(whose: &str, text: &str) {
     let scratch = Scratch::new();
     let included =
@@ -41,7 +43,7 @@ fn readme_compiles_and_runs() {
     blocks.iter().for_each(|block| try_out("README.md", block));
 }
 
-/// The pages that are not only another name of one.
+/// The pages that are not stubs.
 fn pages() -> Vec<Page> {
     manual::pages().into_iter().filter(|page| page.target().is_none()).collect()
 }
@@ -53,7 +55,7 @@ fn examples_of_the_manual_compile_and_run() {
     }
 }
 
-/// Beside the header, so that a prototype which differs is an error.
+/// Together with the header, so that a prototype which differs is an error.
 #[test]
 fn synopses_compile() {
     for page in pages() {
@@ -64,7 +66,7 @@ fn synopses_compile() {
     }
 }
 
-/// What a formatter complains of.
+/// The warnings of a formatter.
 fn complaints(formatter: &[&str], page: &Page) -> String {
     let mut command = Command::new(formatter[0]);
     told(&output(command.args(&formatter[1..]).arg(root().join("man").join(&page.file))))
@@ -89,7 +91,7 @@ fn mandoc_has_nothing_to_say() {
     }
 }
 
-/// Where a document's links lead, in this tree.
+/// The targets of a document's links within this tree.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
     targets.filter(|target| !target.is_empty() && !target.contains(':')).collect()
@@ -104,7 +106,7 @@ fn links_lead_somewhere() {
     }
 }
 
-/// All that is in the tree but not built from it.
+/// All files of the tree except what is built.
 fn tree(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let kept =
@@ -112,7 +114,7 @@ fn tree(folder: &Path) -> Vec<PathBuf> {
     kept.flat_map(|path| if path.is_dir() { tree(&path) } else { vec![path] }).collect()
 }
 
-/// What surrounds the tree on one machine is not there on another.
+/// Files beside the tree on one machine are missing on another.
 #[test]
 fn nothing_names_what_lies_beside_the_tree() {
     let beside = concat!("../", "shared");

@@ -1,4 +1,6 @@
-//! The programs that are shown: they compile without a warning, and zcat does what it is shown for.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The example programs: they compile without a warning, and zcat leaves the copying to the kernel.
 
 mod support;
 
@@ -6,7 +8,7 @@ use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use support::{built, c, files, have, pkg_config, root, succeed, Scratch};
 
-/// Compiles an example as its reader would; it finds the library by itself.
+/// Compiles an example as its reader would, with an rpath to the built library.
 fn example(name: &str, scratch: &Scratch) -> Command {
     let rpath = format!("-Wl,-rpath,{}", built().display());
     let arguments = [pkg_config(built(), &["--cflags", "--libs"]), vec![rpath]].concat();
@@ -29,7 +31,7 @@ fn demo_finds_every_byte() {
     succeed(Command::new(demo).arg(zcat.get_program()).env("TMPDIR", scratch.path()));
 }
 
-/// A file of 8 MiB, from a file to a file: one system call carries it, and none reads it.
+/// Between two files, one system call copies 8 MiB, and none reads them.
 #[test]
 fn zcat_leaves_the_bytes_to_the_kernel() {
     if !have("strace") {
@@ -50,7 +52,7 @@ fn zcat_leaves_the_bytes_to_the_kernel() {
     assert!(carried == 8 << 20 && read < 64 << 10, "{trace}");
 }
 
-/// The sum of what the calls of a kind have returned.
+/// The sum of the return values of the calls of a kind.
 fn results(trace: &str, kind: fn(&str) -> bool) -> u64 {
     let calls = trace.lines().filter(|line| line.split('(').next().is_some_and(kind));
     calls.filter_map(|line| line.rsplit_once("= ")?.1.parse::<u64>().ok()).sum()

@@ -1,4 +1,7 @@
-//! `make install` and `make uninstall`: what is put where, that it works there, and that it goes.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! `make install` and `make uninstall`: which files go where, that they work there, and that they are
+//! removed again.
 
 mod support;
 
@@ -11,10 +14,10 @@ use support::{built, c, files, make, pkg_config, root, succeed, Scratch};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Where things go, and the variables that say so.
+/// The directories of an installation, and the make variables that name them.
 struct Place {
     variables: Vec<String>,
-    /// What the places below start with.
+    /// DESTDIR: prepended to the directories below.
     destdir: PathBuf,
     libdir: String,
     includedir: String,
@@ -22,7 +25,7 @@ struct Place {
 }
 
 impl Place {
-    /// Below a prefix, as most do it.
+    /// Everything below one prefix.
     fn prefix(prefix: &Path) -> Place {
         let prefix = prefix.display();
         Place {
@@ -34,7 +37,7 @@ impl Place {
         }
     }
 
-    /// As a packager does it, who has ideas of his own: one folder below the prefix, one not.
+    /// As a packager does it: with DESTDIR, one directory below the prefix and one elsewhere.
     fn package(destdir: &Path) -> Place {
         let (libdir, includedir) = ("/opt/zs-1.0+b/lib/some-triplet", "/usr/include/zs");
         let mandir = "/opt/zs-1.0+b/man";
@@ -56,18 +59,18 @@ impl Place {
 
     fn make(&self, target: &str) -> Command {
         built();
-        // The system's own cache is not ours to renew in a test.
+        // A test must not change the system's cache.
         let mut command = make([target, "LDCONFIG=:"]);
         command.args(&self.variables);
         command
     }
 
-    /// A path as it is in the file system.
+    /// A path with DESTDIR prepended.
     fn at(&self, path: &str) -> PathBuf {
         format!("{}{path}", self.destdir.display()).into()
     }
 
-    /// All that ought to be there, and what of it: a mode, or where a link leads.
+    /// All files that should be there, each with its mode, or the target of a link.
     fn expected(&self) -> BTreeMap<PathBuf, String> {
         let (lib, soname) =
             (&self.libdir, concat!("libzsplice.so.", env!("CARGO_PKG_VERSION_MAJOR")));
@@ -88,7 +91,7 @@ impl Place {
     }
 }
 
-/// What is in a folder and below, folders aside.
+/// All files in a folder and below.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
     let mut tree = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -106,13 +109,13 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, String> {
     tree
 }
 
-/// Installs, looks, and uninstalls.
+/// Installs, checks, and uninstalls.
 fn comes_and_goes(place: &Place, folder: &Path) {
     succeed(&mut place.make("install"));
     assert_eq!(tree(folder), place.expected());
     succeed(&mut place.make("uninstall"));
     assert_eq!(tree(folder), BTreeMap::new());
-    // With nothing there that is no failure either.
+    // Uninstalling nothing is not a failure.
     succeed(&mut place.make("uninstall"));
 }
 
@@ -161,7 +164,7 @@ fn programs_find_it_there() {
     }
 }
 
-/// Somebody who may install need not be somebody who can compile.
+/// Root, who installs, may not have a compiler.
 #[test]
 fn installing_compiles_nothing() {
     let scratch = Scratch::new();
@@ -184,7 +187,7 @@ fn building_again_does_nothing() {
     succeed(make(["all"]).arg("--question"));
 }
 
-/// Whether installing there renews the dynamic linker's cache.
+/// Whether installing there updates the dynamic linker's cache.
 fn renews_the_cache(place: &Place) -> bool {
     built();
     let scratch = Scratch::new();

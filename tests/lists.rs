@@ -1,4 +1,6 @@
-//! The interface is stated in several places, each complete: they must agree.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The lists of functions agree: header, map, library and manual.
 
 mod support;
 
@@ -6,7 +8,7 @@ use std::collections::BTreeSet;
 use support::interface::{self, Nodes};
 use support::manual::{self, Page};
 
-/// The functions of the header under the version of their @since.
+/// The functions of the header, by the version of their @since.
 fn header() -> Nodes {
     let mut nodes = Nodes::new();
     for function in interface::header() {
@@ -39,8 +41,8 @@ fn library_is_map() {
     assert_eq!(interface::exports(), map());
 }
 
-/// Each function has a page of its own name, which leads to its family's, or is that itself. No other
-/// page is about functions.
+/// Each function has a page of its own name: a stub that leads to the page of its section, or that page
+/// itself. There are no other pages in section 3.
 #[test]
 fn manual_is_header() {
     let (names, families): (Vec<_>, Vec<_>) =
@@ -53,7 +55,7 @@ fn manual_is_header() {
     assert_eq!(names, functions());
 }
 
-/// A function is declared on the page that its name leads to, and nowhere else.
+/// A function is declared on the page that its name leads to, and on no other.
 #[test]
 fn synopses_are_header() {
     let pages = pages();
@@ -70,8 +72,8 @@ fn synopses_are_header() {
     }
 }
 
-/// A released node is a promise: tests/released.map holds it as it was. All but the node of the
-/// version in the making are released.
+/// A released node never changes: tests/released.map holds it. All nodes but that of the version in the
+/// making are released.
 #[test]
 fn released_nodes_are_frozen() {
     let released = interface::map(&support::read("tests/released.map"));

@@ -1,4 +1,6 @@
-//! The built library, as a linker and a loader see it.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! The built library as linker and loader see it.
 
 mod support;
 
@@ -6,7 +8,7 @@ use std::fs;
 use std::process::Command;
 use support::{built, c, interface, succeed, Scratch};
 
-/// All that the archive may want from libc. No wrapper of a call that can block: those are
+/// The names of libc that the archive may need. No wrapper of a call that can block: those are
 /// cancellation points.
 const WANTED: [&str; 29] = [
     "__errno_location",
@@ -40,7 +42,7 @@ const WANTED: [&str; 29] = [
     "tcgetattr",
 ];
 
-/// What a binutils program says of a file in build/.
+/// The output of a binutils program about a file in build/.
 fn says(tool: &str, arguments: &[&str], file: &str) -> String {
     succeed(Command::new(tool).args(arguments).arg(built().join(file)))
 }
@@ -49,14 +51,14 @@ fn readelf(what: &str) -> String {
     says("readelf", &["--wide", what], "libzsplice.so")
 }
 
-/// The names at the ends of nm's lines.
+/// The symbols of the archive: the last word of each line of nm.
 fn archive_symbols(which: &[&str]) -> Vec<String> {
     let symbols = says("nm", which, "libzsplice.a");
     let names = symbols.lines().filter(|line| !line.ends_with(':'));
     names.filter_map(|line| line.split_whitespace().next_back().map(str::to_owned)).collect()
 }
 
-/// What stands in brackets in the lines of the dynamic section that have this tag.
+/// The values in brackets of the dynamic section's entries with this tag.
 fn dynamic(tag: &str) -> Vec<String> {
     let section = readelf("--dynamic");
     let lines = section.lines().filter(|line| line.contains(tag));
@@ -123,12 +125,12 @@ fn archive_holds_no_global_but_ours() {
 #[test]
 fn archive_wants_little_of_libc() {
     let mut wanted = archive_symbols(&["-u"]);
-    // As 32-bit platforms call those with 64-bit offsets.
+    // On 32-bit platforms the names of functions with 64-bit offsets end in 64.
     wanted.retain(|name| !WANTED.contains(&name.trim_end_matches("64")));
     assert!(wanted.is_empty(), "{wanted:?}");
 }
 
-/// Names of both mangling schemes.
+/// Looks for names in both mangling schemes.
 #[test]
 fn archive_has_no_way_to_panic() {
     let mut panicking = archive_symbols(&["-a"]);

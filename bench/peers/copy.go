@@ -1,5 +1,5 @@
-// io.Copy from standard input to standard output; given "generic", as between readers and writers
-// of which the library knows nothing.
+// io.Copy from standard input to standard output; given "generic", through interfaces that hide
+// the files, so that the library copies through a buffer.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 package main

@@ -1,6 +1,6 @@
-/* A proxy as one would write it by hand, over edge-triggered epoll: relay splice|buffer SIZE PORT TO.
+/* A hand-written proxy with edge-triggered epoll: relay splice|buffer SIZE PORT TO.
  *
- * Both read until the input would block, and keep what the output does not take.
+ * Both variants read until the input would block, and keep what the output does not take.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <arpa/inet.h>
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What is read from one socket and written to the other. */
+/* One direction. */
 struct way {
 	struct way *other;
 	int in, out, pipe[2];
@@ -55,7 +55,7 @@ static void give_back(struct way *way)
 	way->pipe[0] = -1;
 }
 
-/* Whether nothing is held any more. */
+/* Whether everything is delivered. */
 static bool flush(struct way *way)
 {
 	while (way->held > 0) {
@@ -112,7 +112,7 @@ static void move(struct way *way)
 		shutdown(way->out, SHUT_WR);
 }
 
-/* Nothing is freed: that is not what is measured. */
+/* Nothing is freed. */
 static void serve(struct way *way, uint32_t events)
 {
 	struct way *other = way->other;

@@ -1,4 +1,4 @@
-// A proxy by io.Copy: given a listener's address and a server's.
+// A proxy by io.Copy. Arguments: the address to listen at and that of the server.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 package main

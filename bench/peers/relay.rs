@@ -1,4 +1,5 @@
-//! A proxy by std::io::copy and two threads a connection: given a listener's address and a server's.
+//! A proxy by std::io::copy and two threads per connection. Arguments: the address to listen at and that
+//! of the server.
 //!
 //! SPDX-License-Identifier: MIT OR Apache-2.0
 use std::io;

@@ -1,5 +1,5 @@
-/* What goes through the proxies: byte n of a connection is the same for whoever sends it, so that both
- * sides can compare.
+/* The bytes that go through the proxies: byte n of a connection is the same whoever sends it, so that
+ * both sides can compare.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef RELAY_BYTES_H
@@ -10,10 +10,10 @@
 enum {
 	PERIOD = 251,
 	LARGEST = 256 << 10,   /* message */
-	PORTION = 256 * MiB    /* of bulk, which is only counted */
+	PORTION = 256 * MiB    /* of bulk; bulk is only counted */
 };
 
-/* What a connection is for: its first byte, which comes back. */
+/* The purpose of a connection: its first byte, which the server sends back. */
 enum { ECHO = 'E', SINK = 'S' };
 
 static char pattern[LARGEST + PERIOD];

@@ -1,4 +1,4 @@
-/* The client, a process: it opens connections and sends bulk or messages through them, as it is ordered.
+/* The client process: it opens connections and sends bulk or messages through them on request.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef RELAY_CLIENT_H
@@ -11,10 +11,10 @@
 #include "server.h"
 
 enum {
-	EXCHANGES = 20000, /* at the most, for one order */
+	EXCHANGES = 20000, /* at most, for one request */
 	PROOF = 16 * MiB,
-	TOGETHER = 64,     /* connections, while they are opened */
-	SENT = 4 * MiB     /* again and again: it is not the memory that is measured */
+	TOGETHER = 64,     /* connections that are opened at the same time */
+	SENT = 4 * MiB     /* again and again, so that it stays in the cache */
 };
 
 struct order {
@@ -23,7 +23,7 @@ struct order {
 	char kind;
 };
 
-/* What all clients share with whoever orders. */
+/* Shared by all clients with the process that gives the requests. */
 struct board {
 	size_t sizes[EXCHANGES];  /* of the messages, in turn */
 	double lasted[EXCHANGES]; /* each, in ns */
@@ -31,14 +31,14 @@ struct board {
 
 struct connection {
 	int fd;
-	size_t told, left; /* how far both have come; what is still to come of this answer */
+	size_t told, left; /* bytes sent and received so far; bytes of this answer still to come */
 	double began;
 };
 
 static struct board *board;
-static int memory; /* bulk is sent from here */
+static int memory; /* the source of bulk */
 
-/* Of one client. */
+/* State of one client. */
 static struct connection *connections;
 static unsigned int how_many_are_open;
 static int wakes;
@@ -60,7 +60,7 @@ static int try(const char *port)
 	return -1;
 }
 
-/* No port is to wait for a minute because of us. */
+/* Close by a reset, so that no port stays in TIME_WAIT. */
 static void hang_up(int fd)
 {
 	static const struct linger at_once = { .l_onoff = 1 };
@@ -81,7 +81,7 @@ static bool is_heard(int fd, char kind)
 	return read(fd, &byte, 1) == 1 && byte == kind;
 }
 
-/* Bytes there and back at once: whatever is possible of either. */
+/* Sends and receives as much as is possible now. */
 static bool pass(int fd, size_t *sent, size_t *got)
 {
 	static char buffer[64 << 10];
@@ -103,7 +103,7 @@ static bool pass(int fd, size_t *sent, size_t *got)
 	return true;
 }
 
-/* Whether all of PROOF bytes go there and come back as they were, both ways at once. */
+/* Whether PROOF bytes go there and come back unchanged, both directions at once. */
 static bool prove(const char *port)
 {
 	size_t sent = 0, got = 0;
@@ -117,7 +117,7 @@ static bool prove(const char *port)
 	return is_right;
 }
 
-/* Each is known to have reached the server; no backlog overflows. */
+/* Waits until each has reached the server, so that no backlog overflows. */
 static bool open_connections(const char *port, unsigned int count, char kind)
 {
 	connections = calloc(count, sizeof *connections);
@@ -155,7 +155,7 @@ static void send_portion(void)
 	MUST(is_heard(connections->fd, '\0'));
 }
 
-/* There is room for it in the send buffer. */
+/* Sends a request, which always fits into the send buffer. */
 static void ask(struct connection *connection, size_t len)
 {
 	connection->left = len;
@@ -163,7 +163,7 @@ static void ask(struct connection *connection, size_t len)
 	MUST(send(connection->fd, bytes_at(connection->told), len, MSG_NOSIGNAL) == (ssize_t)len);
 }
 
-/* Whether that was the whole answer. */
+/* Whether the answer is complete. */
 static bool hear(struct connection *connection)
 {
 	static char buffer[LARGEST];
@@ -177,7 +177,7 @@ static bool hear(struct connection *connection)
 	return connection->left == 0;
 }
 
-/* Every connection has always one request under way. */
+/* Every connection always has one request in flight. */
 static void exchange(unsigned int times)
 {
 	struct epoll_event events[256];
@@ -213,7 +213,7 @@ static bool carry_out(const struct order *order, const char *port)
 	return false;
 }
 
-/* Until it is killed. */
+/* Runs until it is killed. */
 static void be_client(int orders, const char *port)
 {
 	for (struct order order; read(orders, &order, sizeof order) == (ssize_t)sizeof order;) {

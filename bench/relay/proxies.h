@@ -1,5 +1,5 @@
-/* Proxies, each a process between a client and a server of its own: no process holds more descriptors than
- * one proxy has connections.
+/* The proxies, each a process between a client and a server of its own, so that no process needs the
+ * descriptors of more than one.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef RELAY_PROXIES_H
@@ -11,22 +11,22 @@
 
 enum { PROXIES = 12, PORT_ROOM = 8 };
 
-/* Who runs, and where. */
+/* One proxy, with its client and server. */
 struct proxy {
 	struct way way;
 	const char *words[8]; /* "LISTEN" and "CONNECT" stand for addresses, "PORT" and "TO" for ports */
-	bool is_for_many;     /* also for many connections, and small messages */
-	const char *remedy;   /* where it is not there */
+	bool is_for_many;     /* runs with many connections and small messages, too */
+	const char *remedy;   /* what to install if it is missing */
 	pid_t pid, client, server;
 	int orders; /* to the client */
 	char port[PORT_ROOM], to[PORT_ROOM];
-	/* The same ways with other figures: CPU time, and how long the slowest took. */
+	/* The same methods with other figures: CPU time, and the time of the slowest. */
 	struct way cpu, median, slow;
 };
 
 static struct proxy *proxies[PROXIES];
 static size_t how_many;
-static rlim_t descriptors; /* of each process, at the most */
+static rlim_t descriptors; /* limit of each process */
 
 static const char *word_for(struct proxy *proxy, const char *word)
 {
@@ -51,7 +51,7 @@ static const char *word_for(struct proxy *proxy, const char *word)
 	return made;
 }
 
-/* Two descriptors for a connection, and half of one for pipes: that is how it counts. */
+/* HAProxy counts two descriptors for a connection, and half a one for pipes. */
 static void configure_haproxy(const struct proxy *proxy, const char *name)
 {
 	FILE *file = fopen(name, "we");
@@ -66,7 +66,7 @@ static void configure_haproxy(const struct proxy *proxy, const char *name)
 	MUST(fclose(file) == 0);
 }
 
-/* Debian has the module in a package of its own; elsewhere it may be built in. */
+/* Debian packages the module separately; elsewhere it may be built in. */
 static void configure_nginx(const struct proxy *proxy, const char *name)
 {
 	static const char module[] = "/usr/lib/nginx/modules/ngx_stream_module.so";
@@ -90,7 +90,7 @@ static void run_proxy(struct proxy *proxy)
 
 	for (size_t i = 0; i < COUNT(proxy->words) && proxy->words[i]; i++)
 		words[i] = word_for(proxy, proxy->words[i]);
-	/* What it says is kept, not shown: nobody asked. */
+	/* Its output goes to a log file. */
 	dup2(open("relay.log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), STDERR_FILENO);
 	dup2(STDERR_FILENO, STDOUT_FILENO);
 	execvp(words[0], (char *const *)words);
@@ -149,7 +149,7 @@ static void start_client(struct proxy *proxy)
 	proxy->orders = ends[0];
 }
 
-/* Has the client do something, and waits for it. */
+/* Gives the client a request, and waits until it is done. */
 static bool tell(const struct proxy *proxy, struct order order)
 {
 	bool is_done;
@@ -169,7 +169,7 @@ static void dismiss(struct proxy *proxy)
 	close(proxy->orders);
 }
 
-/* Starts it, if it is there, and has it prove itself. One without words is no proxy. */
+/* Starts a proxy, if it is installed, and tests it. Without `words` there is no proxy in between. */
 static void enter(struct proxy *proxy)
 {
 	const char *why = NULL;
@@ -197,7 +197,7 @@ static void enter(struct proxy *proxy)
 	proxies[how_many++] = proxy;
 }
 
-/* Those that are not wanted any more are sent away. */
+/* Stops the proxies that are no longer needed. */
 static void keep(bool (*is_wanted)(const struct proxy *))
 {
 	size_t kept = 0;
@@ -215,11 +215,11 @@ static double cpu_of(pid_t pid)
 {
 	clockid_t clock;
 
-	/* One that has just ended has used no more. */
+	/* 0 for a process that has just ended. */
 	return clock_getcpuclockid(pid, &clock) == 0 ? bench_time(clock) : 0;
 }
 
-/* Its own, in ns, and that of those it has started. */
+/* CPU time in ns of a process and of its children. */
 static double cpu(const struct proxy *proxy)
 {
 	char name[64], text[4096] = "", *at = text;

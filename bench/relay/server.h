@@ -1,4 +1,4 @@
-/* The server, a process: it sends back what it gets, or takes a portion at a time and answers with a byte.
+/* The server process: it sends back what it receives, or reads a portion at a time and answers with a byte.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #ifndef RELAY_SERVER_H
@@ -9,10 +9,10 @@
 
 #include "bytes.h"
 
-/* One that is served. */
+/* A connection. */
 struct peer {
 	char kind;       /* 0: not known yet */
-	bool is_stalled; /* it does not take what is due: nothing more is read */
+	bool is_stalled; /* it does not take our answer: read nothing more */
 	size_t got, put;
 };
 
@@ -32,7 +32,7 @@ static inline void wake_for(int fd, int bytes)
 	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
 }
 
-/* Sleeping and waking for every segment would be what is measured: woken for LOT bytes. */
+/* Woken for LOT bytes: a wake-up for every segment would dominate. */
 static bool take_portion(int fd)
 {
 	ssize_t got;
@@ -67,7 +67,7 @@ static bool take(int fd, struct peer *peer)
 	return true;
 }
 
-/* They are compared: the same can be sent from anywhere. */
+/* They have been compared, so the answer can be sent from anywhere. */
 static bool give(int fd, struct peer *peer)
 {
 	ssize_t put = send(fd, bytes_at(peer->put), peer->got - peer->put, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -1,20 +1,22 @@
-//! The interface, as each of its statements lists it.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Reads the lists of functions from header, map and library.
 
 use super::{built, read, succeed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-/// Functions under the version node that introduced them.
+/// Functions, by the version node that introduced them.
 pub type Nodes = BTreeMap<String, BTreeSet<String>>;
 
 /// A function that the header declares.
 pub struct Function {
     pub name: String,
-    /// As its comment's @since has it.
+    /// The version in its @since.
     pub since: Option<String>,
 }
 
-/// What include/zsplice.h declares, in its order.
+/// The functions that include/zsplice.h declares, in its order.
 pub fn header() -> Vec<Function> {
     let text = read("include/zsplice.h");
     text.split("\n/**\n").skip(1).filter_map(function).collect()
@@ -35,12 +37,12 @@ fn declared(prototype: &str) -> Option<String> {
     (name.starts_with("zs_")).then(|| name.to_owned())
 }
 
-/// The names that prototypes declare, among other text.
+/// The names that the prototypes in a text declare.
 pub fn declarations(text: &str) -> BTreeSet<String> {
     text.split(';').filter_map(declared).collect()
 }
 
-/// Where @since says that a function has come in.
+/// The version node for an @since.
 pub fn node(since: &str) -> String {
     format!("ZSPLICE_{since}")
 }
@@ -59,7 +61,7 @@ pub fn map(text: &str) -> Nodes {
     nodes
 }
 
-/// What the shared library exports. Not versioned: under the empty name.
+/// The exports of the shared library. Those without a version have the empty name.
 pub fn exports() -> Nodes {
     let mut nodes = Nodes::new();
     let library = built().join("libzsplice.so");

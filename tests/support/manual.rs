@@ -1,4 +1,6 @@
-//! The manual pages, and the C in them.
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! Reads the manual pages and the C in them.
 
 use super::{files, read};
 use std::path::Path;
@@ -18,18 +20,18 @@ impl Page {
         Page { name, file, text: read(path) }
     }
 
-    /// The page that this one is only another name of.
+    /// The page that this one leads to, if it is a stub.
     pub fn target(&self) -> Option<&str> {
         self.text.lines().next()?.strip_prefix(".so man3/")
     }
 
-    /// The C of the SYNOPSIS, as a reader sees it.
+    /// The C of the SYNOPSIS, as it is displayed.
     pub fn synopsis(&self) -> String {
         let lines = self.section("SYNOPSIS").skip_while(|line| *line != ".nf").skip(1);
         lines.take_while(|line| *line != ".fi").map(|line| shown(line) + "\n").collect()
     }
 
-    /// The programs, and the parts of some, in EXAMPLES.
+    /// The programs, or parts of programs, in EXAMPLES.
     pub fn examples(&self) -> Vec<String> {
         let mut lines = self.section("EXAMPLES");
         let mut examples = Vec::new();
@@ -47,12 +49,12 @@ impl Page {
     }
 }
 
-/// All of man/, pages that are only names of others among them.
+/// All pages in man/, including the stubs.
 pub fn pages() -> Vec<Page> {
     files("man", &["3", "7"]).iter().map(|path| Page::new(path)).collect()
 }
 
-/// What is printed of a line: the arguments of a macro that sets them in turns in two fonts.
+/// A line as it is displayed: for a macro that alternates fonts, its arguments joined.
 fn shown(line: &str) -> String {
     let Some((name, arguments)) = line.split_once(' ').filter(|_| line.starts_with('.')) else {
         return if line.starts_with('.') { String::new() } else { unescape(line) };
@@ -75,7 +77,7 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// roff's escapes that C needs.
+/// Replaces the roff escapes that occur in C.
 fn unescape(line: &str) -> String {
     let pairs = [("\\-", "-"), ("\\&", ""), ("\\(aq", "'"), ("\\(dq", "\""), ("\\(ti", "~")];
     let plain = pairs.iter().fold(line.to_owned(), |text, (from, to)| text.replace(from, to));

@@ -1,6 +1,8 @@
-//! What several tests need: the built library, compilers, tools, scratch folders, and skipping.
+// SPDX-License-Identifier: MIT OR Apache-2.0
 
-// Every file in tests/ is a program of its own, and none uses all of this.
+//! Helpers of several tests: the built library, compilers, tools, scratch folders, and skipping.
+
+// Every file in tests/ is a program of its own, and none uses all of these.
 #![allow(dead_code)]
 
 pub mod c;
@@ -36,7 +38,7 @@ pub fn files(folder: impl AsRef<Path>, extensions: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-/// build/, with the library in it that `make` builds: what is tested is what ships.
+/// build/, with the library that `make` builds: the tests test what is installed.
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -47,8 +49,8 @@ pub fn built() -> &'static Path {
     })
 }
 
-/// `make` with these arguments: one at a time for all who test this tree, and knowing nothing of a
-/// make that runs the tests.
+/// `make` with these arguments. A lock keeps two tests from running it at once, and it does not inherit
+/// the variables of a make that runs the tests.
 pub fn make<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new("flock");
     command.arg(root().join("build/.lock")).args(["make", "--no-print-directory"]);
@@ -59,33 +61,33 @@ pub fn make<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command 
     command
 }
 
-/// What a command wrote to standard output. It must succeed.
+/// Runs a command that must succeed; returns its standard output.
 pub fn succeed(command: &mut Command) -> String {
     let output = output(command);
     assert!(output.status.success(), "{command:?}: {}\n{}", output.status, told(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs a command, with nothing to read.
+/// Runs a command with an empty standard input.
 pub fn output(command: &mut Command) -> Output {
     command.stdin(process::Stdio::null());
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// All that a command wrote.
+/// The whole output of a command.
 pub fn told(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     [String::from_utf8_lossy(out), String::from_utf8_lossy(err)].concat()
 }
 
-/// What pkg-config says of zsplice, as `folder`/*.pc describes it, split into words.
+/// The words that pkg-config prints about zsplice, as described by the .pc files in `folder`.
 pub fn pkg_config(folder: &Path, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new("pkg-config");
     command.env("PKG_CONFIG_PATH", folder).args(arguments).arg("zsplice");
     succeed(&mut command).split_whitespace().map(str::to_owned).collect()
 }
 
-/// Whether there is such a program; a test that needs it is skipped where there is none.
+/// Whether a program is installed; if not, the test that needs it counts as skipped.
 pub fn have(tool: &str) -> bool {
     let found = found(tool);
     if !found {
@@ -94,26 +96,26 @@ pub fn have(tool: &str) -> bool {
     found
 }
 
-/// Whether there is such a program, where the test goes on without it.
+/// Whether a program is installed; the test continues without it.
 pub fn found(tool: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(tool).is_file())
 }
 
-/// Says that the test which calls this cannot be run here: a failure where nothing may be skipped.
+/// Reports that the calling test cannot run here: a failure if nothing may be skipped.
 pub fn skip(reason: &str) {
     assert!(!in_ci(), "CI=true, but skipped: {reason}");
     let thread = std::thread::current();
-    // Not eprintln: the test runner would keep that to itself.
+    // Not eprintln, which the test runner captures.
     let _ = writeln!(io::stderr(), "skipped: {}: {reason}", thread.name().unwrap_or_default());
 }
 
-/// Whether this is where nothing may be skipped.
+/// Whether no test may be skipped (CI).
 pub fn in_ci() -> bool {
     env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
 
-/// A fresh empty folder on a real file system, gone with this value.
+/// A fresh empty folder on a real file system, removed when this value is dropped.
 pub struct Scratch(PathBuf);
 
 impl Scratch {

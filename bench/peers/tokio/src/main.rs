@@ -1,5 +1,5 @@
-//! A proxy by tokio::io::copy_bidirectional, in one thread: given a listener's address and a
-//! server's.
+//! A proxy by tokio::io::copy_bidirectional, in one thread. Arguments: the address to listen at and that
+//! of the server.
 //!
 //! SPDX-License-Identifier: MIT OR Apache-2.0
 use std::io;
