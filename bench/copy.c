@@ -225,7 +225,7 @@ static void clones(const char *type, const char *make)
 	if ((pid = child()) == 0) {
 		if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
 		    !ends_well(start(words, STDIN_FILENO, STDOUT_FILENO)) || chdir("/mnt") != 0) {
-			missing(what, "no such file system to be had");
+			missing(what, "no such file system here");
 		} else {
 			snprintf(what, sizeof what, "clone 1 MiB, %s", type);
 			clone_of(what, MiB);

@@ -277,7 +277,7 @@ static void from_pipe_to_pipe(void)
 			large &= grow(in[j][1], room) && grow(out[j][1], room) && grow(copy[j][1], room);
 		snprintf(what, sizeof what, "pipe to pipe of %s", rooms[i].name);
 		if (!large) {
-			missing(what, "no pipes of that size to be had");
+			missing(what, "no pipes of that size here");
 			continue;
 		}
 		/* 64 KiB are one step of 200 ns; call.c measures that. */

@@ -5,12 +5,13 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use support::manual::{self, Page};
-use support::{built, c, files, have, output, pkg_config, read, root, told, Scratch};
+use support::{built, c, files, have, output, pkg_config, read, root, succeed, told, Scratch};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -91,6 +92,13 @@ fn mandoc_has_nothing_to_say() {
     }
 }
 
+/// All Markdown of the tree.
+fn markdown() -> Vec<PathBuf> {
+    let mut paths = tree(root());
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    paths
+}
+
 /// The targets of a document's links within this tree.
 fn links(text: &str) -> Vec<&str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
@@ -99,11 +107,143 @@ fn links(text: &str) -> Vec<&str> {
 
 #[test]
 fn links_lead_somewhere() {
-    for path in files("", &["md"]) {
+    for path in markdown() {
         for link in links(&read(&path)) {
-            assert!(root().join(link).exists(), "{}: {link}", path.display());
+            assert!(path.parent().unwrap().join(link).exists(), "{}: {link}", path.display());
         }
     }
+}
+
+/// The words between backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Documents name C tests without their folder: `copy_keeps_holes`.
+#[test]
+fn c_tests_that_are_named_are_there() {
+    let programs = tree(&root().join("c-tests"));
+    let stems: Vec<_> = programs.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    let families = ["bridge", "calls", "copy", "errno", "fanout", "full", "pool", "relay", "retry"];
+    let families = families.iter().chain(&["sendfile", "splice", "tee", "constants"]);
+    let mut found = 0;
+    for path in markdown() {
+        let text = read(&path);
+        let names = quoted(&text).into_iter().filter(|name| {
+            let is_of =
+                |family: &str| name.strip_prefix(family).is_some_and(|rest| rest.starts_with('_'));
+            name.matches('_').count() > 1 && families.clone().any(|family| is_of(family))
+                // System calls and helpers of the library.
+                && !["copy_file_range", "copy_with_fallbacks"].contains(name)
+        });
+        for name in names {
+            let stem = name.trim_end_matches(".c");
+            assert!(stems.contains(&stem), "{}: {name}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 50, "{found}");
+}
+
+/// Runs what README.md shows in Python, and copies with it.
+#[test]
+fn readme_python_copies_and_can_be_interrupted() {
+    if !have("python3") {
+        return;
+    }
+    let readme = read("README.md");
+    let shown = readme.split("\n```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let check = "
+import signal, threading, time
+reader, writer = os.pipe()
+os.write(writer, b'some bytes'); os.close(writer)
+into, out = os.pipe()[::-1]
+assert copy(reader, into, 4) == 4 and copy(reader, into) == 6 and os.read(out, 99) == b'some bytes'
+silent, writer = os.pipe()
+main = threading.main_thread().ident
+threading.Timer(.2, lambda: signal.pthread_kill(main, signal.SIGINT)).start()
+try:
+    copy(silent, into)
+except KeyboardInterrupt:
+    print('interrupted')
+try:
+    copy(99, into)
+except OSError as error:
+    assert error.errno == errno.EBADF
+";
+    let scratch = Scratch::new();
+    let script = scratch.write("shown.py", &format!("{shown}{check}"));
+    let mut python = Command::new("timeout");
+    python.arg("20").arg("python3").arg(script).env("LD_LIBRARY_PATH", built());
+    assert_eq!(succeed(&mut python), "interrupted\n");
+}
+
+/// The text of zsplice(7) on `via`, after its first paragraph, as words.
+fn manual_on_via() -> String {
+    let page = read("man/zsplice.7");
+    let part = page.split(".TP\n.I via\n").nth(1).unwrap().split(".TP\n").next().unwrap();
+    let statements = part.split(".IP\n").nth(1).unwrap();
+    let macros = [".BR", ".B", ".I", "\"", "\\&"];
+    macros.iter().fold(statements.replace('\n', " "), |text, roff| text.replace(roff, ""))
+}
+
+/// The mechanisms that zsplice(7) says a function reports.
+fn via_by_manual(function: &str) -> BTreeSet<String> {
+    const ALL: [&str; 6] = ["CLONE", "COPY_RANGE", "SENDFILE", "SPLICE", "TEE", "READ_WRITE"];
+    let text = manual_on_via();
+    // A statement goes on to the next function.
+    let mut of_it = String::new();
+    let mut is_ours = false;
+    for part in text.split([';', '.', ',']) {
+        let names: Vec<_> = part.split_whitespace().filter(|word| is_function(word)).collect();
+        if !names.is_empty() {
+            is_ours = names.contains(&function);
+        }
+        if is_ours {
+            of_it += part;
+        }
+    }
+    let named = |bit: &&str| of_it.split_whitespace().any(|word| word == format!("ZS_VIA_{bit}"));
+    let is_all_but = of_it.contains("all but");
+    let bits = ALL.iter().filter(|bit| named(bit) != is_all_but);
+    bits.map(|bit| format!("ZS_VIA_{bit}")).collect()
+}
+
+fn is_function(word: &str) -> bool {
+    word.starts_with("zs_") || word == "relays" || word == "_full"
+}
+
+#[test]
+fn mechanisms_that_deliver_are_those_of_the_manual() {
+    let scratch = Scratch::new();
+    let arguments = pkg_config(built(), &["--cflags", "--libs"]);
+    let source = root().join("tests/consumers/via.c");
+    let mut program = Command::new(c::program(&source, scratch.path(), &arguments));
+    program.env("LD_LIBRARY_PATH", built()).current_dir(scratch.path());
+    let seen = succeed(&mut program);
+    for function in ["zs_copy", "zs_fanout", "zs_bridge", "relays", "zs_tee_full"] {
+        let prefix = format!("{function} ");
+        let mut seen: BTreeSet<_> =
+            seen.lines().filter_map(|line| Some(line.strip_prefix(&prefix)?.to_owned())).collect();
+        if function == "zs_copy" {
+            // A clone takes a file system that can.
+            seen.extend(["ZS_VIA_CLONE", "ZS_VIA_COPY_RANGE"].map(str::to_owned));
+        }
+        assert_eq!(seen, via_by_manual(function), "{function}");
+    }
+}
+
+/// bench/README.md describes every section.
+#[test]
+fn sections_of_the_benchmark_are_described() {
+    let readme = read("bench/README.md");
+    let described: BTreeSet<_> = quoted(&readme)
+        .into_iter()
+        .filter(|word| word.ends_with(".c") && *word != "bench/NAME.c")
+        .collect();
+    let sections = files("bench", &["c"]);
+    let sections = sections.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    assert_eq!(described, sections);
 }
 
 /// All files of the tree except what is built.

@@ -130,6 +130,18 @@ fn archive_wants_little_of_libc() {
     assert!(wanted.is_empty(), "{wanted:?}");
 }
 
+/// zsplice(7) names the functions that allocate memory: those of libc that the archive needs.
+#[test]
+fn memory_is_allocated_as_the_manual_says() {
+    let allocators = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "mmap"];
+    let needed = archive_symbols(&["-u"]);
+    let manual = support::read("man/zsplice.7");
+    for name in allocators {
+        let is_named = manual.contains(&format!(".BR {name} (3)"));
+        assert_eq!(needed.iter().any(|symbol| symbol == name), is_named, "{name}");
+    }
+}
+
 /// Looks for names in both mangling schemes.
 #[test]
 fn archive_has_no_way_to_panic() {
