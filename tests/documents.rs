@@ -145,6 +145,36 @@ fn c_tests_that_are_named_are_there() {
     assert!(found > 50, "{found}");
 }
 
+/// The files of src/ that a text names, as `src/sys/file.rs` or src/sys.
+fn sources_named(text: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "/_.".contains(c);
+    let words = text.split(|c| !is_part(c)).filter(|word| word.starts_with("src/"));
+    words.map(|word| word.trim_end_matches(['.', '/']).to_owned()).collect()
+}
+
+#[test]
+fn sources_that_are_named_are_there() {
+    for path in markdown() {
+        for source in sources_named(&read(&path)) {
+            assert!(root().join(&source).exists(), "{}: {source}", path.display());
+        }
+    }
+}
+
+/// CONTRIBUTING.md has a line for each file of engine/shared.
+#[test]
+fn files_of_engine_shared_are_described() {
+    let text = read("CONTRIBUTING.md");
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let described: BTreeSet<_> =
+        rows.map(|(name, _)| name).filter(|name| name.ends_with(".rs")).collect();
+    let files = files("src/engine/shared", &["rs"]);
+    let mut names: BTreeSet<_> =
+        files.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    names.remove("mod.rs");
+    assert_eq!(described, names);
+}
+
 /// Runs what README.md shows in Python, and copies with it.
 #[test]
 fn readme_python_copies_and_can_be_interrupted() {
