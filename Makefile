@@ -1,5 +1,7 @@
 # Builds, checks and installs zsplice. `make help` lists the targets.
 #
+# SPDX-License-Identifier: MIT OR Apache-2.0
+#
 # The library is compiled by cargo, but linked here, by the C compiler: rustc hands the linker a
 # version script of its own, and a second one is an error with some linkers and ignored by others.
 # From the archive one object is made that has no global symbol but ours; from that object both

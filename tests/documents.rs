@@ -284,6 +284,22 @@ fn tree(folder: &Path) -> Vec<PathBuf> {
     kept.flat_map(|path| if path.is_dir() { tree(&path) } else { vec![path] }).collect()
 }
 
+/// Whether a file is source code, by its name.
+fn is_source(path: &Path) -> bool {
+    let kinds = ["rs", "c", "cc", "h", "py", "go", "sh", "awk", "toml"];
+    let names = ["Makefile", "bench/run", ".ci/run", "tests/released.map"];
+    path.extension().is_some_and(|kind| kinds.iter().any(|&known| kind == known))
+        || names.iter().any(|name| path.ends_with(name))
+}
+
+#[test]
+fn sources_name_their_license() {
+    let mut paths = tree(root());
+    paths.retain(|path| is_source(path));
+    paths.retain(|path| !read(path).contains("SPDX-License-Identifier: MIT OR Apache-2.0"));
+    assert!(paths.is_empty(), "{paths:#?}");
+}
+
 /// Files beside the tree on one machine are missing on another.
 #[test]
 fn nothing_names_what_lies_beside_the_tree() {

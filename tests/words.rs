@@ -19,8 +19,11 @@ enum As {
 }
 use As::{Phrase, Word};
 
+/// How it is looked for, the word or phrase, and what to write instead.
+type Pattern = (As, &'static str, &'static str);
+
 /// Names of the code, each with the one that is used instead.
-const NAMES: &[(As, &str, &str)] = &[
+const NAMES: &[Pattern] = &[
     (Word, "Fate", "Errno::class, Class"),
     (Word, "Port", "Endpoint"),
     (Word, "Spot", "Cursor"),
@@ -69,9 +72,8 @@ const NAMES: &[(As, &str, &str)] = &[
 ];
 
 /// Phrases of comments and documents, each with what to write instead.
-const PHRASES: &[(As, &str, &str)] = &[
-    (Phrase, "not to be had", "not available, cannot be made"),
-    (Phrase, "to be had", "available"),
+const PHRASES: &[Pattern] = &[
+    (Phrase, "to be had", "available (not to be had: cannot be made)"),
     (Phrase, "is told of", "gets, is called with"),
     (Phrase, "tells of", "reports"),
     (Phrase, "hears of", "notices"),
@@ -79,7 +81,6 @@ const PHRASES: &[(As, &str, &str)] = &[
     (Phrase, "pipe of ours", "a private pipe"),
     (Phrase, "pipes of ours", "private pipes"),
     (Phrase, "buffer of ours", "our buffer"),
-    (Phrase, "memory of ours", "our memory"),
     (Phrase, "offset of ours", "our own offset"),
     (Phrase, "stood in the way", "would block"),
     (Phrase, "stands in the way", "would block"),
@@ -123,12 +124,11 @@ fn documents() -> Vec<PathBuf> {
     paths.filter(|path| !path.ends_with("tests/words.rs")).collect()
 }
 
-/// The line of `text`, counted from 1, that has a pattern.
-fn line_with(text: &str, (how, pattern, _): (As, &str, &str)) -> Option<usize> {
+/// The line of `text`, counted from 1, that has a pattern. `plain` is the text as one line.
+fn line_with(text: &str, plain: &str, (how, pattern, _): Pattern) -> Option<usize> {
     match how {
         Word => text.lines().position(|line| has_word(line, pattern)).map(|at| at + 1),
         Phrase => {
-            let plain = plain(text);
             let at = plain.find(pattern)?;
             Some(line_of_word(text, plain[..at].split(' ').count()))
         }
@@ -169,12 +169,13 @@ fn line_of_word(text: &str, count: usize) -> usize {
 }
 
 /// Fails with a list of all places that have one of the patterns.
-fn none_of(patterns: &[(As, &str, &str)], paths: &[PathBuf]) {
+fn none_of(patterns: &[Pattern], paths: &[PathBuf]) {
     let mut found = String::new();
     for path in paths {
         let Ok(text) = fs::read_to_string(path) else { continue };
+        let plain = plain(&text);
         for &pattern in patterns {
-            if let Some(line) = line_with(&text, pattern) {
+            if let Some(line) = line_with(&text, &plain, pattern) {
                 let path = path.strip_prefix(root()).unwrap().display();
                 found += &format!("\n{path}:{line}: {:?}; instead: {}", pattern.1, pattern.2);
             }
@@ -200,12 +201,12 @@ fn names_in_the_code_are_those_of_the_field() {
 
 #[test]
 fn patterns_are_found_where_they_are_and_only_there() {
-    let word = |text, word| line_with(text, (Word, word, "")).is_some();
+    let word = |text, word| line_with(text, "", (Word, word, "")).is_some();
     assert!(word("use Fate::Failed", "Fate"));
     assert!(!word("the Fates, and InFate", "Fate"));
     assert!(word("self.mute(true)", "mute("));
     assert!(!word("permute(a)", "mute("));
-    let phrase = |text| line_with(text, (Phrase, "is told of", ""));
+    let phrase = |text| line_with(text, &plain(text), (Phrase, "is told of", ""));
     assert_eq!(phrase("one\n/// Progress is\n/// told of it.\n"), Some(2));
     assert_eq!(phrase(".I progress\nis told\n.BR of (3)\n"), Some(2));
     assert_eq!(phrase("it is told. Of course\n"), None);
