@@ -1,4 +1,3 @@
-# SPDX-License-Identifier: MIT OR Apache-2.0
 """Calls zsplice through ctypes: bindings.py LIBRARY VERSION"""
 
 import ctypes

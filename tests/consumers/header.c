@@ -1,7 +1,5 @@
-/* What a program that includes the header may rely on. tests/header.rs compiles this in every standard of
- * C and C++.
- *
- * SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What every program may rely on that includes the header, alone or again: tests/header.rs compiles
+ * this in every standard of C and C++. */
 #include <zsplice.h>
 #include <zsplice.h>
 

@@ -1,6 +1,4 @@
-/* Loads a library with all symbols bound at once, and looks up functions: load LIBRARY NAME...
- *
- * SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Loads a library with every symbol bound at once, and finds functions in it: load LIBRARY NAME... */
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -1,7 +1,5 @@
-/* A user's program, valid as C and as C++: checks that the library it runs with is the one it was compiled
- * for, and that it works.
- *
- * SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A user's program, in the part of the language that C and C++ share: is the library that it runs
+ * with the one that it was compiled for, and does it work? */
 #include <zsplice.h>
 
 #include <unistd.h>

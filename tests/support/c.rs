@@ -1,6 +1,4 @@
-// SPDX-License-Identifier: MIT OR Apache-2.0
-
-//! Compiles C and C++, and runs the programs.
+//! Compiling C and C++, and running what comes out.
 
 use super::{succeed, Scratch};
 use std::ffi::OsStr;
@@ -12,26 +10,26 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The compiler for this source, C or C++ (.cc), with every warning an error.
+/// The compiler for this source, C or C++ (.cc), told to forgive nothing.
 pub fn compiler(source: &Path) -> Command {
     static TOOLS: [OnceLock<cc::Tool>; 2] = [const { OnceLock::new() }; 2];
     let cpp = source.extension() == Some(OsStr::new("cc"));
     let tool = TOOLS[usize::from(cpp)].get_or_init(|| tool(cpp));
-    // Not to_command(), which puts the whole environment into the log.
+    // Not to_command(), which spells the whole environment out, for logs to see.
     let mut command = Command::new(tool.path());
     command.args(tool.args()).args(["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]);
     command.arg(if cpp { "-std=c++17" } else { "-std=c11" }).arg(source);
     command
 }
 
-/// The `cc` crate, which outside a build script needs its target and options set.
+/// What the `cc` crate takes, which outside a build script has to be told what for.
 fn tool(cpp: bool) -> cc::Tool {
     let mut build = cc::Build::new();
     build.target(env!("TARGET")).host(env!("TARGET")).opt_level(1);
     build.cpp(cpp).cargo_metadata(false).cargo_warnings(false).get_compiler()
 }
 
-/// Checks that a source compiles, without linking it.
+/// Compiles a source that is no program of its own, just to see whether it compiles.
 pub fn compiles(source: &Path, arguments: &[String]) {
     let object = source.with_extension("o");
     succeed(compiler(source).arg("-c").arg("-o").arg(object).args(arguments));
@@ -44,8 +42,8 @@ pub fn program(source: &Path, folder: &Path, arguments: &[String]) -> PathBuf {
     program
 }
 
-/// Runs a program in a fresh empty folder, and kills it and its children after `limit`. Returns its
-/// output and its status; None: it did not end in time.
+/// Runs a program in a fresh empty folder, and kills it and all that it has started after `limit`.
+/// What it wrote, and how it ended; None: not in time.
 pub fn run(command: &mut Command, limit: Duration) -> (String, Option<ExitStatus>) {
     let (log, place) = (Scratch::new(), Scratch::new());
     let log = log.path().join("log");
@@ -58,7 +56,7 @@ pub fn run(command: &mut Command, limit: Duration) -> (String, Option<ExitStatus
     (String::from_utf8_lossy(&fs::read(log).unwrap()).into_owned(), status)
 }
 
-/// The status of the child, if it ended in time.
+/// How the child ended, if it did so in time.
 fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let start = Instant::now();
     while start.elapsed() < limit {
@@ -70,7 +68,7 @@ fn wait(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     None
 }
 
-/// Kills what remains of the child's process group: the child, or its own children.
+/// Kills what is left of the child's process group: the child, or those that outlive it.
 fn kill_group(child: &Child) {
     let group = i32::try_from(child.id()).unwrap();
     // SAFETY: kill(2) touches no memory; the group is one that process_group(0) made for the child.
