@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
 """Calls zsplice through ctypes: bindings.py LIBRARY VERSION"""
 
 import ctypes

@@ -1,4 +1,6 @@
-/* Loads a library with every symbol bound at once, and finds functions in it: load LIBRARY NAME... */
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * Loads a library with every symbol bound at once, and finds functions in it: load LIBRARY NAME... */
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -1,4 +1,6 @@
-/* A user's program, in the part of the language that C and C++ share: is the library that it runs
+/* SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * A user's program, in the part of the language that C and C++ share: is the library that it runs
  * with the one that it was compiled for, and does it work? */
 #include <zsplice.h>
 
