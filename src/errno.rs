@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! errno as a value. The only place where the variable itself is read or written.
 
 use core::ffi::c_int;

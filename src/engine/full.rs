@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! A whole length with one mechanism.
 
 use super::retry::{self, check_flags, COPY_RANGE_FLAGS, SENDFILE_FLAGS, SPLICE_FLAGS};

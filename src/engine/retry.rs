@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! One transfer, asked for until it is answered.
 
 use super::shared::readiness::Wait;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! read(2) and write(2).
 
 use super::transfer::{Transfer, Tried};

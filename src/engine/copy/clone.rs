@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Sharing blocks: FICLONERANGE (ioctl_ficlonerange(2), Linux 4.5).
 
 use super::mechanisms;

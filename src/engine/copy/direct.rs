@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Mechanisms that take one system call from input to output.
 
 use super::eof;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Which mechanism comes after which.
 
 use super::transfer::{Transfer, Tried};

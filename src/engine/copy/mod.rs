@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Anything to anything, by the best mechanism there is.
 //!
 //! A mechanisms of mechanisms: one that refuses leads to the next, before the first byte or in the

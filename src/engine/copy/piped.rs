@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! splice(2) through a pipe of ours, where neither side is a pipe.
 
 use super::buffered;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! One end of a transfer that never blocks, whatever the flags of its descriptor.
 
 use super::tuning;

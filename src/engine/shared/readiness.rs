@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Which side to wait for after "would block", and when not to wait at all.
 
 use super::outcome::{is_socket, Side};

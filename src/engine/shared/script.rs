@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! A kernel that answers what a test has written down.
 
 use std::collections::VecDeque;

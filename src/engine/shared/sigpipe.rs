@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! EPIPE without the signal.
 
 use crate::sys::{self, Signals};

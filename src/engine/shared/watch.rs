@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Deadlines, the cancel descriptor, progress: what can end a transfer that itself goes well.
 
 use super::options::{Options, ProgressFn};
