@@ -27,18 +27,15 @@ fn link() {
 }
 
 /// One #[test] for each C program and way of linking it (tests/c_abi.rs).
-fn c_tests(folder: &Path) -> String {
-    println!("cargo:rerun-if-changed={}", folder.display());
-    let mut programs: Vec<PathBuf> = fs::read_dir(folder)
-        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
-        .unwrap_or_default();
+fn c_tests(root: &Path) -> String {
+    let mut programs: Vec<_> = entries(root).iter().flat_map(|folder| entries(folder)).collect();
     programs.retain(|path| path.extension().is_some_and(|kind| kind == "c" || kind == "cc"));
     programs.sort();
     let mut tests = String::new();
     for (module, way) in [("shared", "Shared"), ("archive", "Archive"), ("full_static", "Static")] {
         let _ = writeln!(tests, "mod {module} {{\n    use super::*;");
         for program in &programs {
-            let (name, file) = (program.file_stem().unwrap(), program.file_name().unwrap());
+            let (name, file) = (program.file_stem().unwrap(), program.strip_prefix(root).unwrap());
             let (name, file) = (name.to_str().unwrap(), file.to_str().unwrap());
             let _ = writeln!(tests, "    #[test]\n    fn {name}() {{");
             let _ = writeln!(tests, "        run({file:?}, Way::{way});\n    }}");
@@ -46,6 +43,16 @@ fn c_tests(folder: &Path) -> String {
         let _ = writeln!(tests, "}}");
     }
     tests
+}
+
+/// What a folder holds. Cargo runs this script again when that changes.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    if folder.is_dir() {
+        println!("cargo:rerun-if-changed={}", folder.display());
+    }
+    fs::read_dir(folder)
+        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(feature = "header")]

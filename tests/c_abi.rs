@@ -1,13 +1,15 @@
-//! The programs of c-tests/: each compiled as a user would, linked three ways, and run.
+//! The programs of c-tests/: each compiled once, as a user would, linked three ways, and run.
 //!
-//! Against the library in build/, or, with ZS_TEST_PREFIX, against one that is installed there.
-//! A program exits with 0, or with 77 where it cannot be run, and says why. It is on its own for a
-//! minute, in an empty folder. One that holds a line `/* ways: shared archive */` is for these only.
+//! Against the library in build/, or, with ZS_TEST_PREFIX, against the one that is installed there.
+//! A program exits with 0, or with 77 where it cannot run, and says why. It runs in an empty folder,
+//! for a minute at most. A line `/* ways: shared archive */` limits a program to these ways.
 
 mod support;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 use std::{env, fs};
 use support::{c, pkg_config, Scratch};
@@ -35,33 +37,65 @@ impl Way {
         }
     }
 
-    /// The compiler's arguments, where `folder` has the .pc.
-    fn arguments(self, folder: &Path) -> Vec<String> {
+    /// What the linker is given after the object.
+    fn libraries(self, folder: &Path) -> Vec<String> {
         match self {
-            Way::Shared => pkg_config(folder, &["--cflags", "--libs"]),
-            Way::Archive => {
-                let archive = libdir(folder).join("libzsplice.a").display().to_string();
-                [pkg_config(folder, &["--cflags"]), vec![archive]].concat()
-            }
+            Way::Shared => pkg_config(folder, &["--libs"]),
+            Way::Archive => vec![libdir(folder).join("libzsplice.a").display().to_string()],
             Way::Static => {
-                let arguments = pkg_config(folder, &["--static", "--cflags", "--libs"]);
-                [vec!["-static".to_owned()], arguments].concat()
+                let libraries = pkg_config(folder, &["--static", "--libs"]);
+                [vec!["-static".to_owned()], libraries].concat()
             }
         }
     }
 }
 
-/// Compiles and runs a program of c-tests/.
-fn run(file: &str, way: Way) {
+/// Compiles, links and runs a program of c-tests/.
+fn run(file: &'static str, way: Way) {
     let source = support::root().join("c-tests").join(file);
     if !meant_for(&fs::read_to_string(&source).unwrap(), way) {
         return;
     }
-    let (folder, scratch) = (pkg_config_folder(), Scratch::new());
-    let include = format!("-I{}", source.parent().unwrap().display());
-    let arguments = [vec![include], way.arguments(&folder)].concat();
+    let (folder, scratch) = (PKG_CONFIG_FOLDER.as_path(), Scratch::new());
+    let program = c::link(&source, &object(file, &source), scratch.path(), &way.libraries(folder));
+    judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
+}
+
+/// The object of a program, compiled for the first of its ways.
+fn object(file: &'static str, source: &Path) -> PathBuf {
+    static OBJECTS: Mutex<Option<HashMap<&str, Arc<OnceLock<PathBuf>>>>> = Mutex::new(None);
+    let mut objects = OBJECTS.lock().unwrap();
+    let object = objects.get_or_insert_default().entry(file).or_default().clone();
+    drop(objects);
+    object.get_or_init(|| compile(source)).clone()
+}
+
+fn compile(source: &Path) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("objects");
+    let object = folder.join(source.file_name().unwrap()).with_extension("o");
+    let arguments = [vec![helpers()], pkg_config(&PKG_CONFIG_FOLDER, &["--cflags"])].concat();
+    let scratch = Scratch::new();
+    let complete = scratch.path().join("complete.o");
+    c::object(source, &complete, &arguments);
+    fs::create_dir_all(folder).unwrap();
+    // Another run of the tests may be linking the old one.
+    fs::rename(complete, &object).unwrap();
+    object
+}
+
+/// The compiler's argument for the headers that the programs share.
+fn helpers() -> String {
+    format!("-I{}", support::root().join("c-tests/support").display())
+}
+
+/// The .pc of build/ describes a library that is not installed yet.
+#[test]
+fn uninstalled_library_is_found() {
+    let source = support::root().join("c-tests/about/version_is_that_of_the_header.c");
+    let (folder, scratch) = (support::built(), Scratch::new());
+    let arguments = [vec![helpers()], pkg_config(folder, &["--cflags", "--libs"])].concat();
     let program = c::program(&source, scratch.path(), &arguments);
-    judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(&folder)));
+    judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
 }
 
 /// Whether a program is to be linked this way: all, unless it says otherwise.
@@ -92,13 +126,12 @@ fn verdict(program: &mut Command) -> Result<(), String> {
     }
 }
 
-/// Where the zsplice.pc is that speaks of the library to be tested.
-fn pkg_config_folder() -> PathBuf {
-    match env::var_os("ZS_TEST_PREFIX") {
+/// Where the zsplice.pc is that describes the library to be tested.
+static PKG_CONFIG_FOLDER: LazyLock<PathBuf> =
+    LazyLock::new(|| match env::var_os("ZS_TEST_PREFIX") {
         Some(prefix) => Path::new(&prefix).join("lib/pkgconfig"),
         None => support::built().to_owned(),
-    }
-}
+    });
 
 /// Where the library is.
 fn libdir(folder: &Path) -> PathBuf {

@@ -10,15 +10,25 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The compiler for this source, C or C++ (.cc), told to forgive nothing.
+/// The compiler for this source, C or C++ (.cc), with every warning an error.
 pub fn compiler(source: &Path) -> Command {
+    let mut command = driver(is_cpp(source));
+    command.args(["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]);
+    command.arg(if is_cpp(source) { "-std=c++17" } else { "-std=c11" }).arg(source);
+    command
+}
+
+fn is_cpp(source: &Path) -> bool {
+    source.extension() == Some(OsStr::new("cc"))
+}
+
+/// The compiler alone, which also links.
+fn driver(cpp: bool) -> Command {
     static TOOLS: [OnceLock<cc::Tool>; 2] = [const { OnceLock::new() }; 2];
-    let cpp = source.extension() == Some(OsStr::new("cc"));
     let tool = TOOLS[usize::from(cpp)].get_or_init(|| tool(cpp));
-    // Not to_command(), which spells the whole environment out, for logs to see.
+    // Not to_command(): it would print the whole environment into every failure.
     let mut command = Command::new(tool.path());
-    command.args(tool.args()).args(["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread"]);
-    command.arg(if cpp { "-std=c++17" } else { "-std=c11" }).arg(source);
+    command.args(tool.args()).arg("-pthread");
     command
 }
 
@@ -39,6 +49,18 @@ pub fn compiles(source: &Path, arguments: &[String]) {
 pub fn program(source: &Path, folder: &Path, arguments: &[String]) -> PathBuf {
     let program = folder.join(source.file_stem().unwrap());
     succeed(compiler(source).arg("-o").arg(&program).args(arguments));
+    program
+}
+
+/// Compiles a source to `object`.
+pub fn object(source: &Path, object: &Path, arguments: &[String]) {
+    succeed(compiler(source).arg("-c").arg("-o").arg(object).args(arguments));
+}
+
+/// Links the object of `source` to a program in `folder`, with the arguments after the object.
+pub fn link(source: &Path, object: &Path, folder: &Path, arguments: &[String]) -> PathBuf {
+    let program = folder.join(source.file_stem().unwrap());
+    succeed(driver(is_cpp(source)).arg("-o").arg(&program).arg(object).args(arguments));
     program
 }
 

@@ -1,0 +1,30 @@
+/* zs_tee is tee(2): whatever it is given, count, errno and bytes come out the same. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_endpoints.h"
+
+static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
+		      unsigned int flags)
+{
+	(void)off_in, (void)off_out;
+	return syscall(SYS_tee, in, out, len, flags);
+}
+
+static ssize_t ours(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
+		    unsigned int flags)
+{
+	(void)off_in, (void)off_out;
+	return zs_tee(in, out, len, flags);
+}
+
+int main(void)
+{
+	static const size_t lens[] = { 0, 1, 4096, 65536, 65537, SSIZE_MAX, (size_t)SSIZE_MAX + 1,
+				       SIZE_MAX };
+	static const unsigned int flags[] = { 0, 1, 2, 4, 8, 15, 16, 1u << 15, 1u << 31, ~0u };
+	struct t_table table = { lens, 8, flags, 10, 0, 0, 0 };
+
+	t_table(kernel, ours, &table);
+	MUST(table.moved > 10);
+	return t_done();
+}

@@ -1,0 +1,66 @@
+/* What somebody appends to a file with holes while it is copied arrives as it was written, and is never taken
+ * for a part of the hole before it: not even if it comes just when the holes are looked for. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define HOLE ((int64_t)1 << 20)
+#define PIECE 10000
+
+static int in;
+static int when, after; /* the search for data during which it is appended, and when of it */
+static int searches;
+
+static void append(void)
+{
+	char bytes[PIECE];
+
+	memset(bytes, 'x', sizeof bytes);
+	MUST(pwrite(in, bytes, PIECE, HOLE) == PIECE);
+}
+
+static int64_t search(const uint64_t *a, int earlier)
+{
+	int now = a[2] == SEEK_DATA && searches++ == when;
+	int64_t position;
+
+	(void)earlier;
+	if (now && !after)
+		append();
+	position = syscall(SYS_lseek, a[0], a[1], a[2]);
+	position = position < 0 ? -errno : position;
+	if (now && after)
+		append();
+	return position;
+}
+
+static void story(void *argument)
+{
+	int64_t off = 0, *from = *(int *)argument ? &off : NULL, moved, size;
+	struct zs_result result = t_unwritten();
+	int out = t_file(0);
+
+	in = t_file(0);
+	MUST(ftruncate(in, HOLE) == 0);
+	t_intercept(SYS_lseek, search);
+	moved = zs_copy(in, from, out, NULL, ZS_TO_END, NULL, &result);
+	size = t_size(in);
+	/* Where it comes after the copy has seen the end, it is not a part of it. */
+	OK(moved == HOLE || moved == size);
+	OK(moved == t_size(out) && result.bytes == (uint64_t)moved);
+	OK(t_has_bytes(out, 0, (size_t)HOLE, 0));
+	if (!OK(t_has_bytes(out, HOLE, (size_t)(moved - HOLE), 'x')))
+		fprintf(stderr, "... appended %s search %d\n", after ? "after" : "before", when);
+	OK(searches > 0);
+}
+
+int main(void)
+{
+	for (int with = 0; with < 2; with++)
+		for (when = 0; when < 4; when++)
+			for (after = 0; after < 2; after++)
+				T_CHILD(story, &with);
+	return t_done();
+}

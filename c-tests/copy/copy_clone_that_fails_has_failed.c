@@ -1,0 +1,45 @@
+/* An error of the data path that FICLONERANGE comes to is the error of the copy, and no reason to try another way. */
+/* ways: shared */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_mount.h"
+
+#define LEN (1 << 20)
+
+static int error;
+
+static int64_t fails(const uint64_t *a, int earlier)
+{
+	(void)earlier;
+	return (uint32_t)a[1] == FICLONERANGE ? -error : T_CONTINUE;
+}
+
+static void failed(void *argument)
+{
+	struct zs_result result = t_unwritten();
+	int in = t_new_in("xfs"), out = t_new_in("xfs");
+
+	error = *(int *)argument;
+	t_put_pattern(in, 0, LEN, 0);
+	t_intercept(SYS_ioctl, fails);
+	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == -1 && errno == error))
+		fprintf(stderr, "... error %d, errno %d\n", error, errno);
+	OK(result.error == error && result.bytes == 0 && result.via == 0);
+	OK(t_size(out) == 0 && t_position(in) == 0 && t_position(out) == 0);
+}
+
+int main(void)
+{
+	static int errors[] = { EIO, ENOSPC, EDQUOT, EFBIG, EROFS, ENOMEM, ESTALE };
+	const char *reason;
+
+	t_own_mounts();
+	if ((reason = t_file_system((char[]){ "xfs" })) != NULL)
+		t_skip(reason);
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		T_CHILD(failed, &errors[i]);
+	return t_done();
+}

@@ -1,0 +1,40 @@
+/* A blocking pipe that somebody else empties, or fills, after poll(2) has called it ready does not keep a copy
+ * in the kernel: the timeout is noticed. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_competing_reader.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define LEN 200000
+
+/* After which answer of poll(2): not every one comes before a read or a write. */
+struct scene {
+	int fills, patience;
+};
+
+static void story(void *argument)
+{
+	const struct scene *scene = argument;
+	static int pipes[2];
+	int fills = scene->fills, in, out;
+	int64_t began;
+
+	MUST(pipe(pipes) == 0);
+	in = fills ? t_file(LEN) : pipes[0];
+	out = fills ? pipes[1] : t_file(0);
+	t_start_competitor(pipes, fills, scene->patience);
+	began = t_now_ms();
+	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, NULL, .avoid = T_ALL_VIA & ~ZS_VIA_READ_WRITE,
+		  .timeout_ns = T_MS(150)) == -1);
+	OK(errno == ETIMEDOUT && t_now_ms() - began < 1500);
+}
+
+int main(void)
+{
+	for (int fills = 0; fills < 2; fills++)
+		for (int patience = 0; patience < 3; patience++)
+			T_CHILD(story, (&(struct scene){ fills, patience }));
+	return t_done();
+}

@@ -1,0 +1,110 @@
+/* A file system whose copy_file_range(2) refuses, fails or lies, from the first or in the middle: 0 is proved
+ * wrong by a read, a refusal leads on to what does work, at the exact byte. What the server says when bytes are
+ * read and written is an error, with the side it came from. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_mount.h"
+#include "t_fuse.h"
+
+static struct t_fuse *fuse;
+
+static void gets_by(int says, int from)
+{
+	struct zs_result result;
+	int in, out;
+
+	t_fuse_open(fuse, &in, &out);
+	fuse->copy_says = says;
+	fuse->copy_from = from;
+	errno = 123;
+	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == (int64_t)T_FUSE_LEN && errno == 123))
+		fprintf(stderr, "... it says %d from %d on: errno %d, bytes %llu, via %#x, side %u\n", says, from,
+			errno, (unsigned long long)result.bytes, result.via, result.side);
+	OK(result.bytes == T_FUSE_LEN && result.error == 0 && result.in_flight == 0);
+	OK(t_position(in) == (int64_t)T_FUSE_LEN && t_position(out) == (int64_t)T_FUSE_LEN);
+	MUST(fsync(out) == 0 && close(in) == 0 && close(out) == 0);
+	OK(memcmp(fuse->bytes[T_FUSE_IN], fuse->bytes[T_FUSE_OUT], T_FUSE_LEN) == 0);
+	OK(fuse->size[T_FUSE_OUT] == T_FUSE_LEN && fuse->copies >= from);
+}
+
+/* An error of the data path ends it, exactly where it happened. */
+static void fails_by(int says, int from, int error)
+{
+	struct zs_result result;
+	int in, out;
+
+	t_fuse_open(fuse, &in, &out);
+	fuse->copy_says = says;
+	fuse->copy_from = from;
+	OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == -1 && errno == error);
+	OK(result.error == error && result.bytes == fuse->size[T_FUSE_OUT]);
+	OK(result.bytes == (uint64_t)(from - 1) * (T_FUSE_LEN / 4));
+	OK(t_position(in) == (int64_t)result.bytes && t_position(out) == (int64_t)result.bytes);
+	OK(memcmp(fuse->bytes[T_FUSE_IN], fuse->bytes[T_FUSE_OUT], result.bytes) == 0);
+	OK(error != ENOSPC || result.side == ZS_SIDE_OUT);
+	MUST(close(in) == 0 && close(out) == 0);
+}
+
+static void cannot_be_read(uint32_t flags)
+{
+	struct zs_result result;
+	int in, out, pipes[2];
+
+	MUST(pipe(pipes) == 0);
+	t_fuse_open(fuse, &in, &out);
+	fuse->copy_says = -EOPNOTSUPP;
+	fuse->read_says = -EIO;
+	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = flags) == -1 && errno == EIO);
+	OK(result.bytes == 0 && (result.side == ZS_SIDE_IN || result.side == 0));
+	OK(T_COPY(in, NULL, pipes[1], NULL, 1000, &result, .flags = flags) == -1 && errno == EIO);
+	OK(result.bytes == 0 && (result.side == ZS_SIDE_IN || result.side == 0) && t_bytes_available(pipes[0]) == 0);
+	MUST(close(in) == 0 && close(out) == 0);
+	t_close2(pipes);
+}
+
+static void cannot_be_written(int error)
+{
+	struct zs_result result;
+	int in, out, pipes[2];
+
+	MUST(pipe(pipes) == 0 && write(pipes[1], "four", 4) == 4);
+	t_fuse_open(fuse, &in, &out);
+	fuse->write_says = -error;
+	OK(zs_copy(pipes[0], NULL, out, NULL, 4, NULL, &result) == -1 && errno == error);
+	OK(result.bytes == 0 && (result.side == ZS_SIDE_OUT || result.side == 0));
+	OK(t_bytes_available(pipes[0]) + (int)result.in_flight == 4);
+	fuse->copy_says = -EOPNOTSUPP;
+	OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == -1 && errno == error);
+	OK(result.bytes == 0 && result.in_flight == 0 && (result.side == ZS_SIDE_OUT || result.side == 0));
+	OK(t_position(in) == 0 && t_position(out) == 0);
+	MUST(close(in) == 0 && close(out) == 0);
+	t_close2(pipes);
+}
+
+int main(void)
+{
+	static const int refusals[] = { 1, -ENOENT, -EPERM, -EINVAL, -EXDEV, -EACCES, -ETXTBSY, -EOPNOTSUPP, -ENOTTY };
+
+	t_own_mounts();
+	fuse = t_fuse();
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		for (int from = 1; from <= 3; from++)
+			gets_by(refusals[i], from);
+	fails_by(-ENOSPC, 1, ENOSPC);
+	fails_by(-ENOSPC, 3, ENOSPC);
+	fails_by(-EIO, 1, EIO);
+	fails_by(-EIO, 2, EIO);
+	fails_by(-EDQUOT, 2, EDQUOT);
+	cannot_be_read(0);
+	cannot_be_read(ZS_NO_CLONE);
+	cannot_be_read(ZS_STABLE);
+	cannot_be_written(ENOSPC);
+	cannot_be_written(EIO);
+	cannot_be_written(EDQUOT);
+	/* It does not know copy_file_range(2) at all: the kernel does not ask again. */
+	gets_by(-ENOSYS, 1);
+	MUST(umount2("fuse", MNT_DETACH) == 0);
+	return t_done();
+}

@@ -1,0 +1,31 @@
+/* A hole that has to be written as zeroes, since the output's file system cannot punch, takes no large buffer where
+ * memory is short. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_memory.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define HOLE (1 << 20)
+
+static void story(void *argument)
+{
+	struct zs_result result = t_unwritten();
+	int in = t_file(T_PAGE), out = t_file(2 * HOLE);
+
+	(void)argument;
+	MUST(ftruncate(in, T_PAGE + HOLE) == 0 && t_stored(in) < HOLE);
+	t_deny(SYS_fallocate, T_FAILS(EOPNOTSUPP));
+	t_limit_memory(65536);
+	MUST(malloc(150000) == NULL);
+	OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == T_PAGE + HOLE);
+	OK(result.bytes == T_PAGE + HOLE && result.holes == 0 && result.error == 0);
+	OK(t_size(out) == 2 * HOLE && t_has_pattern(out, 0, T_PAGE, 0) && t_has_bytes(out, T_PAGE, HOLE, 0));
+	OK(t_has_pattern(out, T_PAGE + HOLE, HOLE - T_PAGE, T_PAGE + HOLE));
+}
+
+int main(void)
+{
+	T_CHILD(story, NULL);
+	return t_done();
+}

@@ -1,0 +1,36 @@
+/* Where a file has no bytes there is nothing to copy, as far out as an offset can be: 0, whichever mechanism is
+ * asked first, and whatever the kernel says about such offsets. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+int main(void)
+{
+	static const int64_t offsets[] = { INT64_MAX, INT64_MAX - 1, INT64_MAX - 10, INT64_MAX - 70000, 3 };
+	static const uint64_t lens[] = { ZS_TO_END, 10, 1 << 20, INT64_MAX };
+	static const uint32_t avoids[] = { 0, ZS_VIA_CLONE, ZS_VIA_COPY_RANGE, ZS_VIA_SENDFILE, ZS_VIA_SPLICE,
+					   T_ALL_VIA & ~ZS_VIA_READ_WRITE };
+	int in = t_file(3);
+
+	for (int to = T_AT_FILE; to < T_PLACES; to++)
+		for (int i = 0; i < 5 * 4 * 6; i++) {
+			uint32_t avoid = avoids[i % 6];
+			struct zs_result result = t_unwritten();
+			int64_t off = offsets[i / 6 % 5];
+			int out[2] = { -1, -1 };
+
+			if (to == T_AT_FILE)
+				out[1] = t_file(0);
+			else
+				t_stream((enum t_stream)(to - 1), out);
+			errno = 123;
+			if (!OK(T_COPY(in, &off, out[1], NULL, lens[i / 30], &result, .avoid = avoid) == 0) |
+			    !OK(errno == 123 && T_IS(result, .bytes = 0) && off == offsets[i / 6 % 5]))
+				fprintf(stderr, "... to %d, offset %lld, len %llu, avoid %#x\n", to,
+					(long long)offsets[i / 6 % 5], (unsigned long long)lens[i / 30], avoid);
+			OK(to == T_AT_FILE ? t_size(out[1]) == 0 : t_bytes_available(out[0]) == 0);
+			MUST(close(out[1]) == 0 && (out[0] < 0 || close(out[0]) == 0));
+		}
+	return t_done();
+}

@@ -1,0 +1,65 @@
+/* idle_ns is how long nothing may move: a copy that gets a byte now and then goes on, however long it
+ * takes; one that gets none ends with ETIMEDOUT, whatever is waited for. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_blocked.h"
+
+static struct t_blocked_all all;
+
+static int late(void)
+{
+	t_blocked_start(&all, (struct zs_options){ .idle_ns = T_MS(T_BLOCKED_MS) }, 1);
+	t_blocked_join(&all);
+	/* TCP may take a last little after 40 ms, which starts the time anew. */
+	return t_blocked_check(&all, ETIMEDOUT, 0, T_BLOCKED_MS, T_BLOCKED_MS + 250);
+}
+
+static void *trickle(void *argument)
+{
+	int *fd = argument;
+
+	for (int i = 0; i < 10; i++) {
+		t_sleep_ms(25);
+		t_write(*fd, "drip", 4);
+	}
+	MUST(close(*fd) == 0);
+	return NULL;
+}
+
+static void goes_on(void)
+{
+	struct zs_result result;
+	int in[2], out[2];
+	pthread_t thread;
+
+	MUST(pipe(in) == 0 && pipe(out) == 0);
+	thread = t_thread(trickle, &in[1]);
+	OK(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .idle_ns = T_MS(150)) == 40);
+	OK(result.bytes == 40 && result.error == 0);
+	t_join(thread);
+}
+
+/* The nearer of two limits counts. */
+static void the_nearer(void)
+{
+	int in[2], out[2];
+	int64_t began = t_now_ms();
+
+	MUST(pipe(in) == 0 && pipe(out) == 0);
+	OK(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = T_MS(50),
+		  .timeout_ns = INT64_MAX) == -1 && errno == ETIMEDOUT);
+	OK(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = INT64_MAX,
+		  .timeout_ns = T_MS(50)) == -1 && errno == ETIMEDOUT);
+	OK(t_now_ms() - began < 1000);
+}
+
+int main(void)
+{
+	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+	T_IN_TIME(late());
+	goes_on();
+	the_nearer();
+	return t_done();
+}

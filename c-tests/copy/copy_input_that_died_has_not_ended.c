@@ -1,0 +1,46 @@
+/* A socket tells once what it has died of, and an end from then on: whichever call is told, zs_copy does not
+ * take that for the end, however rare the error. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+#include "t_intercept.h"
+
+static int error;
+
+static int64_t tells_once(const uint64_t *args, int earlier)
+{
+	(void)args;
+	return earlier == 0 ? -error : T_CONTINUE;
+}
+
+static void died(void *argument)
+{
+	int in[2], out[2], with_bytes = *(int *)argument;
+	struct zs_result result = t_unwritten();
+
+	t_stream(T_A_UNIX, in);
+	t_stream(T_A_PIPE, out);
+	MUST(!with_bytes || write(in[1], "four", 4) == 4);
+	MUST(close(in[1]) == 0);
+	t_intercept(SYS_splice, tells_once);
+	errno = 0;
+	if (!OK(zs_copy(in[0], NULL, out[1], NULL, ZS_TO_END, NULL, &result) == -1 && errno == error))
+		fprintf(stderr, "... %s\n", strerror(error));
+	OK(result.bytes == 0 && result.in_flight == 0 && result.error == error);
+	OK(result.side == ZS_SIDE_IN || result.side == 0);
+	MUST(close(in[0]) == 0);
+	t_close2(out);
+}
+
+int main(void)
+{
+	static const int errors[] = { ENOPROTOOPT, ENONET, EPROTO, EMSGSIZE, EHOSTUNREACH };
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		error = errors[i];
+		T_CHILD(died, &(int){ 0 });
+		T_CHILD(died, &(int){ 1 });
+	}
+	return t_done();
+}

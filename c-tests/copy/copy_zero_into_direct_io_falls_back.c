@@ -1,0 +1,47 @@
+/* A 0 of copy_file_range(2) before an output with O_DIRECT, which takes no single byte to find the end out with,
+ * is a refusal: the next mechanism copies all of it. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+#define LEN (1 << 18)
+
+static int first_zero;
+
+static int64_t zero(const uint64_t *a, int earlier)
+{
+	if (earlier >= first_zero)
+		return 0;
+	return syscall(SYS_copy_file_range, a[0], a[1], a[2], a[3], 8192, a[5]);
+}
+
+static void story(void *argument)
+{
+	int in = t_file(LEN), file = t_file(0), out = t_reopen(file, O_WRONLY | O_DIRECT);
+	int64_t off_in = 0, off_out = 0, *from = *(int *)argument ? &off_in : NULL;
+	struct zs_result result = t_unwritten();
+
+	t_intercept(SYS_copy_file_range, zero);
+	if (!OK(zs_copy(in, from, out, from ? &off_out : NULL, ZS_TO_END, NULL, &result) == LEN))
+		fprintf(stderr, "... 0 at call %d: bytes %llu, via %#x\n", first_zero,
+			(unsigned long long)result.bytes, result.via);
+	OK(result.bytes == LEN && result.in_flight == 0 && result.error == 0);
+	OK(t_size(file) == LEN && t_same_bytes(in, file));
+	OK((from ? off_in : t_position(in)) == LEN && (from ? off_out : t_position(out)) == LEN);
+}
+
+int main(void)
+{
+	int file = t_file(4096), direct;
+	char name[64];
+
+	snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+	if ((direct = open(name, O_WRONLY | O_DIRECT)) < 0)
+		t_skip("there is no O_DIRECT on this file system");
+	for (first_zero = 0; first_zero < 3; first_zero++)
+		for (int with = 0; with < 2; with++)
+			T_CHILD(story, &with);
+	return t_done();
+}

@@ -1,0 +1,51 @@
+/* Where the kernel says 0 and the look whether the file has ended there fails, that is an error of the input;
+ * where the look is refused, the kernel is believed. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+
+struct look {
+	int error, fails;
+};
+
+static int64_t zero(const uint64_t *a, int earlier)
+{
+	(void)a;
+	(void)earlier;
+	return 0;
+}
+
+static void story(void *argument)
+{
+	const struct look *look = argument;
+	struct zs_result result = t_unwritten();
+	int in = t_file(100), out = t_file(0);
+	int64_t moved, off = 0;
+
+	t_refuse(SYS_pread64, look->error);
+	t_intercept(SYS_copy_file_range, zero);
+	errno = 123;
+	moved = zs_copy_range_full(in, &off, out, NULL, 100, 0, &result);
+	if (look->fails) {
+		OK(moved == -1 && errno == look->error);
+		OK(T_IS(result, .side = ZS_SIDE_IN, .error = look->error));
+	} else {
+		OK(moved == 0 && errno == 123 && T_IS(result, .bytes = 0));
+	}
+	OK(off == 0);
+}
+
+int main(void)
+{
+	static struct look looks[] = {
+		{ EIO, 1 }, { ESTALE, 1 }, { EACCES, 1 }, { ETIMEDOUT, 1 }, { ENOTCONN, 1 }, { ENOMEM, 1 },
+		{ EUCLEAN, 1 }, { EBADMSG, 1 }, { ENODATA, 1 }, { EREMOTEIO, 1 },
+		{ EINVAL, 0 }, { ESPIPE, 0 }, { EOPNOTSUPP, 0 }, { ENOSYS, 0 }, { EPERM, 0 }, { EISDIR, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof looks / sizeof *looks; i++)
+		if (!T_CHILD(story, &looks[i]))
+			fprintf(stderr, "... %s\n", strerror(looks[i].error));
+	return t_done();
+}

@@ -1,0 +1,34 @@
+/* An O_APPEND output is refused as the kernel refuses it: EINVAL, or EBADF from copy_file_range(2).
+ * O_APPEND stays set, the file stays as it is, and nothing else is tried. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+
+int main(void)
+{
+	struct zs_result result = t_unwritten();
+	int file = t_file(10), other = t_file(20), fds[2], copy[2];
+	int append = t_reopen(file, O_WRONLY | O_APPEND);
+	char bytes[16];
+
+	MUST(pipe(fds) == 0 && pipe(copy) == 0 && write(fds[1], "four", 4) == 4);
+	OK(zs_splice_full(fds[0], NULL, append, NULL, 4, 0, &result) == -1 && errno == EINVAL);
+	OK(T_IS(result, .side = result.side, .error = EINVAL));
+	result = t_unwritten();
+	OK(zs_sendfile_full(append, other, NULL, 20, 0, &result) == -1 && errno == EINVAL);
+	OK(T_IS(result, .side = result.side, .error = EINVAL));
+	result = t_unwritten();
+	OK(zs_copy_range_full(other, NULL, append, NULL, 20, 0, &result) == -1 && errno == EBADF);
+	OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EBADF));
+	OK(t_bytes_available(fds[0]) == 4 && lseek(other, 0, SEEK_CUR) == 0);
+
+	/* What has been copied by then stands in the copy, and still in the input. */
+	result = t_unwritten();
+	OK(zs_tee_full(fds[0], copy[1], append, 4, 0, &result) == -1 && errno == EINVAL);
+	OK(result.bytes == 0 && result.in_flight == 4 && result.error == EINVAL);
+	OK(t_bytes_available(fds[0]) == 4 && t_bytes_available(copy[0]) == 4);
+
+	OK(fcntl(append, F_GETFL) & O_APPEND);
+	OK(pread(file, bytes, sizeof bytes, 0) == 10 && t_is_pattern(bytes, 10, 0));
+	return t_done();
+}

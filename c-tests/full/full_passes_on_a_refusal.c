@@ -1,0 +1,135 @@
+/* A sandbox that refuses the system call, with EPERM or with ENOSYS, gets its refusal passed on, and
+ * no other call is tried instead. At once, and in the middle of a transfer. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+
+#define HALF 40000
+#define LEN (2 * HALF)
+
+static int refusal;
+static int file, out, fds[2], copy[2];
+
+static void scene(void)
+{
+	file = t_file(LEN);
+	out = t_file(0);
+	MUST(pipe(fds) == 0 && pipe(copy) == 0);
+	MUST(fcntl(fds[1], F_SETPIPE_SZ, 1 << 17) > 0 && fcntl(copy[1], F_SETPIPE_SZ, 1 << 17) > 0);
+}
+
+static void refused(int64_t said, const struct zs_result *result)
+{
+	OK(said == -1 && errno == refusal);
+	OK(T_IS(*result, .error = refusal));
+	OK(lseek(file, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_END) == 0 && t_bytes_available(copy[0]) == 0);
+}
+
+static void at_once(void *argument)
+{
+	struct zs_result result = t_unwritten();
+
+	(void)argument;
+	scene();
+	t_write(fds[1], "four", 4);
+	t_refuse(SYS_splice, refusal);
+	t_refuse(SYS_tee, refusal);
+	t_refuse(SYS_sendfile, refusal);
+	t_refuse(SYS_copy_file_range, refusal);
+	refused(zs_splice_full(file, NULL, fds[1], NULL, LEN, 0, &result), &result);
+	result = t_unwritten();
+	refused(zs_sendfile_full(out, file, NULL, LEN, 0, &result), &result);
+	result = t_unwritten();
+	refused(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result), &result);
+	result = t_unwritten();
+	refused(zs_tee_full(fds[0], copy[1], out, 4, 0, &result), &result);
+	OK(t_bytes_available(fds[0]) == 4);
+}
+
+/* The first half is moved; then the call is not there any more. */
+static int64_t half_a_splice(const uint64_t *args, int earlier)
+{
+	return earlier ? -refusal : syscall(SYS_splice, args[0], args[1], args[2], args[3], HALF, args[5]);
+}
+
+static int64_t half_a_sendfile(const uint64_t *args, int earlier)
+{
+	return earlier ? -refusal : syscall(SYS_sendfile, args[0], args[1], args[2], HALF);
+}
+
+static int64_t half_a_copy(const uint64_t *args, int earlier)
+{
+	return earlier ? -refusal
+		       : syscall(SYS_copy_file_range, args[0], args[1], args[2], args[3], HALF, args[5]);
+}
+
+static void midway(struct zs_result result, uint32_t via, uint64_t in_flight)
+{
+	OK(T_IS(result, .bytes = HALF, .in_flight = in_flight, .via = via, .error = refusal));
+}
+
+static void splice_full(void *argument)
+{
+	struct zs_result result = t_unwritten();
+
+	(void)argument;
+	scene();
+	t_intercept(SYS_splice, half_a_splice);
+	OK(zs_splice_full(file, NULL, fds[1], NULL, LEN, 0, &result) == -1 && errno == refusal);
+	midway(result, ZS_VIA_SPLICE, 0);
+	OK(lseek(file, 0, SEEK_CUR) == HALF && t_bytes_available(fds[0]) == HALF);
+}
+
+static void tee_full(void *argument)
+{
+	static char bytes[LEN];
+	struct zs_result result = t_unwritten();
+
+	(void)argument;
+	scene();
+	t_write(fds[1], bytes, LEN);
+	t_intercept(SYS_splice, half_a_splice);
+	OK(zs_tee_full(fds[0], copy[1], out, LEN, 0, &result) == -1 && errno == refusal);
+	midway(result, ZS_VIA_SPLICE | ZS_VIA_TEE, HALF);
+	OK(t_bytes_available(fds[0]) == HALF && t_bytes_available(copy[0]) == LEN && lseek(out, 0, SEEK_END) == HALF);
+}
+
+static void sendfile_full(void *argument)
+{
+	struct zs_result result = t_unwritten();
+
+	(void)argument;
+	scene();
+	t_intercept(SYS_sendfile, half_a_sendfile);
+	OK(zs_sendfile_full(out, file, NULL, LEN, 0, &result) == -1 && errno == refusal);
+	midway(result, ZS_VIA_SENDFILE, 0);
+	OK(lseek(file, 0, SEEK_CUR) == HALF && lseek(out, 0, SEEK_END) == HALF);
+}
+
+static void copy_range_full(void *argument)
+{
+	struct zs_result result = t_unwritten();
+
+	(void)argument;
+	scene();
+	t_intercept(SYS_copy_file_range, half_a_copy);
+	OK(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result) == -1 && errno == refusal);
+	midway(result, ZS_VIA_COPY_RANGE, 0);
+	OK(lseek(file, 0, SEEK_CUR) == HALF && lseek(out, 0, SEEK_END) == HALF);
+}
+
+int main(void)
+{
+	int refusals[] = { EPERM, ENOSYS };
+
+	for (int i = 0; i < 2; i++) {
+		refusal = refusals[i];
+		T_CHILD(at_once, NULL);
+		T_CHILD(splice_full, NULL);
+		T_CHILD(tee_full, NULL);
+		T_CHILD(sendfile_full, NULL);
+		T_CHILD(copy_range_full, NULL);
+	}
+	return t_done();
+}

@@ -1,0 +1,39 @@
+/* The input has another reader after all, who takes bytes between their copy and their passing on: an
+ * error, with what is in the copy but not in the output as in_flight - not a short count, and not a
+ * wait for bytes that will never come. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_intercept.h"
+#include "t_result.h"
+
+static int in[2];
+
+/* Steals three bytes, and lets the rest pass. */
+static int64_t steal(const uint64_t *a, int earlier)
+{
+	if (earlier == 0)
+		t_drain(in[0], 3);
+	return syscall(SYS_splice, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static void story(void *argument)
+{
+	struct zs_result result = t_unwritten();
+	int copy[2], out[2];
+	char bytes[16];
+
+	(void)argument;
+	MUST(pipe(in) == 0 && pipe(copy) == 0 && pipe(out) == 0 && write(in[1], "ten bytes.", 10) == 10);
+	MUST(close(in[1]) == 0);
+	t_intercept(SYS_splice, steal);
+	OK(zs_tee_full(in[0], copy[1], out[1], ZS_TO_END, 0, &result) == -1 && errno == result.error);
+	OK(result.error != 0 && result.bytes == 7 && result.in_flight == 3);
+	OK(t_bytes_available(copy[0]) == 10 && t_bytes_available(out[0]) == 7);
+	OK(read(out[0], bytes, sizeof bytes) == 7 && memcmp(bytes, " bytes.", 7) == 0);
+}
+
+int main(void)
+{
+	T_CHILD(story, NULL);
+	return t_done();
+}

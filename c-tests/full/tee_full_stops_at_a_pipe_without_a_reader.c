@@ -1,0 +1,48 @@
+/* One of the two outputs loses its reader: EPIPE, from the output, with both streams accounted for.
+ * Where it is the copy nothing is passed on that has not been copied; where it is the output, what has
+ * been copied is in flight. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+
+/* Ten pages go in, one fits into the pipe that is closed later; its reader takes that one first. */
+static void story(int copy_dies)
+{
+	struct zs_result result = t_unwritten();
+	char bytes[10 * T_PAGE];
+	int in[2], copy[2], out[2];
+	struct t_later death = { .ms = 50, .drain = T_PAGE, .close = 1 };
+	pthread_t reader;
+	uint64_t held;
+
+	MUST(pipe(in) == 0 && pipe(copy) == 0 && pipe(out) == 0);
+	MUST(fcntl(copy_dies ? copy[1] : out[1], F_SETPIPE_SZ, T_PAGE) == T_PAGE);
+	t_pattern(bytes, sizeof bytes, 0);
+	t_write(in[1], bytes, sizeof bytes);
+	death.fd = copy_dies ? copy[0] : out[0];
+	reader = t_later(&death);
+	OK(zs_tee_full(in[0], copy[1], out[1], sizeof bytes, 0, &result) == -1 && errno == EPIPE);
+	t_join(reader);
+	OK(result.error == EPIPE && result.side == ZS_SIDE_OUT && result.copied == 0);
+	OK(result.via == (ZS_VIA_TEE | ZS_VIA_SPLICE));
+	OK(result.bytes >= T_PAGE && result.bytes <= 2 * T_PAGE);
+	OK(t_bytes_available(in[0]) == (int)(sizeof bytes - result.bytes));
+	if (copy_dies) {
+		OK(result.in_flight == 0);
+		OK(t_bytes_available(out[0]) == (int)result.bytes);
+		OK(t_read(out[0], bytes, result.bytes) == result.bytes);
+		OK(t_is_pattern(bytes, result.bytes, 0));
+	} else {
+		held = (uint64_t)t_bytes_available(copy[0]);
+		OK(result.bytes + result.in_flight == held && result.in_flight > 0);
+		OK(t_read(copy[0], bytes, held) == held && t_is_pattern(bytes, held, 0));
+	}
+}
+
+int main(void)
+{
+	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+	story(0);
+	story(1);
+	return t_done();
+}

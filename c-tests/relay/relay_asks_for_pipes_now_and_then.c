@@ -1,0 +1,74 @@
+/* Where pipes are not to be had a relay in bulk does with a buffer, and does not try to make one for every piece;
+ * it finds out soon enough when they are to be had again. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_relay.h"
+#include "t_intercept.h"
+
+#define BULK (4 << 20)
+
+static int made, denied, error;
+
+static int64_t counts(const uint64_t *args, int earlier)
+{
+	(void)args;
+	(void)earlier;
+	__atomic_add_fetch(&made, 1, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&denied, __ATOMIC_SEQ_CST) && error ? -error : T_CONTINUE;
+}
+
+/* Moves that many bytes in bulk, or fewer if one has been `spliced`. How many. */
+static size_t moves(struct t_relay *it, size_t most, uint32_t spliced)
+{
+	size_t pushed = (size_t)t_relay_result(it->relay).bytes, got = pushed, first = pushed;
+
+	while (got < first + most && !(t_relay_result(it->relay).via & spliced)) {
+		pushed += t_push(it->in, 200000, pushed);
+		if (!OK(t_relay_run(it->relay, 0) > 0))
+			break;
+		got += t_pull(it->out, SIZE_MAX, got);
+	}
+	while (got < pushed && OK(t_relay_run(it->relay, 0) >= 0))
+		got += t_pull(it->out, SIZE_MAX, got);
+	return got - first;
+}
+
+static void scarce(void *argument)
+{
+	int with_pool = *(int *)argument;
+	zs_pool *pool = with_pool ? zs_pool_new(4, 0) : NULL;
+	struct t_relay it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, pool, 0);
+	struct rlimit limit, none;
+	int next;
+
+	t_intercept(SYS_pipe2, counts);
+	MUST((next = dup(0)) >= 0 && close(next) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	none = (struct rlimit){ (rlim_t)next, limit.rlim_max };
+	denied = 1;
+	MUST(error || setrlimit(RLIMIT_NOFILE, &none) == 0);
+	OK(moves(&it, BULK, 0) >= BULK && t_relay_result(it.relay).via == ZS_VIA_READ_WRITE);
+	/* It was 256 times 16 KiB at the least. */
+	if (!OK(made > 0 && made <= 12))
+		fprintf(stderr, "... %d tries, pool %d error %d\n", made, with_pool, error);
+	__atomic_store_n(&denied, 0, __ATOMIC_SEQ_CST);
+	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+	OK(moves(&it, BULK, ZS_VIA_SPLICE) < BULK);
+	OK(t_relay_result(it.relay).via == (ZS_VIA_READ_WRITE | ZS_VIA_SPLICE));
+	/* With a pipe it needs no more of them. */
+	made = 0;
+	OK(moves(&it, BULK, 0) >= BULK && made == 0);
+	t_relay_close(&it);
+	zs_pool_free(pool);
+}
+
+int main(void)
+{
+	static const int errors[] = { 0, EMFILE, ENFILE };
+
+	for (int i = 0; i < 3; i++)
+		for (int with_pool = 0; with_pool < 2; with_pool++) {
+			error = errors[i];
+			T_CHILD(scarce, &with_pool);
+		}
+	return t_done();
+}

@@ -1,0 +1,36 @@
+/* An input with fewer bytes than its SO_RCVLOWAT is not readable for poll(2), and yet it has some: while
+ * the output pipe is full it is that which is to be waited for, and then they are delivered. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_relay.h"
+
+static void low(size_t len, unsigned int flags)
+{
+	struct t_relay it = t_relay(T_A_TCP, T_A_PIPE, ZS_TO_END, NULL, flags);
+	size_t filled = t_fill_pipe(it.fd_out);
+	int mark = 100;
+
+	MUST(setsockopt(it.fd_in, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark) == 0);
+	MUST(t_push(it.in, len, 0) == len);
+	while (t_bytes_available(it.fd_in) < (int)len)
+		t_sleep_ms(1);
+	MUST(!(t_ready(it.fd_in, POLLIN) & POLLIN));
+	for (int i = 0; i < 3; i++)
+		OK(t_relay_run(it.relay, 0) == ZS_WANT_WRITE);
+	t_drain(it.out, filled);
+	MUST(t_ready(it.fd_out, POLLOUT) & POLLOUT);
+	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ && t_pull(it.out, len + 1, 0) == len);
+	OK(t_relay_result(it.relay).bytes == len);
+	/* With nothing there it is the input. */
+	(void)t_fill_pipe(it.fd_out);
+	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	t_relay_close(&it);
+}
+
+int main(void)
+{
+	low(1, 0);
+	low(99, 0);
+	low(10, ZS_RELAY_LEVEL);
+	return t_done();
+}

@@ -1,0 +1,37 @@
+/* Where nothing has to be waited for zs_sendfile_retry comes to what sendfile(2)
+ * does, wherever the offsets are and whatever is wrong with the descriptors. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_endpoints.h"
+
+/* With the 64-bit offset that the library has everywhere. */
+#ifdef SYS_sendfile64
+#define SYS_SENDFILE SYS_sendfile64
+#else
+#define SYS_SENDFILE SYS_sendfile
+#endif
+
+static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
+		      unsigned int flags)
+{
+	(void)off_out, (void)flags;
+	return syscall(SYS_SENDFILE, out, in, off_in, len);
+}
+
+static ssize_t ours(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
+		    unsigned int flags)
+{
+	(void)off_out;
+	return zs_sendfile_retry(out, in, off_in, len, flags);
+}
+
+int main(void)
+{
+	static const size_t lens[] = { 0, 1, 4096, 65536, 65537, 0x7ffff000 };
+	static const unsigned int flags[] = { SPLICE_F_NONBLOCK };
+	struct t_table table = { lens, 6, flags, 1, 1, 0, 0 };
+
+	t_table(kernel, ours, &table);
+	MUST(table.moved > 100);
+	return t_done();
+}

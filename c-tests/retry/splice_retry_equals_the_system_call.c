@@ -1,0 +1,22 @@
+/* Where nothing has to be waited for zs_splice_retry comes to what splice(2)
+ * does, wherever the offsets are and whatever is wrong with the descriptors. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_endpoints.h"
+
+static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
+		      unsigned int flags)
+{
+	return syscall(SYS_splice, in, off_in, out, off_out, len, flags);
+}
+
+int main(void)
+{
+	static const size_t lens[] = { 0, 1, 4096, 65536, 65537, 0x7ffff000 };
+	static const unsigned int flags[] = { SPLICE_F_NONBLOCK, SPLICE_F_NONBLOCK | SPLICE_F_MOVE, 15 };
+	struct t_table table = { lens, 6, flags, 3, 2, 0, 0 };
+
+	t_table(kernel, zs_splice_retry, &table);
+	MUST(table.moved > 100);
+	return t_done();
+}

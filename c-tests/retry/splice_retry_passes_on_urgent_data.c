@@ -1,0 +1,36 @@
+/* splice(2) never gets past a TCP urgent mark, but poll(2) calls the socket readable: waiting would
+ * spin. EAGAIN is passed on after a few calls, and recv(2) gets on. */
+#include <zsplice.h>
+#include "t.h"
+#include "t_calls.h"
+
+static int tcp[2], to[2];
+
+static void stops_at_the_mark(void *unused)
+{
+	(void)unused;
+	errno = 0;
+	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == -1 && errno == EAGAIN);
+}
+
+int main(void)
+{
+	char bytes[16];
+	long calls[100];
+	int made;
+
+	t_tcp_pair(tcp, 0, 0);
+	MUST(pipe(to) == 0);
+	t_nonblock(tcp[1], 1);
+	MUST(send(tcp[0], "before!", 7, MSG_OOB) == 7 && send(tcp[0], "after", 5, 0) == 5);
+	while (t_bytes_available(tcp[1]) < 6)
+		t_sleep_ms(1);
+	t_sleep_ms(20);
+	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == 6);
+	made = t_system_calls(stops_at_the_mark, NULL, calls, 100);
+	OK(made > 0 && made < 50);
+	stops_at_the_mark(NULL);
+	OK(recv(tcp[1], bytes, sizeof bytes, 0) == 5 && memcmp(bytes, "after", 5) == 0);
+	OK(t_bytes_available(to[0]) == 6);
+	return t_done();
+}

@@ -1,0 +1,41 @@
+/* An input that has nothing yet is waited for, whichever of the two ends is O_NONBLOCK, pipe or
+ * socket; then one transfer is made, not all that was asked for. */
+#include <zsplice.h>
+#include "t.h"
+
+static void waits(int from[2], int in_nonblock, int out_nonblock)
+{
+	struct t_later later = { .ms = 30, .fd = from[1], .write = "late" };
+	int64_t start = t_now_ms();
+	pthread_t writer;
+	char bytes[8];
+	int to[2];
+
+	MUST(pipe(to) == 0);
+	t_nonblock(from[0], in_nonblock);
+	t_nonblock(to[1], out_nonblock);
+	writer = t_later(&later);
+	errno = ENOTTY;
+	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 100, 0) == 4);
+	OK(errno == ENOTTY && t_now_ms() - start >= 29);
+	OK(t_bytes_available(to[0]) == 4 && t_read(to[0], bytes, 4) == 4 && memcmp(bytes, "late", 4) == 0);
+	t_join(writer);
+	t_close2(from);
+	t_close2(to);
+}
+
+int main(void)
+{
+	int from[2];
+
+	for (int ends = 0; ends < 4; ends++) {
+		MUST(pipe(from) == 0);
+		waits(from, ends & 1, ends & 2);
+		t_tcp_pair(from, 0, 0);
+		waits(from, ends & 1, ends & 2);
+		/* If it blocks it honours the pipe's O_NONBLOCK: EAGAIN, with no time limit. */
+		MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, from) == 0);
+		waits(from, ends & 1, ends & 2);
+	}
+	return t_done();
+}

@@ -1,0 +1,49 @@
+/* Connections that the peer resets, at any moment. After t.h and t_intercept.h. */
+#ifndef T_RESET_H
+#define T_RESET_H
+
+static inline void t_reset(int fd)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
+}
+
+static struct {
+	int fd, before;
+} t_to_reset;
+
+static inline void t_reset_once(void)
+{
+	int fd = __atomic_exchange_n(&t_to_reset.fd, -1, __ATOMIC_SEQ_CST);
+
+	if (fd >= 0)
+		t_reset(fd);
+}
+
+static inline int64_t t_resets(const uint64_t *a, int earlier)
+{
+	(void)a;
+	if (earlier == t_to_reset.before)
+		t_reset_once();
+	return T_CONTINUE;
+}
+
+static inline void *t_reset_at_latest(void *argument)
+{
+	t_sleep_ms(10);
+	t_reset_once();
+	return argument;
+}
+
+/* `fd` resets its connection right before the kernel gets to this thread's system call `number`, after `before`
+ * earlier ones; in 10 ms at the latest. There is no way back. */
+static inline void t_reset_before(int fd, long number, int before)
+{
+	t_to_reset.fd = fd;
+	t_to_reset.before = before;
+	MUST(pthread_detach(t_thread(t_reset_at_latest, NULL)) == 0);
+	t_intercept(number, t_resets);
+}
+
+#endif

@@ -1,0 +1,213 @@
+/* A kernel that is told call by call what to say, in one thread only, for as long as it is wanted:
+ * a second thread gets every system call of the first one by seccomp(2), fails it, makes it itself
+ * with a shorter length, or lets it pass. After t.h and t_random.h. */
+#ifndef T_SECCOMP_NOTIFY_H
+#define T_SECCOMP_NOTIFY_H
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <semaphore.h>
+#include <stddef.h>
+#include <sys/uio.h>
+
+/* One system call; of fcntl(2), ioctl(2) and lseek(2) one of the things that they do. */
+struct t_call {
+	int number, detail;
+};
+
+/* The `when`-th `call`, from 1, comes to `answer`, a -errno or 0. What moves bytes moves at most `most`
+ * of them (0: no limit). With `chance` that is a random number up to there, and once in `storm` times
+ * (0: never) any call comes to a random answer. */
+struct t_injection {
+	struct t_call call;
+	int when, answer;
+	size_t most;
+	uint64_t *chance;
+	unsigned int storm;
+};
+
+static const int t_injected_answers[] = { -EINTR, -EAGAIN, -EINVAL, -EPERM, -ENOSYS, -EXDEV, -EOPNOTSUPP, -ENOMEM,
+				 -EIO, -ENOSPC, 0 };
+#define T_ANSWERS (sizeof t_injected_answers / sizeof *t_injected_answers)
+
+struct t_call_count {
+	struct t_call call;
+	int count;
+};
+
+static struct {
+	struct t_injection is;
+	int active, happened, listener;
+	/* Whether that was an lseek(2). */
+	int no_seek;
+	/* The calls that were made, and how often. */
+	struct t_call_count tallies[48];
+	int kinds;
+	sem_t ready, start, end;
+	void (*story)(void *);
+	void *argument;
+} t_injected;
+
+/* Counts a call; the how manieth it is. */
+static inline int t_call_count(struct t_call call)
+{
+	struct t_call_count *tally = t_injected.tallies, *end = tally + t_injected.kinds;
+
+	while (tally < end && memcmp(&tally->call, &call, sizeof call) != 0)
+		tally++;
+	if (tally == end) {
+		MUST(++t_injected.kinds <= (int)(sizeof t_injected.tallies / sizeof *tally));
+		*tally = (struct t_call_count){ call, 0 };
+	}
+	return ++tally->count;
+}
+
+/* Which argument is the length of what is moved; -1: it moves nothing. */
+static inline int t_length_argument(int number)
+{
+	switch (number) {
+	case SYS_splice: case SYS_copy_file_range:
+		return 4;
+	case SYS_sendfile:
+		return 3;
+	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_preadv2: case SYS_pwritev2:
+	case SYS_recvfrom: case SYS_sendto:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+/* What is left alone: a lie that nobody could see through, or one of the C library's own. */
+static inline int t_is_exempt(struct t_call call, int answer)
+{
+	switch (call.number) {
+	case SYS_close: case SYS_brk: case SYS_munmap: case SYS_madvise: case SYS_rt_sigprocmask:
+		return 1;
+	default:
+		return answer == 0 && t_length_argument(call.number) < 0;
+	}
+}
+
+/* Makes the call in place of the other thread, with `most` for its length. What it comes to. */
+static inline int64_t t_call_with_shorter_length(int number, const uint64_t *args, size_t most)
+{
+	struct iovec piece;
+	uint64_t a[6];
+	int64_t moved;
+
+	memcpy(a, args, sizeof a);
+	if (number == SYS_preadv2 || number == SYS_pwritev2) {
+		piece = *(const struct iovec *)(uintptr_t)args[1];
+		piece.iov_len = piece.iov_len < most ? piece.iov_len : most;
+		a[1] = (uintptr_t)&piece;
+	} else if (a[t_length_argument(number)] > most) {
+		a[t_length_argument(number)] = most;
+	}
+	moved = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return moved < 0 ? -errno : moved;
+}
+
+/* Decides what a call comes to; 1: what the kernel says. */
+static inline int t_decide_answer(const struct seccomp_data *data, int64_t *said)
+{
+	const struct t_injection *is = &t_injected.is;
+	const uint64_t *args = (const uint64_t *)data->args;
+	struct t_call call = { data->nr, 0 };
+	int nth, answer;
+
+	if (!t_injected.active)
+		return 1;
+	if (data->nr == SYS_fcntl || data->nr == SYS_ioctl)
+		call.detail = (int)args[1];
+	if (data->nr == SYS_lseek)
+		call.detail = (int)args[2];
+	nth = t_call_count(call);
+	answer = is->storm ? t_injected_answers[t_below(is->chance, T_ANSWERS)] : is->answer;
+	if (is->storm ? t_one_in(is->chance, is->storm) && !t_is_exempt(call, answer)
+		      : nth == is->when && memcmp(&call, &is->call, sizeof call) == 0) {
+		t_injected.happened = 1;
+		t_injected.no_seek |= call.number == SYS_lseek;
+		*said = answer;
+		return 0;
+	}
+	if (!is->most || t_length_argument(data->nr) < 0)
+		return 1;
+	*said = t_call_with_shorter_length(data->nr, args, is->chance ? 1 + t_below(is->chance, is->most) : is->most);
+	return 0;
+}
+
+static inline void *t_injector_run(void *argument)
+{
+	while (sem_wait(&t_injected.ready) != 0)
+		;
+	for (;;) {
+		union { struct seccomp_notif is; char room[512]; } call;
+		union { struct seccomp_notif_resp is; char room[512]; } reply;
+		int64_t said = 0;
+
+		memset(&call, 0, sizeof call);
+		memset(&reply, 0, sizeof reply);
+		MUST(ioctl(t_injected.listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0);
+		reply.is.id = call.is.id;
+		if (t_decide_answer(&call.is.data, &said))
+			reply.is.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+		else if (said < 0)
+			reply.is.error = (int)said;
+		else
+			reply.is.val = said;
+		MUST(ioctl(t_injected.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) == 0);
+	}
+	return argument;
+}
+
+/* The thread whose kernel it is. */
+static inline void *t_injected_run(void *argument)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 1), /* what semaphores are made of */
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	t_injected.listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+					   SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+	MUST(t_injected.listener >= 0 && sem_post(&t_injected.ready) == 0);
+	for (;;) {
+		while (sem_wait(&t_injected.start) != 0)
+			;
+		__atomic_store_n(&t_injected.active, 1, __ATOMIC_SEQ_CST);
+		t_injected.story(t_injected.argument);
+		__atomic_store_n(&t_injected.active, 0, __ATOMIC_SEQ_CST);
+		MUST(sem_post(&t_injected.end) == 0);
+	}
+	return argument;
+}
+
+/* Runs `story`, which prints nothing, in the other thread with its kernel tampered with like that.
+ * Whether it came to that. */
+static inline int t_run_injected(struct t_injection how, void (*story)(void *), void *argument)
+{
+	static int is_running;
+
+	if (!is_running) {
+		MUST(sem_init(&t_injected.ready, 0, 0) == 0 && sem_init(&t_injected.start, 0, 0) == 0
+		     && sem_init(&t_injected.end, 0, 0) == 0);
+		MUST(pthread_detach(t_thread(t_injector_run, NULL)) == 0);
+		MUST(pthread_detach(t_thread(t_injected_run, NULL)) == 0);
+		is_running = 1;
+	}
+	t_injected.is = how;
+	t_injected.kinds = t_injected.happened = t_injected.no_seek = 0;
+	t_injected.story = story;
+	t_injected.argument = argument;
+	MUST(sem_post(&t_injected.start) == 0);
+	while (sem_wait(&t_injected.end) != 0)
+		;
+	return t_injected.happened;
+}
+
+#endif

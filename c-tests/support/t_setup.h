@@ -1,0 +1,240 @@
+/* Scenes for tests: descriptors, threads, signals, refusals. Comes with t.h. */
+#ifndef T_SETUP_H
+#define T_SETUP_H
+
+/* ---- Descriptors ---- */
+
+static inline void t_nonblock(int fd, int on)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	MUST(flags >= 0);
+	MUST(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK) == 0);
+}
+
+static inline void t_close2(const int fds[2])
+{
+	MUST(close(fds[0]) == 0 && close(fds[1]) == 0);
+}
+
+/* What poll(2) says at once, of these events and of errors. */
+static inline int t_ready(int fd, short events)
+{
+	struct pollfd one = { .fd = fd, .events = events };
+
+	MUST(poll(&one, 1, 0) >= 0);
+	return one.revents;
+}
+
+/* A file without a name in the current directory, open for reading and writing, of `len` bytes of
+ * the pattern; its position is 0. */
+static inline int t_file(size_t len)
+{
+	char name[] = "t-XXXXXX", bytes[4096];
+	int fd = mkstemp(name);
+
+	MUST(fd >= 0 && unlink(name) == 0);
+	for (size_t at = 0; at < len; at += sizeof bytes) {
+		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
+
+		t_pattern(bytes, n, at);
+		t_write(fd, bytes, n);
+	}
+	MUST(lseek(fd, 0, SEEK_SET) == 0);
+	return fd;
+}
+
+/* The same file again, opened with other flags (O_RDONLY, O_APPEND, O_PATH, ...). */
+static inline int t_reopen(int fd, int flags)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	fd = open(name, flags);
+	MUST(fd >= 0);
+	return fd;
+}
+
+/* Two connected, blocking TCP sockets on the loopback, TCP_NODELAY. `sndbuf` of [0] and `rcvbuf` of
+ * [1] in bytes, 0: the system's. */
+static inline void t_tcp_pair(int fds[2], int sndbuf, int rcvbuf)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof at;
+	int listener = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+
+	MUST(listener >= 0 && (fds[0] = socket(AF_INET, SOCK_STREAM, 0)) >= 0);
+	MUST(!rcvbuf || setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf) == 0);
+	MUST(!sndbuf || setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf) == 0);
+	MUST(bind(listener, (struct sockaddr *)&at, sizeof at) == 0 && listen(listener, 1) == 0);
+	MUST(getsockname(listener, (struct sockaddr *)&at, &len) == 0);
+	MUST(connect(fds[0], (struct sockaddr *)&at, sizeof at) == 0);
+	MUST((fds[1] = accept(listener, NULL, NULL)) >= 0);
+	for (int i = 0; i < 2; i++)
+		MUST(setsockopt(fds[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0);
+	MUST(close(listener) == 0);
+}
+
+/* SO_RCVTIMEO or SO_SNDTIMEO. */
+static inline void t_timeout_ms(int fd, int option, int ms)
+{
+	struct timeval time = { ms / 1000, ms % 1000 * 1000 };
+
+	MUST(setsockopt(fd, SOL_SOCKET, option, &time, sizeof time) == 0);
+}
+
+/* Fills a pipe to the last byte. Returns how many went in. */
+static inline size_t t_fill_pipe(int fd)
+{
+	static const char zeroes[T_PAGE];
+	int flags = fcntl(fd, F_GETFL);
+	size_t filled = 0;
+	ssize_t n;
+
+	t_nonblock(fd, 1);
+	while ((n = write(fd, zeroes, sizeof zeroes)) > 0 || (n = write(fd, zeroes, 1)) > 0)
+		filled += (size_t)n;
+	MUST(errno == EAGAIN && fcntl(fd, F_SETFL, flags) == 0);
+	return filled;
+}
+
+/* Fills a pipe by slots, each with one byte of zero: 16 bytes fill 64 KiB. Returns how many. */
+static inline size_t t_fill_slots(int fd)
+{
+	static char zero;
+	struct iovec piece = { &zero, 1 };
+	size_t filled = 0;
+
+	while (vmsplice(fd, &piece, 1, SPLICE_F_NONBLOCK) == 1)
+		filled++;
+	MUST(errno == EAGAIN);
+	return filled;
+}
+
+/* Fills a socket until it takes nothing any more, and goes on taking nothing: TCP takes a little
+ * more after its peer's delayed acknowledgement, 40 ms later. (Both buffers at 4096: no more.) */
+static inline size_t t_fill_socket(int fd)
+{
+	static const char zeroes[16384];
+	int domain, patience;
+	socklen_t len = sizeof domain;
+	size_t filled = 0;
+
+	MUST(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0);
+	patience = domain == AF_UNIX ? 1 : 8;
+	for (int idle = 0; idle < patience;) {
+		ssize_t n = send(fd, zeroes, sizeof zeroes, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		MUST(n > 0 || errno == EAGAIN);
+		filled += n > 0 ? (size_t)n : 0;
+		idle = n > 0 ? 0 : idle + 1;
+		if (n < 0 && idle < patience)
+			t_sleep_ms(10);
+	}
+	return filled;
+}
+
+/* ---- Threads. They take no signal, so that those find the thread that is tested. ---- */
+
+static inline pthread_t t_thread(void *(*run)(void *), void *argument)
+{
+	sigset_t all, before;
+	pthread_t thread;
+
+	sigfillset(&all);
+	MUST(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+	MUST(pthread_create(&thread, NULL, run, argument) == 0);
+	MUST(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+	return thread;
+}
+
+static inline void t_join(pthread_t thread)
+{
+	MUST(pthread_join(thread, NULL) == 0);
+}
+
+/* Something to be done to a descriptor after a while, by a thread: t_join(t_later(&it)). */
+struct t_later {
+	int ms;               /* from now */
+	int fd;
+	const char *write;    /* written then */
+	size_t drain;         /* so many bytes read and dropped */
+	int close;            /* closed at last */
+};
+
+static inline void *t_later_run(void *argument)
+{
+	struct t_later *it = argument;
+
+	t_sleep_ms(it->ms);
+	if (it->write)
+		t_write(it->fd, it->write, strlen(it->write));
+	t_drain(it->fd, it->drain);
+	MUST(!it->close || close(it->fd) == 0);
+	return NULL;
+}
+
+static inline pthread_t t_later(struct t_later *it)
+{
+	return t_thread(t_later_run, it);
+}
+
+/* ---- Signals ---- */
+
+static volatile sig_atomic_t t_signals;
+
+static inline void t_count_signal(int signal)
+{
+	(void)signal;
+	t_signals++;
+}
+
+/* SIGALRM every `us` microseconds, without SA_RESTART; 0: no more. t_signals counts them. */
+static inline void t_signal_storm(int us)
+{
+	struct sigaction action = { .sa_handler = t_count_signal };
+	struct itimerval every = { { 0, us }, { 0, us } };
+
+	MUST(sigaction(SIGALRM, &action, NULL) == 0);
+	MUST(setitimer(ITIMER_REAL, &every, NULL) == 0);
+}
+
+/* ---- The kernel's refusals ---- */
+
+/* From now on the system call `number` fails with `error` in this thread. There is no way back:
+ * t_child. */
+static inline void t_refuse(long number, int error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* seccomp_data.nr */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+/* Runs `story` in a child, whose failed checks are ours. */
+#define T_CHILD(story, argument) OK(t_child(story, argument) == 0)
+
+static inline int t_child(void (*story)(void *), void *argument)
+{
+	int status;
+	pid_t child = fork();
+
+	MUST(child >= 0);
+	if (child == 0) {
+		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+		t_failures = 0;
+		t_start_time_limit();
+		story(argument);
+		_exit(t_done());
+	}
+	MUST(waitpid(child, &status, 0) == child);
+	return status;
+}
+
+#endif
