@@ -20,6 +20,8 @@ INSTALL    ?= install
 LDCONFIG   ?= ldconfig
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2
+# Tests that run at a time.
+THREADS    ?= $(shell echo $$((2 * $$(nproc))))
 
 # Stated once, in Cargo.toml.
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
@@ -49,6 +51,10 @@ BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/li
 # Where root installs into the running system: the dynamic linker finds a library through it.
 refresh_cache = if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 	PATH="$$PATH:/usr/sbin:/sbin" $(LDCONFIG); fi
+
+# Programs of c-tests are linked with what is installed in build/stage. Most of them wait most of the
+# time: more run at a time than there are processors.
+c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CARGO) test
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -89,7 +95,12 @@ $(BUILD)/libzsplice.so: $(BUILD)/$(SONAME)
 $(BUILD)/zsplice-uninstalled.pc: pkgconfig/zsplice-uninstalled.pc.in Cargo.toml Makefile | $(BUILD)
 	sed 's|@VERSION@|$(VERSION)|' $< > $@
 
-check: all stage ## Run every check and test there is; CI=true: nothing may be skipped
+check: all stage ## Run every check and test (CI=true: none may be skipped), or TEST=copy_keeps_holes
+ifdef TEST
+	@test -n '$(wildcard c-tests/*/$(TEST).c c-tests/*/$(TEST).cc)' || \
+		{ echo 'there is no c-tests/*/$(TEST).c' >&2; exit 1; }
+	$(c_tests) --test c_abi -- --exact $(foreach way,shared archive full_static,$(way)::$(TEST))
+else
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --release --lib --no-default-features -- -D warnings
@@ -98,8 +109,8 @@ check: all stage ## Run every check and test there is; CI=true: nothing may be s
 	if [ -n "$$CI" ] || command -v shellcheck > /dev/null; then shellcheck $(SCRIPTS); \
 		else echo 'skipped: shellcheck is not installed'; fi
 	$(CARGO) test --quiet --release --lib
-	ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' $(CARGO) test --quiet --test c_abi
-	$(CARGO) test --no-fail-fast
+	$(c_tests) --no-fail-fast
+endif
 
 demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
 	for name in zcat zcp; do \

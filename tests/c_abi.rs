@@ -61,12 +61,13 @@ fn run(file: &'static str, way: Way) {
     judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
 }
 
+/// By the programs' names: each a lock of its own, so that two can be compiled at a time.
+type Objects = HashMap<&'static str, Arc<OnceLock<PathBuf>>>;
+
 /// The object of a program, compiled for the first of its ways.
 fn object(file: &'static str, source: &Path) -> PathBuf {
-    static OBJECTS: Mutex<Option<HashMap<&str, Arc<OnceLock<PathBuf>>>>> = Mutex::new(None);
-    let mut objects = OBJECTS.lock().unwrap();
-    let object = objects.get_or_insert_default().entry(file).or_default().clone();
-    drop(objects);
+    static OBJECTS: LazyLock<Mutex<Objects>> = LazyLock::new(Mutex::default);
+    let object = Arc::clone(OBJECTS.lock().unwrap().entry(file).or_default());
     object.get_or_init(|| compile(source)).clone()
 }
 
