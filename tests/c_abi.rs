@@ -99,6 +99,16 @@ fn uninstalled_library_is_found() {
     judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
 }
 
+/// A helper that nobody finds is written again.
+#[test]
+fn readme_lists_every_shared_header() {
+    let readme = support::read("c-tests/README.md");
+    for header in support::files("c-tests/support", &["h"]) {
+        let name = header.file_name().unwrap().to_str().unwrap();
+        assert!(readme.contains(&format!("](support/{name})")), "c-tests/README.md: {name}");
+    }
+}
+
 /// Whether a program is to be linked this way: all, unless it says otherwise.
 fn meant_for(text: &str, way: Way) -> bool {
     let line = text.lines().find_map(|line| line.strip_prefix("/* ways: ")?.strip_suffix(" */"));

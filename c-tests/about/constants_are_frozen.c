@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What programs have compiled into themselves stays: the numbers. */
 #include <zsplice.h>
 #include "t.h"
@@ -9,9 +10,16 @@
 
 int main(void)
 {
-	OK(ZS_TO_END == UINT64_MAX && sizeof ZS_TO_END == 8);
-	OK(ZS_VIA_CLONE == 0x01 && ZS_VIA_COPY_RANGE == 0x02 && ZS_VIA_SENDFILE == 0x04);
-	OK(ZS_VIA_SPLICE == 0x08 && ZS_VIA_TEE == 0x10 && ZS_VIA_READ_WRITE == 0x20);
-	OK(ZS_SIDE_IN == 1 && ZS_SIDE_OUT == 2 && ZS_SIDE_CALL == 3);
+	T_EQ(ZS_TO_END, UINT64_MAX);
+	T_EQ(sizeof ZS_TO_END, 8);
+	T_EQ(ZS_VIA_CLONE, 0x01);
+	T_EQ(ZS_VIA_COPY_RANGE, 0x02);
+	T_EQ(ZS_VIA_SENDFILE, 0x04);
+	T_EQ(ZS_VIA_SPLICE, 0x08);
+	T_EQ(ZS_VIA_TEE, 0x10);
+	T_EQ(ZS_VIA_READ_WRITE, 0x20);
+	T_EQ(ZS_SIDE_IN, 1);
+	T_EQ(ZS_SIDE_OUT, 2);
+	T_EQ(ZS_SIDE_CALL, 3);
 	return t_done();
 }

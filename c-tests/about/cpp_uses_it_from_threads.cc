@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 // From C++17, with std::thread and no cast at all: four threads, each through a pipe of its own.
 #include <zsplice.h>
 

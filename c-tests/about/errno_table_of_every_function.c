@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Every function, one success and one failure: -1 with errno set if and only if it failed, and errno
  * as it was before if it did not. */
 #include <zsplice.h>
@@ -68,7 +69,8 @@ int main(void)
 
 		for (int error = 0; error < 200; error += 41) {
 			errno = error;
-			OK(table[i].call(-2) == 4 && errno == error);
+			T_EQ(table[i].call(-2), 4);
+			T_EQ(errno, error);
 			OK(!table[i].full || (result.error == 0 && result.side == 0));
 			if (table[i].call == tee_full)
 				MUST(write(in[1], "more", 4) == 4);
@@ -78,15 +80,19 @@ int main(void)
 			/* Whatever stood there before, even the very same. */
 			errno = error ? error : EBADF;
 			result = t_unwritten();
-			OK(table[i].call(987) == -1 && errno == EBADF);
+			T_EQ(table[i].call(987), -1);
+			T_EQ(errno, EBADF);
 			OK(!table[i].full || T_IS(result, .side = ZS_SIDE_CALL, .error = EBADF));
 		}
 		if (t_failures != before)
 			fprintf(stderr, "... that was %s\n", table[i].name);
 	}
 	errno = 123;
-	OK(zs_version() == ZS_VERSION && errno == 123);
-	OK(zs_via_name(ZS_VIA_TEE) != NULL && errno == 123);
-	OK(zs_via_name(3) == NULL && errno == 123);
+	T_EQ(zs_version(), ZS_VERSION);
+	T_EQ(errno, 123);
+	OK(zs_via_name(ZS_VIA_TEE) != NULL);
+	T_EQ(errno, 123);
+	OK(zs_via_name(3) == NULL);
+	T_EQ(errno, 123);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* struct zs_result is laid out as it will be for ever, and its constants are what they are. */
 #include <zsplice.h>
 #include <stddef.h>
@@ -29,13 +30,17 @@ int main(void)
 
 	MUST(pipe(fds) == 0);
 	memset(&room, 0xa5, sizeof room);
-	OK(zs_splice_full(file, NULL, fds[1], NULL, 10, 0, &room.result) == 10);
+	T_EQ(zs_splice_full(file, NULL, fds[1], NULL, 10, 0, &room.result), 10);
 	for (int i = 0; i < 64; i++)
 		OK(room.before[i] == 0xa5 && room.after[i] == 0xa5);
-	OK(room.result.bytes == 10 && room.result.in_flight == 0 && room.result.copied == 0);
-	OK(room.result.holes == 0 && room.result.via == ZS_VIA_SPLICE && room.result.side == 0);
-	OK(room.result.error == 0);
+	T_EQ(room.result.bytes, 10);
+	T_EQ(room.result.in_flight, 0);
+	T_EQ(room.result.copied, 0);
+	T_EQ(room.result.holes, 0);
+	T_EQ(room.result.via, ZS_VIA_SPLICE);
+	T_EQ(room.result.side, 0);
+	T_EQ(room.result.error, 0);
 	for (int i = 0; i < 5; i++)
-		OK(room.result.spare[i] == 0);
+		T_EQ(room.result.spare[i], 0);
 	return t_done();
 }

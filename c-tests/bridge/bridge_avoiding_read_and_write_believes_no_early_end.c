@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Without read and write there is only splice(2) to tell of an end, and a look that may come too late: bytes
  * that trickle in, some of them just between the two, are neither the end nor beyond it. */
 #include <zsplice.h>
@@ -87,13 +88,15 @@ static void trickles(enum t_stream in, size_t len, unsigned int pause, int is_la
 	errno = 0;
 	returned = zs_bridge(a[0], a[0], b[0], b[0], &options, results);
 	if (!OK(returned == 0 && errno == 0) | !OK(results[0].bytes == len && results[0].in_flight == 0))
-		fprintf(stderr, "... in %d: %d, %zu of %zu bytes\n", in, returned, (size_t)results[0].bytes, len);
-	OK(results[0].via == ZS_VIA_SPLICE && results[0].copied == 0);
+		fprintf(stderr, "... in %s: %d, %zu of %zu bytes\n", t_stream_name(in), returned,
+			(size_t)results[0].bytes, len);
+	T_EQ(results[0].via, ZS_VIA_SPLICE);
+	T_EQ(results[0].copied, 0);
 	MUST(close(a[0]) == 0 && close(b[0]) == 0);
 	if (!is_late)
 		t_join(threads[0]);
 	t_join(threads[1]);
-	OK(it.got == len);
+	T_EQ(it.got, len);
 	MUST(close(a[1]) == 0 && close(b[1]) == 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Signals that arrive all the time do not disturb a bridge, nor a fan-out. */
 #include <zsplice.h>
 #include "t.h"
@@ -23,10 +24,13 @@ int main(void)
 		t_side_start(&b);
 		t_signal_storm(300);
 		errno = 123;
-		OK(T_BRIDGE(&a, &b, results, 0) == 0 && errno == 123);
+		T_EQ(T_BRIDGE(&a, &b, results, 0), 0);
+		T_EQ(errno, 123);
 		t_signal_storm(0);
-		OK(results[0].bytes == LEN && results[1].bytes == LEN);
-		OK(t_side_got(&a) == LEN && t_side_got(&b) == LEN);
+		T_EQ(results[0].bytes, LEN);
+		T_EQ(results[1].bytes, LEN);
+		if (T_EQ(t_side_got(&a), LEN))
+			T_EQ(t_side_got(&b), LEN);
 	}
 	for (int from = 0; from < T_FROMS; from++) {
 		t_source(&source, (enum t_from)from, 0, LEN);
@@ -35,7 +39,8 @@ int main(void)
 				t_fan_add(&fan, (enum t_out)to, to & 1, 20);
 		t_signal_storm(300);
 		errno = 123;
-		OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0) == LEN && errno == 123);
+		T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0), LEN);
+		T_EQ(errno, 123);
 		t_signal_storm(0);
 		OK(t_fan_whole(&fan, LEN));
 		t_source_end(&source);

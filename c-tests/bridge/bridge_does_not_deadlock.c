@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Far ends that write all they have before they read anything, through small buffers: a bridge that waited in a
  * write would never end. 8 MiB each way. */
 #include <zsplice.h>
@@ -19,10 +20,11 @@ static void crossed(enum t_side_kind from, enum t_side_kind to, int nonblock, in
 	b.delay_ms = delay * 2;
 	t_side_start(&a);
 	t_side_start(&b);
-	OK(T_BRIDGE(&a, &b, results, .flags = flags) == 0);
-	OK(results[0].bytes == LEN && results[1].bytes == LEN);
-	if (!OK(t_side_got(&a) == LEN) | !OK(t_side_got(&b) == LEN))
-		fprintf(stderr, "... %d and %d nonblock %d\n", from, to, nonblock);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = flags), 0);
+	T_EQ(results[0].bytes, LEN);
+	T_EQ(results[1].bytes, LEN);
+	if (!T_EQ(t_side_got(&a), LEN) | !T_EQ(t_side_got(&b), LEN))
+		fprintf(stderr, "... %s and %d nonblock %d\n", t_side_kind_name(from), to, nonblock);
 }
 
 int main(void)

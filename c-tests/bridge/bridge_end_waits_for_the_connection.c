@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A side that is still connecting while the other one has said all it has to say: it connects, hears that, and
  * its answer gets through. */
 #include <zsplice.h>
@@ -40,12 +41,14 @@ static void is_answered(struct asks *it, const char *question)
 	int server = t_accept_connection(&it->to);
 	char bytes[16];
 
-	OK(t_read(server, bytes, sizeof bytes) == strlen(question));
+	T_EQ(t_read(server, bytes, sizeof bytes), strlen(question));
 	MUST(write(server, "answer", 6) == 6 && close(server) == 0);
-	OK(t_read(it->fds[1], bytes, sizeof bytes) == 6 && memcmp(bytes, "answer", 6) == 0);
+	if (T_EQ(t_read(it->fds[1], bytes, sizeof bytes), 6))
+		T_EQ(memcmp(bytes, "answer", 6), 0);
 	t_join(it->thread);
-	OK(it->returned == 0);
-	OK(it->results[it->turned].bytes == strlen(question) && it->results[!it->turned].bytes == 6);
+	T_EQ(it->returned, 0);
+	T_EQ(it->results[it->turned].bytes, strlen(question));
+	T_EQ(it->results[!it->turned].bytes, 6);
 	OK(it->cpu < 50);
 	t_close2(it->fds);
 	MUST(close(it->to.fd) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A timeout, an idle time, a cancel and a callback that has enough end a bridge within 50 ms, whether it waits
  * for an input or an output, and stand in both results; a signal does so if it is to. */
 /* ways: shared */
@@ -13,7 +14,8 @@ static struct zs_options with;
 
 static int enough(void *context, const struct zs_result *so_far)
 {
-	OK(so_far->error == 0 && so_far->bytes > 0);
+	T_EQ(so_far->error, 0);
+	OK(so_far->bytes > 0);
 	return so_far->bytes >= *(uint64_t *)context;
 }
 
@@ -37,24 +39,29 @@ static void ended(enum t_side_kind kind, int nonblock, int full, int error, int6
 	}
 	cpu = t_cpu_ms();
 	began = t_now_ms();
-	OK(zs_bridge(sides[0].in, sides[0].out, sides[1].in, sides[1].out, &with, results) == -1 && errno == error);
+	T_EQ(zs_bridge(sides[0].in, sides[0].out, sides[1].in, sides[1].out, &with, results), -1);
+	T_EQ(errno, error);
 	OK(error != ETIMEDOUT || after < 0 || t_now_ms() - began >= after - 1);
 	if (after >= 0 && !OK(t_now_ms() - began < after + 250))
-		fprintf(stderr, "... kind %d error %d: %lld ms\n", kind, error, (long long)(t_now_ms() - began));
+		fprintf(stderr, "... kind %s error %s: %lld ms\n", t_side_kind_name(kind), t_errno_name(error),
+			(long long)(t_now_ms() - began));
 	OK(full || t_cpu_ms() - cpu < 20);
 	for (int i = 0; i < 2; i++) {
 		struct t_side *from = &sides[i], *to = &sides[!i];
 
-		OK(results[i].error == error && results[i].side == ZS_SIDE_CALL);
+		T_EQ(results[i].error, error);
+		T_EQ(results[i].side, ZS_SIDE_CALL);
 		if (!full) {
-			OK(results[i].bytes == 0 && results[i].in_flight == 0);
+			T_EQ(results[i].bytes, 0);
+			T_EQ(results[i].in_flight, 0);
 			continue;
 		}
 		if (to->out != to->in)
 			MUST(close(to->out) == 0);
 		else
 			MUST(shutdown(to->out, SHUT_WR) == 0);
-		OK(t_read(to->far_in, bytes, LEN) == results[i].bytes && t_is_pattern(bytes, results[i].bytes, 0));
+		if (T_EQ(t_read(to->far_in, bytes, LEN), results[i].bytes))
+			OK(t_is_pattern(bytes, results[i].bytes, 0));
 		OK(t_gives_pattern(from->in, LEN - results[i].bytes - results[i].in_flight,
 				   results[i].bytes + results[i].in_flight));
 		t_join(from->writer);

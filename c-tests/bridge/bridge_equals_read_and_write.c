@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Random bridges: sides, lengths, delays, buffers and options of all kinds, for 3 seconds. Every byte is
  * compared, and both results. An argument is the seed. */
 /* ways: shared */
@@ -47,8 +48,8 @@ static void play(uint64_t seed)
 	t_side_start(&a);
 	t_side_start(&b);
 	errno = 123;
-	good = OK(T_BRIDGE(&a, &b, results, .flags = flags, .avoid = avoid, .timeout_ns = T_MS(15000)) == 0);
-	good &= OK(errno == 123);
+	good = T_EQ(T_BRIDGE(&a, &b, results, .flags = flags, .avoid = avoid, .timeout_ns = T_MS(15000)), 0);
+	good &= T_EQ(errno, 123);
 	for (int i = 0; i < 2; i++) {
 		const struct zs_result *result = &results[i];
 
@@ -56,11 +57,12 @@ static void play(uint64_t seed)
 		good &= OK(result->copied <= result->bytes && (result->via & avoid) == 0 && result->side == 0);
 	}
 	if (!good)
-		fprintf(stderr, "... seed %#llx: %d gives %zu, %d gives %zu, flags %#x: errno %d, %llu and %llu\n",
-			(unsigned long long)seed, a.kind, a.gives, b.kind, b.gives, flags, errno,
+		fprintf(stderr, "... seed %#llx: %s gives %zu, %s gives %zu, flags %s: errno %s, %llu and "
+			"%llu\n", (unsigned long long)seed, t_side_kind_name(a.kind), a.gives,
+			t_side_kind_name(b.kind), b.gives, t_flag_words(flags), t_errno_name(errno),
 			(unsigned long long)results[0].bytes, (unsigned long long)results[1].bytes);
-	OK(t_side_got(&a) == results[1].bytes);
-	OK(t_side_got(&b) == results[0].bytes);
+	T_EQ(t_side_got(&a), results[1].bytes);
+	T_EQ(t_side_got(&b), results[0].bytes);
 }
 
 int main(int count, char **words)
@@ -73,7 +75,7 @@ int main(int count, char **words)
 		play(seed);
 	for (; count == 1 && t_now_ms() < end && t_failures == 0; played++)
 		play(seed + (uint64_t)played);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	printf("%d bridges\n", played);
 	return t_done();
 }

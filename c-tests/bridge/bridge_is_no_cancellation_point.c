@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A thread that is cancelled in the middle of a bridge, wherever that waits, finishes it and gets its results; it
  * ends at the next cancellation point, and no descriptor is left. */
 #include <zsplice.h>
@@ -16,8 +17,11 @@ static void *bridges(void *argument)
 
 	MUST(!is_early || pthread_cancel(pthread_self()) == 0);
 	errno = 123;
-	OK(T_BRIDGE(&a, &b, results, .timeout_ns = T_MS(15000), .avoid = avoid, .flags = flags | ZS_NOSIGPIPE) == 0);
-	OK(errno == 123 && results[0].bytes == 8 && results[1].bytes == 4);
+	T_EQ(T_BRIDGE(&a, &b, results, .timeout_ns = T_MS(15000), .avoid = avoid, .flags = flags |
+	     ZS_NOSIGPIPE), 0);
+	T_EQ(errno, 123);
+	T_EQ(results[0].bytes, 8);
+	T_EQ(results[1].bytes, 4);
 	__atomic_store_n(&returned, 1, __ATOMIC_SEQ_CST);
 	pthread_testcancel();
 	__atomic_store_n(&returned, 2, __ATOMIC_SEQ_CST);
@@ -39,10 +43,10 @@ static void cancelled(enum t_side_kind from, enum t_side_kind to, int nonblock, 
 	thread = t_thread(bridges, NULL);
 	t_write(a.far_out, "four", 4);
 	MUST(poll(&(struct pollfd){ .fd = b.far_in, .events = POLLIN }, 1, 2000) == 1);
-	OK(t_read(b.far_in, bytes, 4) == 4);
+	T_EQ(t_read(b.far_in, bytes, 4), 4);
 	MUST(early || pthread_cancel(thread) == 0);
 	t_sleep_ms(1);
-	OK(__atomic_load_n(&returned, __ATOMIC_SEQ_CST) == 0);
+	T_EQ(__atomic_load_n(&returned, __ATOMIC_SEQ_CST), 0);
 	t_write(a.far_out, "more", 4);
 	t_write(b.far_out, "back", 4);
 	for (int i = 0; i < 2; i++) {
@@ -52,14 +56,15 @@ static void cancelled(enum t_side_kind from, enum t_side_kind to, int nonblock, 
 	}
 	MUST(pthread_join(thread, &value) == 0);
 	if (!OK(value == PTHREAD_CANCELED && returned == 1))
-		fprintf(stderr, "... %d and %d nonblock %d early %d avoid %#x\n", from, to, nonblock, early, avoid);
+		fprintf(stderr, "... %s and %d nonblock %d early %d avoid %s\n", t_side_kind_name(from), to,
+			nonblock, early, t_via_words(avoid));
 	for (int i = 0; i < 2; i++) {
 		struct t_side *side = i ? &b : &a;
 
 		MUST(close(side->in) == 0 && close(side->far_in) == 0);
 		MUST(side->out == side->in || close(side->out) == 0);
 	}
-	OK(t_open_descriptors() == open);
+	T_EQ(t_open_descriptors(), open);
 }
 
 int main(void)

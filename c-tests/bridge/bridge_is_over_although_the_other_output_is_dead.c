@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_EITHER_END a bridge is over with the direction that ends first: that the side which has ended reads
  * no more is no error, whatever there is for it. */
 #include <zsplice.h>
@@ -24,11 +25,13 @@ static void either(enum t_side_kind kind, int nonblock)
 			t_sleep_ms(1);
 	errno = 123;
 	if (!OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE) == 0 && errno == 123))
-		fprintf(stderr, "... kind %d nonblock %d\n", kind, nonblock);
+		fprintf(stderr, "... kind %s nonblock %d\n", t_side_kind_name(kind), nonblock);
 	OK(T_IS(results[0], .bytes = 5, .copied = results[0].copied, .via = results[0].via));
-	OK(results[1].error == 0 && results[1].bytes + results[1].in_flight <= 4);
+	T_EQ(results[1].error, 0);
+	OK(results[1].bytes + results[1].in_flight <= 4);
 	MUST(shutdown(b.in, SHUT_WR) == 0);
-	OK(t_read(b.far_in, bytes, 8) == 5 && memcmp(bytes, "last.", 5) == 0);
+	if (T_EQ(t_read(b.far_in, bytes, 8), 5))
+		T_EQ(memcmp(bytes, "last.", 5), 0);
 	MUST(close(a.in) == 0 && close(b.in) == 0 && close(b.far_in) == 0);
 	if (kind == T_BY_PIPES)
 		MUST(close(a.out) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_EITHER_END a bridge is over once one direction has ended, everything before the end delivered; what is
  * on its way in the other is counted. */
 #include <zsplice.h>
@@ -20,18 +21,22 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 	second->wanted = len;
 	second->reader = t_thread(t_side_read, second);
 	errno = 123;
-	OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END) == 0 && errno == 123);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END), 0);
+	T_EQ(errno, 123);
 	OK(T_IS(results[turned], .bytes = len, .copied = results[turned].copied, .via = results[turned].via));
-	OK(results[!turned].bytes + results[!turned].in_flight <= 4 && results[!turned].error == 0);
+	OK(results[!turned].bytes + results[!turned].in_flight <= 4);
+	T_EQ(results[!turned].error, 0);
 	t_join(first->writer);
 	t_join(second->reader);
-	OK(second->right && second->got == len);
+	OK(second->right);
+	T_EQ(second->got, len);
 	/* The end was passed on; the other direction was not ended. */
 	if (kind != T_BY_PIPES)
-		OK(read(second->far_in, bytes, 1) == 0);
+		T_EQ(read(second->far_in, bytes, 1), 0);
 	t_nonblock(first->far_in, 1);
-	OK(read(first->far_in, bytes, 8) == (results[!turned].bytes ? (ssize_t)results[!turned].bytes : -1));
-	OK(read(first->far_in, bytes, 8) == -1 && errno == EAGAIN);
+	T_EQ(read(first->far_in, bytes, 8), results[!turned].bytes ? (ssize_t)results[!turned].bytes : -1);
+	T_EQ(read(first->far_in, bytes, 8), -1);
+	T_EQ(errno, EAGAIN);
 	t_write(second->far_out, "more", 4);
 	MUST(close(a.in) == 0 && close(b.in) == 0 && close(a.far_in) == 0 && close(b.far_in) == 0);
 	if (kind == T_BY_PIPES)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_EITHER_END a bridge is over with the direction that ends first, be it from a or from b: what there is
  * for the side that has gone is no error, and what that has said before is delivered. */
 #include <zsplice.h>
@@ -24,11 +25,14 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 			t_sleep_ms(1);
 	errno = 123;
 	if (!OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE) == 0 && errno == 123))
-		fprintf(stderr, "... kind %d nonblock %d turned %d\n", kind, nonblock, turned);
+		fprintf(stderr, "... kind %s nonblock %d turned %d\n", t_side_kind_name(kind), nonblock,
+			turned);
 	OK(T_IS(results[turned], .bytes = 5, .copied = results[turned].copied, .via = results[turned].via));
-	OK(results[!turned].error == 0 && results[!turned].bytes + results[!turned].in_flight <= 4);
+	T_EQ(results[!turned].error, 0);
+	OK(results[!turned].bytes + results[!turned].in_flight <= 4);
 	MUST(shutdown(second->in, SHUT_WR) == 0);
-	OK(t_read(second->far_in, bytes, 8) == 5 && memcmp(bytes, "last.", 5) == 0);
+	if (T_EQ(t_read(second->far_in, bytes, 8), 5))
+		T_EQ(memcmp(bytes, "last.", 5), 0);
 	MUST(close(first->in) == 0 && close(second->in) == 0 && close(second->far_in) == 0);
 	if (kind == T_BY_PIPES)
 		MUST(close(first->out) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A terminal that blocks and takes its bytes in small pieces, because the slave processes its output or the
  * master is handed to a line discipline: the timeout and a cancel are noticed all the same. */
 #include <zsplice.h>
@@ -66,12 +67,14 @@ static void slow(int has_slave, int by_cancel)
 	threads[1] = t_thread(writes, &it);
 	threads[2] = t_later(&later);
 	began = t_now_ms();
-	OK(zs_bridge(it.tty[has_slave], it.tty[has_slave], it.sockets[0], it.sockets[0], &options, results) == -1);
-	OK(errno == (by_cancel ? ECANCELED : ETIMEDOUT));
+	T_EQ(zs_bridge(it.tty[has_slave], it.tty[has_slave], it.sockets[0], it.sockets[0], &options, results),
+	     -1);
+	T_EQ(errno, by_cancel ? ECANCELED : ETIMEDOUT);
 	after = t_now_ms() - began;
 	if (!OK(after < 650))
 		fprintf(stderr, "... slave %d cancel %d: %lld ms\n", has_slave, by_cancel, (long long)after);
-	OK(results[1].bytes > 0 && results[1].side == ZS_SIDE_CALL);
+	OK(results[1].bytes > 0);
+	T_EQ(results[1].side, ZS_SIDE_CALL);
 	MUST(close(it.tty[has_slave]) == 0 && close(it.sockets[0]) == 0);
 	for (int i = 0; i < 3; i++)
 		t_join(threads[i]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A bridge joins sockets, pipes and files, blocking or not: every byte gets through in both directions, the end
  * of each is passed on to a socket, and errno is what it was. */
 #include <zsplice.h>
@@ -19,18 +20,18 @@ static void joined(enum t_side_kind from, enum t_side_kind to, int nonblock, siz
 	t_side_start(&a);
 	t_side_start(&b);
 	errno = 123;
-	good = OK(T_BRIDGE(&a, &b, results, .flags = flags) == 0) & OK(errno == 123);
+	good = T_EQ(T_BRIDGE(&a, &b, results, .flags = flags), 0) & T_EQ(errno, 123);
 	good &= OK(fcntl(a.in, F_GETFL) == a_flags && fcntl(b.out, F_GETFL) == b_flags);
 	good &= OK(results[0].bytes == gives && results[0].in_flight == 0 && results[0].error == 0);
 	good &= OK(results[1].bytes == takes && results[1].in_flight == 0 && results[1].error == 0);
 	good &= OK(results[0].side == 0 && results[1].side == 0 && (gives == 0) == (results[0].via == 0));
 	if (flags & ZS_STABLE)
 		good &= OK(results[0].copied == gives && results[1].copied == takes);
-	good &= OK(t_side_got(&a) == takes) & OK(t_side_got(&b) == gives);
-	good &= OK(t_open_descriptors() == before);
+	good &= T_EQ(t_side_got(&a), takes) & T_EQ(t_side_got(&b), gives);
+	good &= T_EQ(t_open_descriptors(), before);
 	if (!good)
-		fprintf(stderr, "... %d and %d, nonblock %d, %zu and %zu, flags %#x\n", from, to, nonblock, gives, takes,
-			flags);
+		fprintf(stderr, "... %s and %s, nonblock %d, %zu and %zu, flags %s\n", t_side_kind_name(from),
+			t_side_kind_name(to), nonblock, gives, takes, t_flag_words(flags));
 }
 
 int main(void)

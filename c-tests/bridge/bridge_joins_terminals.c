@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A bridge between a terminal and a socket, or two terminals, blocking or not. A terminal that has hung up has
  * ended as an input, and is EIO as an output. */
 #include <zsplice.h>
@@ -53,11 +54,14 @@ static void joined(int has_slave, int two, int nonblock)
 	threads[1] = t_thread(reads, &left);
 	threads[2] = t_thread(writes, &right);
 	threads[3] = t_thread(reads, &right);
-	OK(zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0],
-		     &(struct zs_options){ .idle_ns = T_MS(600) }, results) == -1 && errno == ETIMEDOUT);
+	T_EQ(zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0], &(struct zs_options){
+	     .idle_ns = T_MS(600) }, results), -1);
+	T_EQ(errno, ETIMEDOUT);
 	for (int i = 0; i < 4; i++)
 		t_join(threads[i]);
-	OK(left.right && right.right && results[0].bytes == LEN && results[1].bytes == LEN / 2);
+	OK(left.right && right.right);
+	T_EQ(results[0].bytes, LEN);
+	T_EQ(results[1].bytes, LEN / 2);
 	t_close2(tty);
 	t_close2(other);
 }
@@ -89,13 +93,18 @@ static void hung_up(int has_slave, int nonblock, int turned, int later)
 		returned = zs_bridge(tty[has_slave], tty[has_slave], other[0], other[0], NULL, results);
 	OK(returned == (later ? -1 : 0));
 	OK(t_cpu_ms() - cpu < 30);
-	OK(results[turned].bytes == (has_slave ? 0 : 4));
+	T_EQ(results[turned].bytes, has_slave ? 0 : 4);
 	if (later) {
-		OK(errno == EIO && results[0].error == EIO && results[1].error == EIO);
-		OK(results[0].side == ZS_SIDE_OUT && results[1].side == ZS_SIDE_OUT);
+		T_EQ(errno, EIO);
+		T_EQ(results[0].error, EIO);
+		T_EQ(results[1].error, EIO);
+		T_EQ(results[0].side, ZS_SIDE_OUT);
+		T_EQ(results[1].side, ZS_SIDE_OUT);
 		OK(results[!turned].bytes + results[!turned].in_flight == 4 || results[!turned].bytes == 0);
 	} else {
-		OK(errno == 0 && results[0].error == 0 && results[1].error == 0);
+		T_EQ(errno, 0);
+		T_EQ(results[0].error, 0);
+		T_EQ(results[1].error, 0);
 	}
 	if (!has_slave)
 		OK(t_read(other[1], bytes, 4) == 4 && memcmp(bytes, "last", 4) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A bridge that goes well, times out, is reset or loses a reader leaves the flags of all four descriptors alone,
  * also in between, when others share them, and not one more is open afterwards. */
 #include <zsplice.h>
@@ -34,7 +35,7 @@ static int look(void *context, const struct zs_result *so_far)
 	struct flags now = flags_of(sides[0], sides[1]);
 
 	(void)so_far;
-	OK(memcmp(&before, &now, sizeof now) == 0);
+	T_EQ(memcmp(&before, &now, sizeof now), 0);
 	looked++;
 	return 0;
 }
@@ -71,12 +72,15 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	/* Those who write into pipes close them. */
 	OK(gives ? t_open_descriptors() <= open : t_open_descriptors() == open);
 	now = flags_of(&a, &b);
-	if (!OK(memcmp(&before, &now, sizeof now) == 0))
-		fprintf(stderr, "... %d and %d nonblock %d what %d\n", from, to, nonblock, what);
-	OK(returned == (gives ? 0 : -1) && (what != TIMES_OUT || error == ETIMEDOUT));
+	if (!T_EQ(memcmp(&before, &now, sizeof now), 0))
+		fprintf(stderr, "... %s and %d nonblock %d what %d\n", t_side_kind_name(from), to, nonblock,
+			what);
+	if (T_EQ(returned, (gives ? 0 : -1)))
+		OK((what != TIMES_OUT || error == ETIMEDOUT));
 	OK(looked > 0 || what == HAS_NO_READER || what == IS_RESET);
 	if (gives) {
-		OK(t_side_got(&a) == LEN && t_side_got(&b) == LEN);
+		if (T_EQ(t_side_got(&a), LEN))
+			T_EQ(t_side_got(&b), LEN);
 		return;
 	}
 	for (int i = 0; i < 2; i++) {

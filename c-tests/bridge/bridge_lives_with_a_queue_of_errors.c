@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A socket that has something in its queue of errors (time stamps, word of a zero-copy send) says so to
  * poll(2) for as long as nobody reads it, and that is not up to us: the CPU rests all the same, and data, the
  * end, a reset and the timeout are noticed when they come. */
@@ -85,7 +86,7 @@ static void data_gets_across(int from_a)
 	for (int i = 0; i < count; i++) {
 		int to = from_a ? all[i].b[1] : all[i].a[1];
 
-		if (all[i].what != IS_FULL && OK(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500) == 1))
+		if (all[i].what != IS_FULL && T_EQ(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500), 1))
 			OK(t_read(to, bytes, 4) == 4 && memcmp(bytes, "data", 4) == 0);
 	}
 }
@@ -106,13 +107,13 @@ static void is_over(struct bridge *it)
 	int good;
 
 	t_join(it->thread);
-	good = OK(it->returned == (it->what == ENDS ? 0 : -1)) & OK(it->what == ENDS || it->error == errors[it->what]);
-	good &= OK(it->results[0].bytes == (it->what == IS_FULL ? 0 : 8));
+	good = T_EQ(it->returned, (it->what == ENDS ? 0 : -1)) & OK(it->what == ENDS || it->error == errors[it->what]);
+	good &= T_EQ(it->results[0].bytes, it->what == IS_FULL ? 0 : 8);
 	good &= OK(it->what == IS_FULL || it->results[1].bytes == 4) & OK(it->cpu < 60) & OK(it->took < 1200);
 	if (!good)
-		fprintf(stderr, "... what %d queue %d nonblock %d: %d, errno %d, %lld ms of CPU in %lld\n",
-			it->what, it->queue, it->nonblock, it->returned, it->error, (long long)it->cpu,
-			(long long)it->took);
+		fprintf(stderr, "... what %d queue %d nonblock %d: %d, errno %s, %lld ms of CPU in %lld\n",
+			it->what, it->queue, it->nonblock, it->returned, t_errno_name(it->error),
+			(long long)it->cpu, (long long)it->took);
 	MUST(close(it->a[0]) == 0 && (it->what == RESETS || close(it->a[1]) == 0));
 	t_close2(it->b);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where there is no descriptor left, or splice(2) is not to be used or not allowed, a buffer serves, and nothing
  * shows of that but the mechanism. */
 #include <zsplice.h>
@@ -13,13 +14,15 @@ static void bridged(struct t_side *a, struct t_side *b, uint32_t avoid, int buff
 	struct zs_result results[2];
 
 	errno = 123;
-	OK(T_BRIDGE(a, b, results, .avoid = avoid) == 0 && errno == 123);
+	T_EQ(T_BRIDGE(a, b, results, .avoid = avoid), 0);
+	T_EQ(errno, 123);
 	for (int i = 0; i < 2; i++) {
-		OK(results[i].bytes == LEN && results[i].error == 0);
+		T_EQ(results[i].bytes, LEN);
+		T_EQ(results[i].error, 0);
 		OK(!buffered || (results[i].via == ZS_VIA_READ_WRITE && results[i].copied == LEN));
 	}
-	OK(t_side_got(a) == LEN);
-	OK(t_side_got(b) == LEN);
+	T_EQ(t_side_got(a), LEN);
+	T_EQ(t_side_got(b), LEN);
 }
 
 static void scarce(void *argument)

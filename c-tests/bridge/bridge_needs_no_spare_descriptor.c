@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With as many descriptors open as RLIMIT_NOFILE allows, three or four, a bridge works: it needs none, and asks
  * poll(2), which refuses more places than that, about each only once. */
 #include <zsplice.h>
@@ -41,7 +42,8 @@ static void far_ends(int has_pipes)
 	OK(t_gives_pattern(b[1], LEN, 0));
 	OK(t_gives_pattern(a_out[1], LEN, 0));
 	/* Whoever leaves before the end is one who has died. */
-	OK(t_read(b[1], &byte, 1) == 0 && t_read(a_out[1], &byte, 1) == 0);
+	if (T_EQ(t_read(b[1], &byte, 1), 0))
+		T_EQ(t_read(a_out[1], &byte, 1), 0);
 	t_join(threads[0]);
 	t_join(threads[1]);
 }
@@ -106,10 +108,11 @@ static void scarce(void *argument)
 	if (!OK((has_pipes ? zs_bridge(0, 1, 3, 3, &options, results)
 			   : zs_bridge(0, 0, 1, 1, &options, results)) == 0 && errno == 123))
 		MUST(kill(child, SIGKILL) == 0);
-	OK(results[0].bytes == LEN && results[1].bytes == LEN);
+	T_EQ(results[0].bytes, LEN);
+	T_EQ(results[1].bytes, LEN);
 	MUST(close(1) == 0); /* what reads that is told */
 	MUST(waitpid(child, &status, 0) == child);
-	OK(status == 0);
+	T_EQ(status, 0);
 }
 
 int main(void)
@@ -121,7 +124,7 @@ int main(void)
 		for (int nonblock = 0; nonblock < 2; nonblock++) {
 			struct scene scene = { what, nonblock };
 
-			if (!OK(t_child(scarce, &scene) == 0))
+			if (!T_EQ(t_child(scarce, &scene), 0))
 				fprintf(stderr, "... what %d nonblock %d\n", what, nonblock);
 		}
 	return t_done();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* TCP urgent data, where splice(2) stops for good, stops no bridge: what comes before and behind it gets
  * through. */
 #include <zsplice.h>
@@ -15,7 +16,7 @@ static void *talks(void *argument)
 	for (size_t at = 0; at < sizeof bytes; at += 100000) {
 		t_write(fd, bytes + at, 100000);
 		MUST(send(fd, "!", 1, MSG_OOB) == 1);
-		t_sleep_ms(10);
+		t_sleep_ms(40); /* or a second urgent byte comes before the first is passed, as on Linux 5.10 */
 	}
 	MUST(shutdown(fd, SHUT_WR) == 0);
 	return NULL;
@@ -32,10 +33,12 @@ static void urgent(enum t_side_kind to, int nonblock)
 	t_side(&b, to, nonblock, 100, 0);
 	thread = t_thread(talks, &a.far_out);
 	t_side_start(&b);
-	OK(T_BRIDGE(&a, &b, results, 0) == 0 && results[0].bytes == 300000 && results[1].bytes == 100);
+	T_EQ(T_BRIDGE(&a, &b, results, 0), 0);
+	T_EQ(results[0].bytes, 300000);
+	T_EQ(results[1].bytes, 100);
 	OK(t_cpu_ms() - cpu < 300);
 	t_join(thread);
-	OK(t_side_got(&b) == 300000);
+	T_EQ(t_side_got(&b), 300000);
 	MUST(close(a.in) == 0 && close(a.far_in) == 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* While nothing is to be done the CPU rests: with both sides silent, with one that has ended or hung up, with an
  * output that is full while its input has more, whatever else is ready. */
 /* ways: shared */
@@ -14,14 +15,15 @@ static int64_t rests(struct t_side *a, struct t_side *b, const char *what)
 	int64_t ms, switches;
 
 	MUST(getrusage(RUSAGE_THREAD, &before) == 0);
-	OK(T_BRIDGE(a, b, results, .timeout_ns = T_MS(50), .flags = ZS_NOSIGPIPE) == -1 && errno == ETIMEDOUT);
+	T_EQ(T_BRIDGE(a, b, results, .timeout_ns = T_MS(50), .flags = ZS_NOSIGPIPE), -1);
+	T_EQ(errno, ETIMEDOUT);
 	MUST(getrusage(RUSAGE_THREAD, &after) == 0);
 	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000 +
 	     (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1000;
 	switches = after.ru_nvcsw - before.ru_nvcsw;
 	if (!OK(ms < 15) | !OK(switches < 200))
-		fprintf(stderr, "... %s, %d and %d: %lld ms, %lld waits\n", what, a->kind, b->kind, (long long)ms,
-			(long long)switches);
+		fprintf(stderr, "... %s, %s and %s: %lld ms, %lld waits\n", what, t_side_kind_name(a->kind),
+			t_side_kind_name(b->kind), (long long)ms, (long long)switches);
 	return ms;
 }
 
@@ -103,7 +105,7 @@ int main(void)
 	}
 	for (int which = 0; which < 9; which++) {
 		MUST(waitpid(children[which], &status, 0) == children[which]);
-		OK(status == 0);
+		T_EQ(status, 0);
 	}
 	return t_done();
 }

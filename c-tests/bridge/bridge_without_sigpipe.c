@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_NOSIGPIPE an output that nobody reads any more is EPIPE and no more; without it the signal comes. It is
  * noticed when there is something for it, of a pipe at once. */
 #include <zsplice.h>
@@ -17,10 +18,12 @@ static void dead(enum t_side_kind kind, int nonblock, uint32_t flags)
 	t_write(a.far_out, "more", 4);
 	MUST(kind == T_BY_PIPES ? close(b.far_in) == 0 : shutdown(b.far_in, SHUT_RDWR) == 0);
 	errno = 0;
-	OK(T_BRIDGE(&a, &b, results, .flags = flags) == -1 && errno == EPIPE);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = flags), -1);
+	T_EQ(errno, EPIPE);
 	for (int i = 0; i < 2; i++)
 		OK(results[i].error == EPIPE && results[i].side == ZS_SIDE_OUT && results[i].bytes == 0);
-	OK(results[0].in_flight + (uint64_t)t_bytes_available(a.in) == 4 && results[1].in_flight == 0);
+	T_EQ(results[0].in_flight + (uint64_t)t_bytes_available(a.in), 4);
+	T_EQ(results[1].in_flight, 0);
 	MUST(sigpending(&pending) == 0 && pthread_sigmask(SIG_SETMASK, NULL, &mask) == 0);
 	OK(!sigismember(&pending, SIGPIPE) && !sigismember(&mask, SIGPIPE));
 	MUST(close(a.in) == 0 && close(b.in) == 0 && close(a.far_in) == 0);
@@ -58,7 +61,8 @@ static void noticed(int nonblock)
 	t_side(&b, T_BY_PIPES, nonblock, 0, 0);
 	later.fd = b.far_in;
 	thread = t_later(&later);
-	OK(T_BRIDGE(&a, &b, results, .flags = ZS_NOSIGPIPE) == -1 && errno == EPIPE);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_NOSIGPIPE), -1);
+	T_EQ(errno, EPIPE);
 	OK(t_now_ms() - began < 70);
 	t_join(thread);
 	MUST(close(a.in) == 0 && close(a.far_in) == 0 && close(b.in) == 0 && close(b.out) == 0 && close(b.far_out) == 0);

@@ -1,13 +1,8 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each call is exactly one system call, the one it is named after, whatever comes of it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"
-
-#ifdef SYS_sendfile64
-#define SYS_SENDFILE SYS_sendfile64
-#else
-#define SYS_SENDFILE SYS_sendfile
-#endif
 
 static int from[2], to[2], file, copy;
 
@@ -16,21 +11,21 @@ static void moves_with_each(void *unused)
 	struct iovec iov = { (void *)(intptr_t)"four", 4 };
 
 	(void)unused;
-	OK(zs_splice(from[0], NULL, to[1], NULL, 3, 0) == 3);
-	OK(zs_tee(from[0], to[1], 3, 0) == 3);
-	OK(zs_vmsplice(to[1], &iov, 1, 0) == 4);
-	OK(zs_copy_range(file, NULL, copy, NULL, 3, 0) == 3);
-	OK(zs_sendfile(copy, file, NULL, 3) == 3);
+	T_EQ(zs_splice(from[0], NULL, to[1], NULL, 3, 0), 3);
+	T_EQ(zs_tee(from[0], to[1], 3, 0), 3);
+	T_EQ(zs_vmsplice(to[1], &iov, 1, 0), 4);
+	T_EQ(zs_copy_range(file, NULL, copy, NULL, 3, 0), 3);
+	T_EQ(zs_sendfile(copy, file, NULL, 3), 3);
 }
 
 static void fails_with_each(void *unused)
 {
 	(void)unused;
-	OK(zs_splice(-1, NULL, -1, NULL, 3, 0) == -1);
-	OK(zs_tee(-1, -1, 3, 0) == -1);
-	OK(zs_vmsplice(-1, NULL, 1, 0) == -1);
-	OK(zs_copy_range(-1, NULL, -1, NULL, 3, 0) == -1);
-	OK(zs_sendfile(-1, -1, NULL, 3) == -1);
+	T_EQ(zs_splice(-1, NULL, -1, NULL, 3, 0), -1);
+	T_EQ(zs_tee(-1, -1, 3, 0), -1);
+	T_EQ(zs_vmsplice(-1, NULL, 1, 0), -1);
+	T_EQ(zs_copy_range(-1, NULL, -1, NULL, 3, 0), -1);
+	T_EQ(zs_sendfile(-1, -1, NULL, 3), -1);
 }
 
 /* The ends of input, and lengths of 0 and without measure. */
@@ -39,11 +34,11 @@ static void comes_to_little_with_each(void *unused)
 	int64_t end = 1000000;
 
 	(void)unused;
-	OK(zs_splice(-1, NULL, -1, NULL, 0, ~0u) == 0);
-	OK(zs_tee(from[0], to[1], 0, 0) == 0);
-	OK(zs_vmsplice(to[1], NULL, 0, 0) == 0);
-	OK(zs_copy_range(file, &end, copy, NULL, 100, 0) == 0);
-	OK(zs_sendfile(copy, file, NULL, SIZE_MAX) == -1);
+	T_EQ(zs_splice(-1, NULL, -1, NULL, 0, ~0u), 0);
+	T_EQ(zs_tee(from[0], to[1], 0, 0), 0);
+	T_EQ(zs_vmsplice(to[1], NULL, 0, 0), 0);
+	T_EQ(zs_copy_range(file, &end, copy, NULL, 100, 0), 0);
+	T_EQ(zs_sendfile(copy, file, NULL, SIZE_MAX), -1);
 }
 
 /* Nothing to be had without waiting. */
@@ -52,21 +47,25 @@ static void would_block_with_each(void *unused)
 	struct iovec iov = { (void *)(intptr_t)"four", 4 };
 
 	(void)unused;
-	OK(zs_splice(from[0], NULL, to[1], NULL, 3, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
-	OK(zs_tee(from[0], to[1], 3, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
-	OK(zs_vmsplice(to[1], &iov, 1, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
-	OK(zs_copy_range(file, NULL, to[1], NULL, 3, 0) == -1);
-	OK(zs_sendfile(to[1], file, NULL, 3) == -1 && errno == EAGAIN);
+	T_EQ(zs_splice(from[0], NULL, to[1], NULL, 3, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
+	T_EQ(zs_tee(from[0], to[1], 3, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
+	T_EQ(zs_vmsplice(to[1], &iov, 1, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
+	T_EQ(zs_copy_range(file, NULL, to[1], NULL, 3, 0), -1);
+	T_EQ(zs_sendfile(to[1], file, NULL, 3), -1);
+	T_EQ(errno, EAGAIN);
 }
 
 static void check(void (*story)(void *))
 {
 	static const long expected[] = { SYS_splice, SYS_tee, SYS_vmsplice, SYS_copy_file_range,
-					 SYS_SENDFILE };
+					 T_SYS_SENDFILE };
 	long calls[8];
 
-	OK(t_system_calls(story, NULL, calls, 8) == 5);
-	OK(memcmp(calls, expected, sizeof expected) == 0);
+	T_EQ(t_system_calls(story, NULL, calls, 8), 5);
+	T_EQ(memcmp(calls, expected, sizeof expected), 0);
 }
 
 int main(void)

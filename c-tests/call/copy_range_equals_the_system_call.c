@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zs_copy_range is copy_file_range(2): whatever it is given, count, errno, offsets, positions and
  * bytes come out the same. */
 #include <zsplice.h>

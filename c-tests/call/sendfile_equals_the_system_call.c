@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zs_sendfile is sendfile(2): whatever it is given, count, errno, offset, positions and bytes come
  * out the same. */
 #include <zsplice.h>
@@ -5,17 +6,11 @@
 #include "t_endpoints.h"
 
 /* With the 64-bit offset that the library has everywhere. */
-#ifdef SYS_sendfile64
-#define SYS_SENDFILE SYS_sendfile64
-#else
-#define SYS_SENDFILE SYS_sendfile
-#endif
-
 static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
 		      unsigned int flags)
 {
 	(void)off_out, (void)flags;
-	return syscall(SYS_SENDFILE, out, in, off_in, len);
+	return syscall(T_SYS_SENDFILE, out, in, off_in, len);
 }
 
 static ssize_t ours(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,

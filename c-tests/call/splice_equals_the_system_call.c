@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zs_splice is splice(2): whatever it is given, count, errno, offsets, positions and bytes come
  * out the same. */
 #include <zsplice.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zs_tee is tee(2): whatever it is given, count, errno and bytes come out the same. */
 #include <zsplice.h>
 #include "t.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zs_vmsplice is vmsplice(2): whatever it is given, count, errno, memory and bytes come out the
  * same. */
 #include <zsplice.h>
@@ -52,9 +53,10 @@ static int compare(enum t_kind kind, int pieces, size_t count, unsigned int flag
 
 	OK(a.returned < 0 || a.error == 0x5a5a);
 	if (!OK(t_same(&a, &b)))
-		fprintf(stderr, "  end %d pieces %d count %zu flags %#x: kernel %lld (errno %d), "
-			"ours %lld (errno %d)\n", kind, pieces, count, flags, (long long)a.returned,
-			(int)a.error, (long long)b.returned, (int)b.error);
+		fprintf(stderr, "  end %s pieces %d count %zu flags %s: kernel %lld (errno %s), ours %lld "
+			"(errno %s)\n", t_kind_name(kind), pieces, count, t_splice_flag_words(flags),
+			(long long)a.returned, t_errno_name(a.error), (long long)b.returned,
+			t_errno_name(b.error));
 	return a.returned > 0;
 }
 

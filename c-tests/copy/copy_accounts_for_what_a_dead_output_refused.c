@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output that fails in the middle: the result says how much has reached it, and what was taken from a
  * pipe or socket beyond that is in flight; nothing of a pipe is taken that need not be. */
 #include <zsplice.h>
@@ -28,23 +29,26 @@ static void died(enum t_place from, enum t_stream to, uint32_t avoid, size_t tak
 	reader.fd = out[0];
 	MUST((reader.bytes = malloc(takes)) != NULL);
 	thread = t_thread(reads_and_dies, &reader);
-	OK(T_COPY(pair->in, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid,
-		  .flags = ZS_NOSIGPIPE) == -1);
+	T_EQ(T_COPY(pair->in, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid, .flags = ZS_NOSIGPIPE),
+	     -1);
 	OK(errno == EPIPE || (errno == ECONNRESET && to != T_A_PIPE));
-	OK(result.side == ZS_SIDE_OUT && result.error == errno);
+	T_EQ(result.side, ZS_SIDE_OUT);
+	T_EQ(result.error, errno);
 	t_join(thread);
 	OK(t_is_pattern(reader.bytes, takes, 0) && result.bytes >= takes);
 	OK(result.bytes + result.in_flight <= T_PAIR_LEN);
 	if (from == T_AT_FILE) {
-		OK(result.in_flight == 0 && t_position(pair->in) == (int64_t)result.bytes);
+		if (T_EQ(result.in_flight, 0))
+			T_EQ(t_position(pair->in), (int64_t)result.bytes);
 	} else {
 		left = (int)(T_PAIR_LEN - result.bytes - result.in_flight);
 		/* splice(2) takes from a pipe what the output takes. */
 		OK(from != T_AT_PIPE || result.in_flight == 0 || (result.via & ZS_VIA_READ_WRITE));
 		if (!OK(t_gives_pattern(pair->in, (size_t)left, result.bytes + result.in_flight)))
-			fprintf(stderr, "... from %d to %d avoid %#x: bytes %llu in flight %llu\n", from, to, avoid,
-				(unsigned long long)result.bytes, (unsigned long long)result.in_flight);
-		OK(t_gives_pattern(pair->in, 1, 0) == 0);
+			fprintf(stderr, "... from %s to %d avoid %s: bytes %llu in flight %llu\n",
+				t_place_name(from), to, t_via_words(avoid), (unsigned long long)result.bytes,
+				(unsigned long long)result.in_flight);
+		T_EQ(t_gives_pattern(pair->in, 1, 0), 0);
 	}
 	t_put_pattern(pair->out, 0, T_PAIR_LEN, 0);
 	OK(t_pair_whole(pair));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An O_APPEND output has its position behind what was appended, as after write(2), wherever it was
  * before, and whatever was tried first. */
 #include <zsplice.h>
@@ -15,10 +16,10 @@ int main(void)
 		struct zs_result result = t_unwritten();
 
 		MUST(lseek(out, positions[i], SEEK_SET) == positions[i]);
-		OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == LEN);
-		OK(lseek(in, 0, SEEK_CUR) == LEN);
-		OK(lseek(out, 0, SEEK_CUR) == 5000 + LEN);
-		OK(lseek(out, 0, SEEK_END) == 5000 + LEN);
+		T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result), LEN);
+		T_EQ(lseek(in, 0, SEEK_CUR), LEN);
+		T_EQ(lseek(out, 0, SEEK_CUR), 5000 + LEN);
+		T_EQ(lseek(out, 0, SEEK_END), 5000 + LEN);
 		MUST(close(in) == 0 && close(file) == 0 && close(out) == 0);
 	}
 	return t_done();

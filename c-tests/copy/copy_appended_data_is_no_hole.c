@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What somebody appends to a file with holes while it is copied arrives as it was written, and is never taken
  * for a part of the hole before it: not even if it comes just when the holes are looked for. */
 #include <zsplice.h>
@@ -29,7 +30,7 @@ static int64_t search(const uint64_t *a, int earlier)
 	(void)earlier;
 	if (now && !after)
 		append();
-	position = syscall(SYS_lseek, a[0], a[1], a[2]);
+	position = syscall(SYS_lseek, (long)a[0], (long)a[1], (long)a[2]);
 	position = position < 0 ? -errno : position;
 	if (now && after)
 		append();
@@ -49,7 +50,8 @@ static void story(void *argument)
 	size = t_size(in);
 	/* Where it comes after the copy has seen the end, it is not a part of it. */
 	OK(moved == HOLE || moved == size);
-	OK(moved == t_size(out) && result.bytes == (uint64_t)moved);
+	T_EQ(moved, t_size(out));
+	T_EQ(result.bytes, (uint64_t)moved);
 	OK(t_has_bytes(out, 0, (size_t)HOLE, 0));
 	if (!OK(t_has_bytes(out, HOLE, (size_t)(moved - HOLE), 'x')))
 		fprintf(stderr, "... appended %s search %d\n", after ? "after" : "before", when);
@@ -58,6 +60,9 @@ static void story(void *argument)
 
 int main(void)
 {
+#ifdef SYS__llseek
+	t_skip("this looks at the arguments of lseek(2), which _llseek(2) has not");
+#endif
 	for (int with = 0; with < 2; with++)
 		for (when = 0; when < 4; when++)
 			for (after = 0; after < 2; after++)

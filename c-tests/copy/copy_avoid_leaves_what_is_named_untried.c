@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A mechanism to be avoided is not even tried: the kernel would kill for it. What is left does it. With
  * nothing left that could move bytes: EOPNOTSUPP, and none has moved. */
 #include <zsplice.h>
@@ -19,9 +20,11 @@ static void obeyed(void *argument)
 	int64_t *in = wish->from == T_AT_FILE ? &off_in : NULL;
 
 	t_deny_via(wish->avoid, T_KILLED);
-	OK(T_COPY(pair->in, in, pair->out, wish->to == T_AT_FILE ? &off_out : NULL, ZS_TO_END, &result,
-		  .avoid = wish->avoid) == T_PAIR_LEN);
-	OK((result.via & wish->avoid) == 0 && result.via != 0 && result.in_flight == 0);
+	T_EQ(T_COPY(pair->in, in, pair->out, wish->to == T_AT_FILE ? &off_out : NULL, ZS_TO_END, &result, .avoid
+	     = wish->avoid), T_PAIR_LEN);
+	T_EQ(result.via & wish->avoid, 0);
+	OK(result.via != 0);
+	T_EQ(result.in_flight, 0);
 	OK(result.copied == T_PAIR_LEN || wish->avoid != (T_ALL_VIA & ~ZS_VIA_READ_WRITE));
 	OK(t_pair_whole(pair));
 }
@@ -31,10 +34,11 @@ static void refused(enum t_place from, enum t_place to, uint32_t avoid)
 	struct zs_result result = t_unwritten();
 	struct t_pair *pair = t_pair(from, to);
 
-	OK(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result, .avoid = avoid) == -1);
-	OK(errno == EOPNOTSUPP && T_IS(result, .side = ZS_SIDE_CALL, .error = EOPNOTSUPP));
+	T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result, .avoid = avoid), -1);
+	if (T_EQ(errno, EOPNOTSUPP))
+		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EOPNOTSUPP));
 	/* All of it is still to be had. */
-	OK(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL) == T_PAIR_LEN);
+	T_EQ(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL), T_PAIR_LEN);
 	OK(t_pair_whole(pair));
 }
 

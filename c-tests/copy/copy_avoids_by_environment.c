@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ZSPLICE_AVOID in the environment adds to what every transfer avoids: a program that cannot be changed
  * lives on in a sandbox that kills for a forbidden call. Unknown words are ignored. */
 #include <zsplice.h>
@@ -17,9 +18,9 @@ static void copies(void *argument)
 	int64_t off_in = 0, off_out = 0;
 
 	t_deny_via(of->avoid, T_KILLED);
-	OK(zs_copy(pair->in, of->from == T_AT_FILE ? &off_in : NULL, pair->out,
-		   of->to == T_AT_FILE ? &off_out : NULL, ZS_TO_END, NULL, &result) == T_PAIR_LEN);
-	OK((result.via & of->avoid) == 0);
+	T_EQ(zs_copy(pair->in, of->from == T_AT_FILE ? &off_in : NULL, pair->out, of->to == T_AT_FILE ? &off_out
+	     : NULL, ZS_TO_END, NULL, &result), T_PAIR_LEN);
+	T_EQ(result.via & of->avoid, 0);
 	OK(of->avoid != ALL || result.via == ZS_VIA_READ_WRITE);
 	OK(t_pair_whole(pair));
 }
@@ -47,7 +48,7 @@ static void started_with(const char *words, uint32_t avoid)
 		_exit(127);
 	}
 	MUST(waitpid(child, &status, 0) == child);
-	if (!OK(status == 0))
+	if (!T_EQ(status, 0))
 		fprintf(stderr, "... %s\n", words);
 }
 
@@ -69,7 +70,7 @@ int main(int count, char **words)
 		int in = t_file(T_PAIR_LEN), out[2];
 
 		MUST(pipe(out) == 0 && fcntl(out[1], F_SETPIPE_SZ, 1 << 20) > 0);
-		OK(zs_copy(in, NULL, out[1], NULL, ZS_TO_END, NULL, &result) == T_PAIR_LEN);
+		T_EQ(zs_copy(in, NULL, out[1], NULL, ZS_TO_END, NULL, &result), T_PAIR_LEN);
 		OK(result.via != 0 && (result.via & ZS_VIA_READ_WRITE) == 0);
 	}
 	return t_done();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Every stream is followed to its end, in small pieces and with pauses, and a count below len means that
  * it has ended: all of it is there. A len that is reached takes no byte of what follows. */
 #include <zsplice.h>
@@ -39,8 +40,11 @@ static void to_its_end(enum t_stream from, enum t_place to, uint64_t len)
 		far = out[0];
 	}
 	thread = t_thread(in_pieces, &in[1]);
-	OK(zs_copy(in[0], NULL, out[1], NULL, len, NULL, &result) == (int64_t)wanted);
-	OK(result.bytes == wanted && result.in_flight == 0 && result.error == 0 && result.side == 0);
+	T_EQ(zs_copy(in[0], NULL, out[1], NULL, len, NULL, &result), (int64_t)wanted);
+	T_EQ(result.bytes, wanted);
+	T_EQ(result.in_flight, 0);
+	T_EQ(result.error, 0);
+	T_EQ(result.side, 0);
 	if (far < 0)
 		OK(t_size(out[1]) == (int64_t)wanted && t_has_pattern(out[1], 0, wanted, 0));
 	else

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Without ZS_INTERRUPT signals change nothing: whatever a copy waits for, it carries on, to the last
  * byte, and errno stays what it was. */
 #include <zsplice.h>
@@ -29,11 +30,12 @@ int main(void)
 				pair = t_pair((enum t_place)from, (enum t_place)to);
 				t_signal_storm(200);
 				errno = 123;
-				OK(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result,
-					  .timeout_ns = timed ? T_MS(60000) : 0) == T_PAIR_LEN);
-				OK(errno == 123);
+				T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result,
+				     .timeout_ns = timed ? T_MS(60000) : 0), T_PAIR_LEN);
+				T_EQ(errno, 123);
 				t_signal_storm(0);
-				OK(result.bytes == T_PAIR_LEN && result.error == 0);
+				T_EQ(result.bytes, T_PAIR_LEN);
+				T_EQ(result.error, 0);
 				OK(t_pair_whole(pair));
 			}
 	/* One that waits most of the time. */
@@ -45,8 +47,8 @@ int main(void)
 			t_stream((enum t_stream)kind, in);
 			thread = t_thread(slow_writer, &in[1]);
 			t_signal_storm(200);
-			OK(T_COPY(in[0], NULL, out, NULL, ZS_TO_END, &result,
-				  .timeout_ns = timed ? T_MS(60000) : 0) == 80);
+			T_EQ(T_COPY(in[0], NULL, out, NULL, ZS_TO_END, &result, .timeout_ns = timed ?
+			     T_MS(60000) : 0), 80);
 			t_signal_storm(0);
 			t_join(thread);
 			MUST(close(in[0]) == 0 && close(out) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With everything but the clone avoided, what can be shared is, to the exact length; and where a head or a tail would
  * have to be copied nothing is written. */
 /* ways: shared */
@@ -19,9 +20,9 @@ static void shared(const char *where, uint64_t len, uint32_t flags)
 
 	t_put_pattern(in, 0, LEN, 0);
 	MUST(fsync(in) == 0);
-	if (!OK(T_COPY(in, NULL, out, NULL, len, &result, .avoid = OTHERS, .flags = flags) == moved))
-		fprintf(stderr, "... on %s, len %llu, flags %#x: errno %d\n", where, (unsigned long long)len, flags,
-			errno);
+	if (!T_EQ(T_COPY(in, NULL, out, NULL, len, &result, .avoid = OTHERS, .flags = flags), moved))
+		fprintf(stderr, "... on %s, len %llu, flags %s: errno %s\n", where, (unsigned long long)len,
+			t_flag_words(flags), t_errno_name(errno));
 	OK(T_IS(result, .bytes = (uint64_t)moved, .via = ZS_VIA_CLONE));
 	OK(t_size(out) == moved && t_has_pattern(out, 0, (size_t)moved, 0) && t_position(in) == moved);
 	MUST(close(in) == 0 && close(out) == 0);
@@ -39,7 +40,9 @@ static void refused(const char *where, int64_t from, uint64_t len)
 	if (!OK(T_COPY(in, &off_in, out, &off_out, len, &result, .avoid = OTHERS, .flags = ZS_CLONE) == -1 &&
 		errno == EOPNOTSUPP))
 		fprintf(stderr, "... on %s, from %lld, len %llu\n", where, (long long)from, (unsigned long long)len);
-	OK(T_IS(result, .error = EOPNOTSUPP, .side = ZS_SIDE_CALL) && off_in == from && off_out == from);
+	OK(T_IS(result, .error = EOPNOTSUPP, .side = ZS_SIDE_CALL));
+	T_EQ(off_in, from);
+	T_EQ(off_out, from);
 	OK(t_size(out) == 2 * LEN && t_has_pattern(out, 0, 2 * LEN, 9) && t_shared(out) == 0);
 	MUST(close(in) == 0 && close(out) == 0);
 }

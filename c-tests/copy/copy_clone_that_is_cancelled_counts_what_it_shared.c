@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ZS_CLONE shares first and copies what lies before the blocks then. A progress that ends the copy finds both in
  * the output, and counted. */
 /* ways: shared */
@@ -31,10 +32,13 @@ static void cancelled(int64_t from, int64_t to, uint64_t len, struct zs_options 
 	options.flags |= ZS_CLONE;
 	options.progress = ends;
 	options.context = &told;
-	OK(zs_copy(in, &off_in, out, &off_out, len, &options, &result) == -1 && errno == ECANCELED);
-	OK(calls == 1 && told == result.bytes);
+	T_EQ(zs_copy(in, &off_in, out, &off_out, len, &options, &result), -1);
+	T_EQ(errno, ECANCELED);
+	T_EQ(calls, 1);
+	T_EQ(told, result.bytes);
 	OK(result.bytes > 0 && result.via & ZS_VIA_CLONE);
-	OK(off_in == from + (int64_t)result.bytes && off_out == to + (int64_t)result.bytes);
+	T_EQ(off_in, from + (int64_t)result.bytes);
+	T_EQ(off_out, to + (int64_t)result.bytes);
 	if (!OK(t_size(out) == off_out && t_has_pattern(out, to, result.bytes, (uint64_t)from)))
 		fprintf(stderr, "... from %lld to %lld: %llu bytes, %lld in the output\n", (long long)from,
 			(long long)to, (unsigned long long)result.bytes, (long long)t_size(out));

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Somebody else sleeps in splice(2) into the pipe that is copied from, with its lock held: a copy that looks whether
  * there is something hears of its timeout all the same. */
 #include <zsplice.h>
@@ -21,8 +22,11 @@ int main(void)
 	}
 	t_sleep_ms(100);
 	began = t_now_ms();
-	OK(T_COPY(in[0], NULL, out, NULL, ZS_TO_END, &result, .avoid = ZS_VIA_SPLICE, .timeout_ns = T_MS(200)) == -1);
-	OK(errno == ETIMEDOUT && result.side == ZS_SIDE_CALL && result.bytes == 0);
+	T_EQ(T_COPY(in[0], NULL, out, NULL, ZS_TO_END, &result, .avoid = ZS_VIA_SPLICE,
+	     .timeout_ns = T_MS(200)), -1);
+	T_EQ(errno, ETIMEDOUT);
+	T_EQ(result.side, ZS_SIDE_CALL);
+	T_EQ(result.bytes, 0);
 	OK(t_now_ms() - began < 1500);
 	MUST(write(idle[1], "x", 1) == 1);
 	MUST(waitpid(sleeper, NULL, 0) == sleeper);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An input pipe that has ended has nothing to give: the copy is done, though the output is full and stays so. */
 #include <zsplice.h>
 #include "t.h"
@@ -15,7 +16,8 @@ static void ended(enum t_stream to, int nonblock, struct zs_options options)
 	t_nonblock(out[1], nonblock);
 	errno = 123;
 	if (!OK(zs_copy(in[0], NULL, out[1], NULL, ZS_TO_END, &options, &result) == 0 && errno == 123))
-		fprintf(stderr, "... to %d nonblock %d timeout %lld\n", to, nonblock, (long long)options.timeout_ns);
+		fprintf(stderr, "... to %s nonblock %d timeout %lld\n", t_stream_name(to), nonblock,
+			(long long)options.timeout_ns);
 	OK(T_IS(result, .bytes = 0));
 	MUST(close(in[0]) == 0);
 	t_close2(out);

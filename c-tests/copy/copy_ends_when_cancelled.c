@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Once cancel_fd is readable a copy ends, whatever it waits for: ECANCELED, with every byte accounted
  * for. Nothing is read from cancel_fd, and without ZS_CANCEL_FD it does not count. */
 #include <zsplice.h>
@@ -20,7 +21,8 @@ static int late(void)
 	since = t_now_ms();
 	MUST(write(cancel, &count, sizeof count) == sizeof count);
 	t_blocked_join(&all);
-	OK(read(cancel, &count, sizeof count) == sizeof count && count == 1);
+	T_EQ(read(cancel, &count, sizeof count), sizeof count);
+	T_EQ(count, 1);
 	MUST(close(cancel) == 0);
 	return t_blocked_check(&all, ECANCELED, since, 0, 0);
 }
@@ -32,21 +34,25 @@ static void readable_before(void)
 
 	/* Readable from the start: nothing moves. A hang-up is readable, too. */
 	MUST(pipe(cancel) == 0 && write(cancel[1], "!", 1) == 1);
-	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,
-		  .cancel_fd = cancel[0]) == -1 && errno == ECANCELED);
+	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD, .cancel_fd = cancel[0]),
+	     -1);
+	T_EQ(errno, ECANCELED);
 	OK(T_IS(result, .side = ZS_SIDE_CALL, .error = ECANCELED));
 	OK(t_size(out) == 0 && t_position(in) == 0 && t_bytes_available(cancel[0]) == 1);
 
 	/* It does not count, or it is none: then it is not looked at. */
-	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .cancel_fd = cancel[0]) == 100);
-	OK(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .cancel_fd = -1) == 100);
-	OK(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,
-		  .cancel_fd = INT_MAX) == -1 && errno == EBADF);
-	OK(result.side == ZS_SIDE_CALL && result.bytes == 0);
+	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .cancel_fd = cancel[0]), 100);
+	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .cancel_fd = -1), 100);
+	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,
+	     .cancel_fd = INT_MAX), -1);
+	T_EQ(errno, EBADF);
+	T_EQ(result.side, ZS_SIDE_CALL);
+	T_EQ(result.bytes, 0);
 	t_drain(cancel[0], 1);
 	MUST(close(cancel[1]) == 0);
-	OK(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,
-		  .cancel_fd = cancel[0]) == -1 && errno == ECANCELED);
+	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,
+	     .cancel_fd = cancel[0]), -1);
+	T_EQ(errno, ECANCELED);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* progress is told what has become of the copy so far, after every step, and ends it by returning
  * anything but 0: ECANCELED, and nothing moves any more. */
 #include <zsplice.h>
@@ -10,7 +11,10 @@ static struct t_blocked_all all;
 
 static int at_once(void *context, const struct zs_result *so_far)
 {
-	OK(context == &all && so_far->bytes > 0 && so_far->error == 0 && so_far->side == 0);
+	OK(context == &all);
+	OK(so_far->bytes > 0);
+	T_EQ(so_far->error, 0);
+	T_EQ(so_far->side, 0);
 	return -5;
 }
 
@@ -39,20 +43,21 @@ int main(void)
 	t_blocked_check(&all, ECANCELED, 0, 0, 1000);
 
 	/* The last word is the result. */
-	OK(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log) == 100);
+	T_EQ(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log), 100);
 	OK(log.calls >= 1 && memcmp(&log.last, &result, sizeof result) == 0);
 
 	/* Nothing moves: nothing is told. */
 	log = (struct log){ 0 };
-	OK(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log) == 0);
-	OK(T_COPY(file, &(int64_t){ 0 }, into, NULL, 0, NULL, .progress = told, .context = &log) == 0);
-	OK(log.calls == 0);
+	T_EQ(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log), 0);
+	T_EQ(T_COPY(file, &(int64_t){ 0 }, into, NULL, 0, NULL, .progress = told, .context = &log), 0);
+	T_EQ(log.calls, 0);
 
 	/* The word that the last byte is there comes too late for anything but ECANCELED. */
 	MUST(pipe(in) == 0 && pipe(out) == 0 && write(in[1], "four", 4) == 4);
 	log.to_end = 4;
-	OK(T_COPY(in[0], NULL, out[1], NULL, 4, &result, .progress = told, .context = &log) == -1);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, 4, &result, .progress = told, .context = &log), -1);
 	OK(errno == ECANCELED && t_bytes_available(out[0]) == 4 && result.bytes == 4 && result.in_flight == 0);
-	OK(result.via == log.last.via && result.side == ZS_SIDE_CALL);
+	T_EQ(result.via, log.last.via);
+	T_EQ(result.side, ZS_SIDE_CALL);
 	return t_done();
 }

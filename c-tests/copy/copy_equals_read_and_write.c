@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Whatever is copied to wherever, in whatever pieces it comes and goes, it is as if it had been
  * read and written: same bytes, same count, same positions and offsets, same error. Where it ends
  * early for a reason of ours, what was delivered is the exact beginning of it.
@@ -267,7 +268,9 @@ static int progress(void *context, const struct zs_result *so_far)
 {
 	struct told *told = context;
 
-	OK(so_far->bytes >= told->last && so_far->error == 0 && so_far->in_flight == 0);
+	OK(so_far->bytes >= told->last);
+	T_EQ(so_far->error, 0);
+	T_EQ(so_far->in_flight, 0);
 	told->last = so_far->bytes;
 	told->calls++;
 	return so_far->bytes > told->cancel_after;
@@ -331,7 +334,8 @@ static struct trace play(const struct scene *scene, enum way way)
 		trace.returned = ours(scene, in.fd, offsets[0], out.fd, offsets[1], &trace.result);
 		trace.error = errno;
 		OK(t_result_is_consistent(trace.returned, (int)trace.error, &trace.result));
-		OK(before[0] == fcntl(in.fd, F_GETFL) && before[1] == fcntl(out.fd, F_GETFL));
+		if (T_EQ(before[0], fcntl(in.fd, F_GETFL)))
+			T_EQ(before[1], fcntl(out.fd, F_GETFL));
 	}
 	trace.position[0] = lseek(in.fd, 0, SEEK_CUR);
 	trace.position[1] = lseek(out.fd, 0, SEEK_CUR);
@@ -349,7 +353,7 @@ static struct trace play(const struct scene *scene, enum way way)
 		look_at_file(&trace, out.fd);
 		MUST(close(out.fd) == 0 && (!scene->same_file || close(in.fd) == 0));
 	}
-	OK(open == t_open_descriptor_set());
+	T_EQ(open, t_open_descriptor_set());
 	return trace;
 }
 
@@ -419,7 +423,7 @@ static int judge(const struct scene *scene, const struct trace *plain, const str
 {
 	uint64_t in_at = (uint64_t)scene->in.at, out_at = (uint64_t)scene->out.at, bytes = is->result.bytes;
 
-	if (!OK((scene->seed % 7 == 1 ? 0 : scene->options.avoid & is->result.via) == 0))
+	if (!T_EQ(scene->seed % 7 == 1 ? 0 : scene->options.avoid & is->result.via, 0))
 		return 0;
 	if (is->returned >= 0)
 		return OK(same(scene, plain, is));
@@ -430,13 +434,13 @@ static int judge(const struct scene *scene, const struct trace *plain, const str
 
 static void tell(const char *who, const struct trace *trace)
 {
-	fprintf(stderr, "  %s: %lld errno %d, offsets %lld %lld, positions %lld %lld, "
-		"bytes %llu in_flight %llu copied %llu holes %llu via %#x side %u, output %lld\n", who, (long long)trace->returned,
-		(int)trace->error, (long long)trace->offset[0], (long long)trace->offset[1],
+	fprintf(stderr, "  %s: %lld errno %s, offsets %lld %lld, positions %lld %lld, bytes %llu in_flight "
+		"%llu copied %llu holes %llu via %s side %s, output %lld\n", who, (long long)trace->returned,
+		t_errno_name(trace->error), (long long)trace->offset[0], (long long)trace->offset[1],
 		(long long)trace->position[0], (long long)trace->position[1],
 		(unsigned long long)trace->result.bytes, (unsigned long long)trace->result.in_flight,
 		(unsigned long long)trace->result.copied, (unsigned long long)trace->result.holes,
-		trace->result.via, trace->result.side, (long long)trace->written);
+		t_via_words(trace->result.via), t_side_word(trace->result.side), (long long)trace->written);
 }
 
 static void tell_place(const char *who, const struct place *place)
@@ -465,10 +469,10 @@ static void try(uint64_t seed)
 	else
 		judge(&scene, &traces[PLAIN], &traces[OURS]);
 	if (t_failures > before) {
-		fprintf(stderr, "case %llu: len %llu flags %#x avoid %#x%s%s%s\n", (unsigned long long)seed,
-			(unsigned long long)scene.len, scene.options.flags, scene.options.avoid,
-			seed % 7 == 1 ? " (no options)" : "", scene.same_file ? " same file" : "",
-			scene.holds ? " holds" : "");
+		fprintf(stderr, "case %llu: len %llu flags %s avoid %s%s%s%s\n", (unsigned long long)seed,
+			(unsigned long long)scene.len, t_flag_words(scene.options.flags),
+			t_via_words(scene.options.avoid), seed % 7 == 1 ? " (no options)" : "",
+			scene.same_file ? " same file" : "", scene.holds ? " holds" : "");
 		tell_place("in", &scene.in);
 		tell_place("out", &scene.out);
 		tell("plain", &traces[PLAIN]);

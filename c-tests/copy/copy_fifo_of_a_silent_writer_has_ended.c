@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A FIFO whose first writer comes and goes without a byte has ended: with 0, whichever mechanism had waited. */
 #include <zsplice.h>
 #include "t.h"
@@ -29,7 +30,8 @@ static void ended(enum t_place to, uint64_t len, struct zs_options options)
 	errno = 123;
 	if (!OK(zs_copy(fifo, NULL, out[1], NULL, len, &options, &result) == 0 && errno == 123) |
 	    !OK(T_IS(result, .bytes = 0)) | !OK(t_now_ms() - began >= 20))
-		fprintf(stderr, "... to %d, avoid %#x, flags %#x\n", to, options.avoid, options.flags);
+		fprintf(stderr, "... to %s, avoid %s, flags %s\n", t_place_name(to),
+			t_via_words(options.avoid), t_flag_words(options.flags));
 	t_join(thread);
 	MUST(close(fifo) == 0 && close(out[1]) == 0 && (out[0] < 0 || close(out[0]) == 0));
 }

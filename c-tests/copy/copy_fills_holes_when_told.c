@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_FILL_HOLES holes are written out as zeroes: the output has none, and the result counts none. */
 #include <zsplice.h>
 #include "t.h"
@@ -14,13 +15,14 @@ static void filled(int in, uint32_t avoid, int before)
 
 	if (before) /* holes that the output has already are filled, too */
 		MUST(ftruncate(out, LEN) == 0);
-	OK(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_FILL_HOLES,
-		  .avoid = avoid) == LEN);
-	OK(result.holes == 0 && result.bytes == LEN);
-	OK((result.via & (ZS_VIA_CLONE | ZS_VIA_COPY_RANGE)) == 0);
+	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_FILL_HOLES, .avoid = avoid),
+	     LEN);
+	T_EQ(result.holes, 0);
+	T_EQ(result.bytes, LEN);
+	T_EQ(result.via & (ZS_VIA_CLONE | ZS_VIA_COPY_RANGE), 0);
 	OK(t_same_bytes(in, out));
 	if (!OK(t_stored(out) >= LEN && lseek(out, 0, SEEK_HOLE) == LEN))
-		fprintf(stderr, "... avoid %#x before %d: %lld stored\n", avoid, before,
+		fprintf(stderr, "... avoid %s before %d: %lld stored\n", t_via_words(avoid), before,
 			(long long)t_stored(out));
 	MUST(close(out) == 0);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A hole that has to be written as zeroes, since the output's file system cannot punch, takes no large buffer where
  * memory is short. */
 #include <zsplice.h>
@@ -18,8 +19,10 @@ static void story(void *argument)
 	t_deny(SYS_fallocate, T_FAILS(EOPNOTSUPP));
 	t_limit_memory(65536);
 	MUST(malloc(150000) == NULL);
-	OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == T_PAGE + HOLE);
-	OK(result.bytes == T_PAGE + HOLE && result.holes == 0 && result.error == 0);
+	T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result), T_PAGE + HOLE);
+	T_EQ(result.bytes, T_PAGE + HOLE);
+	T_EQ(result.holes, 0);
+	T_EQ(result.error, 0);
 	OK(t_size(out) == 2 * HOLE && t_has_pattern(out, 0, T_PAGE, 0) && t_has_bytes(out, T_PAGE, HOLE, 0));
 	OK(t_has_pattern(out, T_PAGE + HOLE, HOLE - T_PAGE, T_PAGE + HOLE));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where a file has no bytes there is nothing to copy, as far out as an offset can be: 0, whichever mechanism is
  * asked first, and whatever the kernel says about such offsets. */
 #include <zsplice.h>
@@ -25,10 +26,11 @@ int main(void)
 			else
 				t_stream((enum t_stream)(to - 1), out);
 			errno = 123;
-			if (!OK(T_COPY(in, &off, out[1], NULL, lens[i / 30], &result, .avoid = avoid) == 0) |
+			if (!T_EQ(T_COPY(in, &off, out[1], NULL, lens[i / 30], &result, .avoid = avoid), 0) |
 			    !OK(errno == 123 && T_IS(result, .bytes = 0) && off == offsets[i / 6 % 5]))
-				fprintf(stderr, "... to %d, offset %lld, len %llu, avoid %#x\n", to,
-					(long long)offsets[i / 6 % 5], (unsigned long long)lens[i / 30], avoid);
+				fprintf(stderr, "... to %s, offset %lld, len %llu, avoid %s\n",
+					t_place_name(to), (long long)offsets[i / 6 % 5],
+					(unsigned long long)lens[i / 30], t_via_words(avoid));
 			OK(to == T_AT_FILE ? t_size(out[1]) == 0 : t_bytes_available(out[0]) == 0);
 			MUST(close(out[1]) == 0 && (out[0] < 0 || close(out[0]) == 0));
 		}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* timeout_ns is noticed at once, whatever is waited for: ETIMEDOUT, with every byte accounted for. */
 #include <zsplice.h>
 #include "t.h"

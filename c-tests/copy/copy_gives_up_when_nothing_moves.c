@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* idle_ns is how long nothing may move: a copy that gets a byte now and then goes on, however long it
  * takes; one that gets none ends with ETIMEDOUT, whatever is waited for. */
 #include <zsplice.h>
@@ -36,8 +37,9 @@ static void goes_on(void)
 
 	MUST(pipe(in) == 0 && pipe(out) == 0);
 	thread = t_thread(trickle, &in[1]);
-	OK(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .idle_ns = T_MS(150)) == 40);
-	OK(result.bytes == 40 && result.error == 0);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .idle_ns = T_MS(150)), 40);
+	T_EQ(result.bytes, 40);
+	T_EQ(result.error, 0);
 	t_join(thread);
 }
 
@@ -48,10 +50,10 @@ static void the_nearer(void)
 	int64_t began = t_now_ms();
 
 	MUST(pipe(in) == 0 && pipe(out) == 0);
-	OK(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = T_MS(50),
-		  .timeout_ns = INT64_MAX) == -1 && errno == ETIMEDOUT);
-	OK(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = INT64_MAX,
-		  .timeout_ns = T_MS(50)) == -1 && errno == ETIMEDOUT);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = T_MS(50), .timeout_ns = INT64_MAX), -1);
+	T_EQ(errno, ETIMEDOUT);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, 1, NULL, .idle_ns = INT64_MAX, .timeout_ns = T_MS(50)), -1);
+	T_EQ(errno, ETIMEDOUT);
 	OK(t_now_ms() - began < 1000);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_GROW_PIPE a pipe of the caller's grows, to 1 MiB and not beyond; without it its size stays, and a
  * larger one is never made smaller. */
 #include <zsplice.h>
@@ -25,8 +26,8 @@ static void copied(int from_pipe, int before, uint32_t flags, int after)
 		OK(t_pair_whole(pair));
 	}
 	MUST(fcntl(fd, F_GETPIPE_SZ) == before);
-	OK(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, .flags = flags) == T_PAIR_LEN);
-	if (!OK(size_of(fd) == after))
+	T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, .flags = flags), T_PAIR_LEN);
+	if (!T_EQ(size_of(fd), after))
 		fprintf(stderr, "... from %d, %d bytes: %d\n", from_pipe, before, size_of(fd));
 	OK(t_pair_whole(pair));
 }

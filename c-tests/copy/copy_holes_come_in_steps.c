@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* No step of a copy that is watched moves more than 16 MiB, holes included, so that what is watched for is noticed
  * in the middle of one. */
 #include <zsplice.h>
@@ -25,15 +26,19 @@ int main(void)
 
 	MUST(ftruncate(in, LEN) == 0);
 	enough = UINT64_MAX;
-	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .progress = told) == LEN);
-	OK(last == (uint64_t)LEN && longest <= STEP && result.holes > (uint64_t)LEN / 2);
-	OK(t_size(out) == LEN && t_has_pattern(out, 0, T_PAGE, 0));
+	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .progress = told), LEN);
+	T_EQ(last, (uint64_t)LEN);
+	OK(longest <= STEP && result.holes > (uint64_t)LEN / 2);
+	if (T_EQ(t_size(out), LEN))
+		OK(t_has_pattern(out, 0, T_PAGE, 0));
 
 	MUST(ftruncate(out, 0) == 0 && lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0);
 	last = longest = 0;
 	enough = 100 << 20;
-	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .progress = told) == -1 && errno == ECANCELED);
+	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .progress = told), -1);
+	T_EQ(errno, ECANCELED);
 	OK(result.bytes >= enough && result.bytes <= enough + STEP);
-	OK(t_position(in) == (int64_t)result.bytes && t_size(out) == (int64_t)result.bytes);
+	if (T_EQ(t_position(in), (int64_t)result.bytes))
+		T_EQ(t_size(out), (int64_t)result.bytes);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ZSPLICE_AVOID does not count where a program runs with raised privileges: a copy of this one that is
  * setuid root, started by a user who is nobody. (Its loader ignores LD_LIBRARY_PATH, too.) */
 /* ways: archive static */
@@ -13,10 +14,10 @@ static int privileged(int raised)
 	struct zs_result result;
 	int in[2], out[2];
 
-	OK((getauxval(AT_SECURE) != 0) == raised);
+	T_EQ(getauxval(AT_SECURE) != 0, raised);
 	MUST(pipe(in) == 0 && pipe(out) == 0 && write(in[1], "four", 4) == 4);
-	OK(zs_copy(in[0], NULL, out[1], NULL, 4, NULL, &result) == 4);
-	OK(result.via == (uint32_t)(raised ? ZS_VIA_SPLICE : ZS_VIA_READ_WRITE));
+	T_EQ(zs_copy(in[0], NULL, out[1], NULL, 4, NULL, &result), 4);
+	T_EQ(result.via, (uint32_t)(raised ? ZS_VIA_SPLICE : ZS_VIA_READ_WRITE));
 	return t_done();
 }
 
@@ -33,7 +34,7 @@ static void started(const char *program, const char *argument)
 		_exit(127);
 	}
 	MUST(waitpid(child, &status, 0) == child);
-	OK(status == 0);
+	T_EQ(status, 0);
 }
 
 int main(int count, char **words)
@@ -54,7 +55,7 @@ int main(int count, char **words)
 
 		MUST(chdir("home") == 0);
 		MUST((there = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0755)) >= 0);
-		OK(zs_copy(here, &(int64_t){ 0 }, there, NULL, ZS_TO_END, NULL, NULL) == t_size(here));
+		T_EQ(zs_copy(here, &(int64_t){ 0 }, there, NULL, ZS_TO_END, NULL, NULL), t_size(here));
 		MUST(fchmod(there, raised ? 04755 : 0755) == 0 && close(there) == 0);
 		started(raised ? "./raised" : "./plain", name);
 		MUST(chdir("..") == 0);

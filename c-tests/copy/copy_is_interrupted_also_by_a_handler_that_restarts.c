@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_INTERRUPT a signal ends a copy that waits also where its handler was installed with SA_RESTART: a system
  * call that the kernel would restart is not what is waited in. */
 #include <zsplice.h>
@@ -32,7 +33,8 @@ static void interrupted(int in, int out, const char *what, int from, int to)
 	signals(10000);
 	if (!OK(T_COPY(in, NULL, out, NULL, 1 << 20, &result, .flags = ZS_INTERRUPT) == -1 && errno == EINTR))
 		fprintf(stderr, "... %s, from %d to %d\n", what, from, to);
-	OK(result.side == ZS_SIDE_CALL && result.error == EINTR);
+	T_EQ(result.side, ZS_SIDE_CALL);
+	T_EQ(result.error, EINTR);
 	signals(0);
 }
 

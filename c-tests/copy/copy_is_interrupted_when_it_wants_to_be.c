@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_INTERRUPT a signal that arrives while a copy waits ends it with EINTR, and every byte is
  * accounted for. */
 #include <zsplice.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A notice in a socket's queue of errors, of a zero-copy send or a time stamp, is nothing to a copy from or to that
  * socket: it waits, the CPU rests, the timeout is noticed, what comes later is moved, and the lock of the output, a
  * pipe, is left free meanwhile. */
@@ -22,7 +23,7 @@ static void *looks(void *argument)
 
 	t_sleep_ms(30);
 	began = t_now_ms();
-	OK(t_bytes_available(look->fd) == 0);
+	T_EQ(t_bytes_available(look->fd), 0);
 	look->took = t_now_ms() - began;
 	return NULL;
 }
@@ -44,9 +45,10 @@ static void silent(enum t_notice notice, int nonblock, enum t_place to)
 		MUST(close(out[1]) == 0 && (out[1] = t_file(0)) >= 0);
 	cpu = t_cpu_ms();
 	began = t_now_ms();
-	OK(T_COPY(tcp[0], NULL, out[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(100)) == -1);
+	T_EQ(T_COPY(tcp[0], NULL, out[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(100)), -1);
 	OK(errno == ETIMEDOUT && t_now_ms() - began < 1000 && t_cpu_ms() - cpu < MOST_CPU);
-	OK(result.bytes == 0 && result.side == ZS_SIDE_CALL);
+	T_EQ(result.bytes, 0);
+	T_EQ(result.side, ZS_SIDE_CALL);
 	t_join(thread);
 	OK(look.took < 60);
 	t_close2(tcp);
@@ -72,7 +74,8 @@ static void talks_later(enum t_notice notice, int nonblock, enum t_place to)
 	cpu = t_cpu_ms();
 	thread = t_thread(t_later_run, &later);
 	if (!OK(zs_copy(tcp[0], NULL, out[1], NULL, ZS_TO_END, NULL, &result) == 4 && t_cpu_ms() - cpu < MOST_CPU))
-		fprintf(stderr, "... notice %d nonblock %d to %d: errno %d\n", notice, nonblock, to, errno);
+		fprintf(stderr, "... notice %d nonblock %d to %s: errno %s\n", notice, nonblock,
+			t_place_name(to), t_errno_name(errno));
 	t_join(thread);
 	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
 	OK(result.bytes == 4 && t_read(out[0], bytes, 4) == 4 && memcmp(bytes, "late", 4) == 0);
@@ -88,7 +91,7 @@ static void full(enum t_notice notice, int nonblock, uint32_t avoid)
 	t_tcp_pair_with_error_queue(tcp, notice);
 	t_nonblock(tcp[0], nonblock);
 	cpu = t_cpu_ms();
-	OK(T_COPY(in, NULL, tcp[0], NULL, ZS_TO_END, &result, .avoid = avoid, .timeout_ns = T_MS(100)) == -1);
+	T_EQ(T_COPY(in, NULL, tcp[0], NULL, ZS_TO_END, &result, .avoid = avoid, .timeout_ns = T_MS(100)), -1);
 	OK(errno == ETIMEDOUT && t_cpu_ms() - cpu < MOST_CPU && result.bytes < LEN);
 	OK(t_gives_pattern(tcp[1], result.bytes, 0));
 	t_close2(tcp);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An offset for what cannot seek is ESPIPE, a negative one EINVAL, also with nothing to copy, and nothing
  * moves. */
 #include <zsplice.h>
@@ -16,7 +17,8 @@ static void refused(int in, int64_t *off_in, int out, int64_t *off_out, int erro
 		struct zs_result result = t_unwritten();
 
 		if (!OK(zs_copy(in, off_in, out, off_out, lens[i], NULL, &result) == -1 && errno == error))
-			fprintf(stderr, "... wanted %d, len %llu\n", error, (unsigned long long)lens[i]);
+			fprintf(stderr, "... wanted %s, len %llu\n", t_errno_name(error),
+				(unsigned long long)lens[i]);
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = error));
 		OK((!off_in || *off_in == in_before) && (!off_out || *off_out == out_before));
 		OK(t_position(file) == 0 && t_position(out_file) == 0 && t_size(out_file) == 0);
@@ -39,7 +41,7 @@ int main(void)
 		refused(fds[0], &five, out_file, &zero, ESPIPE);
 		refused(file, NULL, fds[1], &zero, ESPIPE);
 		refused(file, &zero, fds[1], &five, ESPIPE);
-		OK(t_bytes_available(fds[0]) == 10);
+		T_EQ(t_bytes_available(fds[0]), 10);
 		t_close2(fds);
 	}
 	refused(file, &minus, out_file, NULL, EINVAL);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Holes of a file are holes in its copy, at its front, in the middle and at its end, and the result counts
  * every byte of them - on tmpfs too, and on ext4, xfs and btrfs where those can be made (nothing shared:
  * a clone takes holes along by itself). The offsets given or not. */
@@ -59,16 +60,17 @@ static void kept(const char *where, int shape, int with, uint32_t avoid, int64_t
 	MUST(ftruncate(in, LEN) == 0);
 	holes = holes_of(in, from, LEN);
 	MUST(lseek(in, from, SEEK_SET) == from);
-	OK(T_COPY(in, with & 1 ? &off_in : NULL, out, with & 2 ? &off_out : NULL, ZS_TO_END, &result,
-		  .flags = ZS_NO_CLONE, .avoid = avoid) == LEN - from);
-	OK(result.bytes == (uint64_t)(LEN - from) && t_size(out) == LEN - from);
+	T_EQ(T_COPY(in, with & 1 ? &off_in : NULL, out, with & 2 ? &off_out : NULL, ZS_TO_END, &result,
+	     .flags = ZS_NO_CLONE, .avoid = avoid), LEN - from);
+	if (T_EQ(result.bytes, (uint64_t)(LEN - from)))
+		T_EQ(t_size(out), LEN - from);
 	OK(from != 0 || t_same_bytes(in, out));
-	if (!OK(result.holes == (uint64_t)holes) |
+	if (!T_EQ(result.holes, (uint64_t)holes) |
 	    !OK(holes_of(out, 0, LEN - from) >= holes) |
 	    !OK(result.copied + result.holes == result.bytes || avoid != (T_ALL_VIA & ~ZS_VIA_READ_WRITE)))
-		fprintf(stderr, "... %s, shape %d, with %d, avoid %#x: %llu holes, not %lld; it has %lld\n",
-			where, shape, with, avoid, (unsigned long long)result.holes, (long long)holes,
-			(long long)holes_of(out, 0, LEN - from));
+		fprintf(stderr, "... %s, shape %d, with %d, avoid %s: %llu holes, not %lld; it has %lld\n",
+			where, shape, with, t_via_words(avoid), (unsigned long long)result.holes,
+			(long long)holes, (long long)holes_of(out, 0, LEN - from));
 	MUST(close(in) == 0 && close(out) == 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A file with holes is not opened, and so not closed, beside a record lock that the process has on it: the lock
  * stays, and the position too. */
 #include <zsplice.h>
@@ -15,7 +16,7 @@ static void look(void *argument)
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	MUST(fcntl(in, F_GETLK, &lock) == 0);
-	OK((lock.l_type != F_UNLCK) == *(int *)argument);
+	T_EQ(lock.l_type != F_UNLCK, *(int *)argument);
 }
 
 int main(void)
@@ -33,9 +34,10 @@ int main(void)
 		int64_t off_in = 0, off_out = 0;
 
 		MUST(!locked || fcntl(in, F_SETLK, &lock) == 0);
-		OK(zs_copy(in, &off_in, out, &off_out, ZS_TO_END, NULL, &result) == LEN);
+		T_EQ(zs_copy(in, &off_in, out, &off_out, ZS_TO_END, NULL, &result), LEN);
 		OK(off_in == LEN && off_out == LEN && t_position(in) == 7 && t_position(out) == 0);
-		OK(result.holes == (uint64_t)LEN - 65536 && t_same_bytes(in, out));
+		if (T_EQ(result.holes, (uint64_t)LEN - 65536))
+			OK(t_same_bytes(in, out));
 		T_CHILD(look, locked ? &yes : &no);
 		MUST(ftruncate(out, 0) == 0);
 	}

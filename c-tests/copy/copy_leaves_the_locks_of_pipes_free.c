@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Others may use a pipe while a copy into or out of it waits for somebody else: a non-blocking read or write
  * of theirs returns at once, whatever silent blocking input or full blocking output is waited for. */
 #include <zsplice.h>
@@ -35,7 +36,7 @@ static void used(const int pipe[2], const char *what, int kind)
 		t_sleep_ms(3);
 	}
 	if (!OK(longest < 50))
-		fprintf(stderr, "... %s %d: %lld ms\n", what, kind, (long long)longest);
+		fprintf(stderr, "... %s %s: %lld ms\n", what, t_stream_name(kind), (long long)longest);
 	t_close2(ours);
 }
 
@@ -84,7 +85,7 @@ static void full_output(enum t_stream kind, struct zs_options options, int prefi
 	MUST(close(out[0]) == 0);
 	/* A terminal's end: EIO. What takes nothing any more is the end of it. */
 	t_join(thread);
-	OK(it.returned == -1);
+	T_EQ(it.returned, -1);
 	t_close2(in);
 	MUST(close(out[1]) == 0);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* On a file system that copies on its own server the whole range goes to copy_file_range(2): no byte of it is
  * read or written through this machine, limits or not. */
 #include <zsplice.h>
@@ -14,15 +15,17 @@ static void copied(struct t_fuse *fuse, uint64_t len, int with, struct zs_option
 	int64_t off_in = 0, off_out = 0, moved = len < T_FUSE_LEN ? (int64_t)len : (int64_t)T_FUSE_LEN;
 
 	t_fuse_open(fuse, &in, &out);
-	OK(zs_copy(in, with ? &off_in : NULL, out, with ? &off_out : NULL, len, &options, &result) == moved);
-	if (!OK(fuse->reads == 0 && fuse->writes == 0 && fuse->copied == (uint64_t)moved) |
+	T_EQ(zs_copy(in, with ? &off_in : NULL, out, with ? &off_out : NULL, len, &options, &result), moved);
+	/* Before Linux 5.19 there is one read more. */
+	if (!OK(fuse->reads <= t_kernel_is_older(5, 19) && fuse->writes == 0 && fuse->copied == (uint64_t)moved) |
 	    !OK(result.via == ZS_VIA_COPY_RANGE && result.copied == 0 && result.bytes == (uint64_t)moved))
-		fprintf(stderr, "... len %llu with %d: %d reads, %d writes, %d copies of %llu bytes, via %#x\n",
+		fprintf(stderr, "... len %llu with %d: %d reads, %d writes, %d copies of %llu bytes, via %s\n",
 			(unsigned long long)len, with, fuse->reads, fuse->writes, fuse->copies,
-			(unsigned long long)fuse->copied, result.via);
-	OK(memcmp(fuse->bytes[T_FUSE_IN], fuse->bytes[T_FUSE_OUT], (size_t)moved) == 0);
-	OK(fuse->size[T_FUSE_OUT] == (uint64_t)moved);
-	OK((with ? off_out : t_position(out)) == moved && (with ? off_in : t_position(in)) == moved);
+			(unsigned long long)fuse->copied, t_via_words(result.via));
+	T_EQ(memcmp(fuse->bytes[T_FUSE_IN], fuse->bytes[T_FUSE_OUT], (size_t)moved), 0);
+	T_EQ(fuse->size[T_FUSE_OUT], (uint64_t)moved);
+	if (T_EQ(with ? off_out : t_position(out), moved))
+		T_EQ(with ? off_in : t_position(in), moved);
 	MUST(close(in) == 0 && close(out) == 0);
 }
 

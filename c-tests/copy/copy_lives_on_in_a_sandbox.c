@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each mechanism denied by a sandbox, with EPERM or with ENOSYS, one by one and all together, and the calls
  * that only help, too: a copy still succeeds by what is left, and errno does not tell. */
 #include <zsplice.h>
@@ -24,10 +25,10 @@ static void lives(void *argument)
 	if (it->call >= 0)
 		t_deny(it->call, T_FAILS(it->error));
 	errno = 123;
-	if (!OK(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, &result) == T_PAIR_LEN) |
+	if (!T_EQ(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, &result), T_PAIR_LEN) |
 	    !OK(errno == 123 && result.error == 0 && (result.via & it->via) == 0))
-		fprintf(stderr, "... from %d to %d without %#x and call %ld, errno %d\n", it->from, it->to, it->via,
-			it->call, errno);
+		fprintf(stderr, "... from %s to %s without %#x and call %ld, errno %s\n",
+			t_place_name(it->from), t_place_name(it->to), it->via, it->call, t_errno_name(errno));
 	OK(t_pair_whole(pair));
 }
 

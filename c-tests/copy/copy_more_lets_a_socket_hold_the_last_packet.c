@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_MORE a TCP socket holds the last packet back for what follows; without it nothing is held. */
 #include <zsplice.h>
 #include "t.h"
@@ -24,15 +25,15 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 		t_write(in[1], bytes, 2 * len);
 	}
 	/* The first half is held, all of it or its end; the second takes it along. */
-	OK(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .flags = ZS_MORE, .avoid = avoid) == (int64_t)len);
+	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .flags = ZS_MORE, .avoid = avoid), (int64_t)len);
 	t_sleep_ms(20);
 	if (!OK(t_bytes_available(tcp[1]) < (int)len))
-		fprintf(stderr, "... from %d avoid %#x len %zu\n", from, avoid, len);
-	OK(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .avoid = avoid) == (int64_t)len);
+		fprintf(stderr, "... from %s avoid %s len %zu\n", t_place_name(from), t_via_words(avoid), len);
+	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .avoid = avoid), (int64_t)len);
 	for (int i = 0; i < 100 && t_bytes_available(tcp[1]) < 2 * (int)len; i++)
 		t_sleep_ms(1);
-	if (!OK(t_bytes_available(tcp[1]) == 2 * (int)len))
-		fprintf(stderr, "... from %d avoid %#x len %zu\n", from, avoid, len);
+	if (!T_EQ(t_bytes_available(tcp[1]), 2 * (int)len))
+		fprintf(stderr, "... from %s avoid %s len %zu\n", t_place_name(from), t_via_words(avoid), len);
 	OK(t_gives_pattern(tcp[1], 2 * len, 0));
 	t_close2(tcp);
 	if (from != T_AT_FILE)
@@ -51,9 +52,9 @@ static void ping_pong(enum t_place from)
 	MUST(pipe(in) == 0);
 	for (int i = 0; i < 100; i++) {
 		MUST(from == T_AT_FILE || write(in[1], "question", 8) == 8);
-		OK(zs_copy(from == T_AT_FILE ? fd : in[0], from == T_AT_FILE ? &(int64_t){ 0 } : NULL,
-			   tcp[0], NULL, 8, NULL, NULL) == 8);
-		OK(arrives_within(tcp[1], 5000) == 1);
+		T_EQ(zs_copy(from == T_AT_FILE ? fd : in[0], from == T_AT_FILE ? &(int64_t){ 0 } : NULL, tcp[0],
+		     NULL, 8, NULL, NULL), 8);
+		T_EQ(arrives_within(tcp[1], 5000), 1);
 		t_drain(tcp[1], 8);
 	}
 	OK(t_now_ms() - began < 2000);
@@ -80,9 +81,9 @@ int main(void)
 		int in = t_file(100), out = t_file(0), into[2];
 
 		MUST(pipe(into) == 0);
-		OK(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, NULL, .flags = ZS_MORE) == 100);
-		OK(T_COPY(in, &(int64_t){ 0 }, into[1], NULL, ZS_TO_END, NULL, .flags = ZS_MORE) == 100);
-		OK(t_bytes_available(into[0]) == 100);
+		T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, NULL, .flags = ZS_MORE), 100);
+		T_EQ(T_COPY(in, &(int64_t){ 0 }, into[1], NULL, ZS_TO_END, NULL, .flags = ZS_MORE), 100);
+		T_EQ(t_bytes_available(into[0]), 100);
 	}
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Without an offset the position of a descriptor is used, and moves on by exactly what was copied; with
  * one the position stays, and the offset moves on: by every mechanism, in the middle and at the end. */
 #include <zsplice.h>
@@ -20,16 +21,18 @@ static void copied(int with_in, int with_out, uint64_t len, uint32_t avoid, uint
 	t_put_pattern(in, LEN - 20000, 20000, LEN - 20000);
 	MUST(lseek(in, with_in ? 55 : AT_IN, SEEK_SET) >= 0);
 	MUST(lseek(out, with_out ? 66 : AT_OUT, SEEK_SET) >= 0);
-	OK(T_COPY(in, with_in ? &off_in : NULL, out, with_out ? &off_out : NULL, len, &result,
-		  .avoid = avoid, .flags = flags) == (int64_t)moved);
-	if (!OK(t_position(in) == (with_in ? 55 : AT_IN + (int64_t)moved)) |
-	    !OK(t_position(out) == (with_out ? 66 : AT_OUT + (int64_t)moved)) |
-	    !OK(off_in == AT_IN + (with_in ? (int64_t)moved : 0)) |
-	    !OK(off_out == AT_OUT + (with_out ? (int64_t)moved : 0)))
-		fprintf(stderr, "... with %d %d len %llu avoid %#x flags %#x sparse %d: via %#x\n", with_in,
-			with_out, (unsigned long long)len, avoid, flags, sparse, result.via);
-	OK(t_size(out) == AT_OUT + (int64_t)moved && t_has_bytes(out, 0, AT_OUT, 0));
-	OK(result.bytes == moved);
+	T_EQ(T_COPY(in, with_in ? &off_in : NULL, out, with_out ? &off_out : NULL, len, &result, .avoid = avoid,
+	     .flags = flags), (int64_t)moved);
+	if (!T_EQ(t_position(in), (with_in ? 55 : AT_IN + (int64_t)moved)) |
+	    !T_EQ(t_position(out), (with_out ? 66 : AT_OUT + (int64_t)moved)) |
+	    !T_EQ(off_in, AT_IN + (with_in ? (int64_t)moved : 0)) |
+	    !T_EQ(off_out, AT_OUT + (with_out ? (int64_t)moved : 0)))
+		fprintf(stderr, "... with %d %d len %llu avoid %s flags %s sparse %d: via %s\n", with_in,
+			with_out, (unsigned long long)len, t_via_words(avoid), t_flag_words(flags), sparse,
+			t_via_words(result.via));
+	if (T_EQ(t_size(out), AT_OUT + (int64_t)moved))
+		OK(t_has_bytes(out, 0, AT_OUT, 0));
+	T_EQ(result.bytes, moved);
 	if (moved > 0)
 		OK(t_has_pattern(out, AT_OUT, moved < 10000 ? moved : 10000, AT_IN));
 	if (moved == LEN - AT_IN)

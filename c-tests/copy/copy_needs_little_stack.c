@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* No copy needs more than 4 KiB of stack, so that a thread with next to none may make it: the stack below each
  * is painted, and the paint looked at afterwards. */
 #include <zsplice.h>

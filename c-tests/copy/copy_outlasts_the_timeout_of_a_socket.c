@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* SO_RCVTIMEO and SO_SNDTIMEO are no end of a copy: it waits on. Its own limits are in its options. */
 #include <zsplice.h>
 #include "t.h"
@@ -19,8 +20,11 @@ static void silent(enum t_stream kind, int to_file, uint32_t avoid)
 	later.fd = in[1];
 	thread = t_later(&later);
 	errno = 123;
-	OK(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid) == 7 && errno == 123);
-	OK(result.bytes == 7 && result.error == 0 && result.in_flight == 0);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid), 7);
+	T_EQ(errno, 123);
+	T_EQ(result.bytes, 7);
+	T_EQ(result.error, 0);
+	T_EQ(result.in_flight, 0);
 	t_join(thread);
 	MUST(close(in[0]) == 0);
 	t_close2(out);
@@ -40,8 +44,10 @@ static void full(enum t_stream kind, enum t_place from, uint32_t avoid)
 	later.fd = out[0];
 	thread = t_later(&later);
 	errno = 123;
-	OK(T_COPY(pair->in, NULL, out[1], NULL, T_PAIR_LEN, &result, .avoid = avoid) == T_PAIR_LEN);
-	OK(errno == 123 && result.bytes == T_PAIR_LEN && result.in_flight == 0);
+	T_EQ(T_COPY(pair->in, NULL, out[1], NULL, T_PAIR_LEN, &result, .avoid = avoid), T_PAIR_LEN);
+	T_EQ(errno, 123);
+	T_EQ(result.bytes, T_PAIR_LEN);
+	T_EQ(result.in_flight, 0);
 	t_join(thread);
 	t_close2(out);
 	if (pair->far_in >= 0)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Options may be missing, of the size they have in 0.1 (0 means that), or larger where the rest is
  * zero. What is smaller or says something unknown is refused, and nothing moves. */
 #include <zsplice.h>
@@ -43,7 +44,7 @@ int main(void)
 	in = t_file(100);
 	out = t_file(0);
 
-	OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL) == 100);
+	T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL), 100);
 	OK(t_has_pattern(out, 0, 100, 0));
 	taken(0);
 	taken(SIZE);

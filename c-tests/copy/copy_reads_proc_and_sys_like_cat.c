@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Files of the kernel's own making, whose size says nothing and which hardly any mechanism can read, are
  * copied as cat copies them, to every kind of output, by position and by offset. */
 #include <zsplice.h>
@@ -51,17 +52,17 @@ static void same(const char *name, ssize_t len, enum t_place to, int with, struc
 		t_stream((enum t_stream)(to - 1), out);
 		reader = t_thread(reads, &out[0]);
 	}
-	OK(zs_copy(in, with ? &off : NULL, out[1], NULL, ZS_TO_END, &options, &result) == len);
+	T_EQ(zs_copy(in, with ? &off : NULL, out[1], NULL, ZS_TO_END, &options, &result), len);
 	OK(!with || (off == len && t_position(in) == 0));
 	OK(with || t_position(in) == len || lseek(in, 0, SEEK_CUR) < 0);
 	if (to == T_AT_FILE) {
-		OK(pread(out[0], got, sizeof got, 0) == len);
+		T_EQ(pread(out[0], got, sizeof got, 0), len);
 	} else {
 		MUST(close(out[1]) == 0 && pthread_join(reader, &read_len) == 0);
-		OK((ssize_t)read_len == len);
+		T_EQ((ssize_t)read_len, len);
 	}
 	if (!OK(memcmp(got, wanted, (size_t)len) == 0 && result.bytes == (uint64_t)len && result.holes == 0))
-		fprintf(stderr, "... %s to %d with %d\n", name, to, with);
+		fprintf(stderr, "... %s to %s with %d\n", name, t_place_name(to), with);
 	MUST(close(out[0]) == 0 && close(in) == 0);
 }
 
@@ -94,22 +95,26 @@ int main(void)
 
 		MUST(in >= 0);
 		OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL) > 100);
-		OK(pread(out, got, 5, 0) == 5 && memcmp(got, "Name:", 5) == 0);
-		OK(t_size(out) == t_position(in));
+		if (T_EQ(pread(out, got, 5, 0), 5))
+			T_EQ(memcmp(got, "Name:", 5), 0);
+		T_EQ(t_size(out), t_position(in));
 		/* What cannot be read is an error of the input's. */
 		in = open("/proc/self/mem", O_RDONLY);
 		MUST(in >= 0);
 		struct zs_result result;
 
-		OK(zs_copy(in, &(int64_t){ 0 }, out, NULL, 10, NULL, &result) == -1 && errno == EIO);
-		OK(result.side == ZS_SIDE_IN && result.bytes == 0);
+		T_EQ(zs_copy(in, &(int64_t){ 0 }, out, NULL, 10, NULL, &result), -1);
+		T_EQ(errno, EIO);
+		T_EQ(result.side, ZS_SIDE_IN);
+		T_EQ(result.bytes, 0);
 		/* Written to, as well. */
 		in = t_file(0);
 		MUST(pwrite(in, "zsplice", 7, 0) == 7);
 		out = open("/proc/self/comm", O_RDWR);
 		MUST(out >= 0);
-		OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL) == 7);
-		OK(pread(out, got, 16, 0) == 8 && memcmp(got, "zsplice\n", 8) == 0);
+		T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL), 7);
+		if (T_EQ(pread(out, got, 16, 0), 8))
+			T_EQ(memcmp(got, "zsplice\n", 8), 0);
 	}
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A thread may have a descriptor table of its own: a file with holes, which is opened once more to look for them,
  * is the one that this thread has at that number, not the process's. */
 #include <sched.h>
@@ -25,9 +26,9 @@ static void *story(void *argument)
 		t_put_pattern(sparse, LEN / 2, 65536, 9);
 		MUST(dup2(sparse, number) == number && close(sparse) == 0);
 	}
-	OK(zs_copy(number, &off_in, out, &off_out, ZS_TO_END, NULL, &result) == LEN);
+	T_EQ(zs_copy(number, &off_in, out, &off_out, ZS_TO_END, NULL, &result), LEN);
 	OK(off_in == LEN && off_out == LEN && t_size(out) == LEN && t_same_bytes(number, out));
-	OK(result.holes == (uint64_t)LEN - 65536);
+	T_EQ(result.holes, (uint64_t)LEN - 65536);
 	return argument;
 }
 
@@ -40,6 +41,7 @@ int main(void)
 	MUST(ftruncate(number, LEN) == 0);
 	MUST(pthread_create(&thread, NULL, story, NULL) == 0);
 	t_join(thread);
-	OK(t_position(number) == 0 && t_has_pattern(number, 0, (size_t)LEN / 2 - 4096, 0));
+	if (T_EQ(t_position(number), 0))
+		OK(t_has_pattern(number, 0, (size_t)LEN / 2 - 4096, 0));
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A socket that is no stream is EPROTOTYPE, on either side: its messages would be cut and merged. None is
  * taken, none is sent. */
 #include <zsplice.h>
@@ -25,15 +26,19 @@ static void refused(int domain, int type)
 	MUST(pipe(other) == 0 && send(fds[1], "message", 7, 0) == 7);
 	for (int i = 0; i < 3; i++) {
 		result = t_unwritten();
-		OK(zs_copy(fds[0], NULL, file, NULL, lens[i], NULL, &result) == -1 && errno == EPROTOTYPE);
+		T_EQ(zs_copy(fds[0], NULL, file, NULL, lens[i], NULL, &result), -1);
+		T_EQ(errno, EPROTOTYPE);
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EPROTOTYPE));
-		OK(zs_copy(fds[0], NULL, other[1], NULL, lens[i], NULL, NULL) == -1 && errno == EPROTOTYPE);
+		T_EQ(zs_copy(fds[0], NULL, other[1], NULL, lens[i], NULL, NULL), -1);
+		T_EQ(errno, EPROTOTYPE);
 		result = t_unwritten();
-		OK(zs_copy(file, NULL, fds[1], NULL, lens[i], NULL, &result) == -1 && errno == EPROTOTYPE);
+		T_EQ(zs_copy(file, NULL, fds[1], NULL, lens[i], NULL, &result), -1);
+		T_EQ(errno, EPROTOTYPE);
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EPROTOTYPE));
 	}
-	OK(recv(fds[0], bytes, sizeof bytes, MSG_DONTWAIT) == 7);
-	OK(recv(fds[0], bytes, sizeof bytes, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	T_EQ(recv(fds[0], bytes, sizeof bytes, MSG_DONTWAIT), 7);
+	T_EQ(recv(fds[0], bytes, sizeof bytes, MSG_DONTWAIT), -1);
+	T_EQ(errno, EAGAIN);
 	OK(t_position(file) == 0 && t_size(file) == 100 && t_bytes_available(other[0]) == 0);
 	t_close2(fds);
 	t_close2(other);

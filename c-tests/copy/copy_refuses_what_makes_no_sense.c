@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Unknown flags, flags of other functions, flags that contradict each other and negative times are
  * EINVAL before anything is moved, also where there is nothing to move. */
 #include <zsplice.h>
@@ -20,9 +21,10 @@ static void refused(struct zs_options options)
 
 		options.size = sizeof options;
 		if (!OK(zs_copy(in, NULL, out, NULL, lens[i], &options, &result) == -1 && errno == EINVAL))
-			fprintf(stderr, "... flags %#x\n", options.flags);
+			fprintf(stderr, "... flags %s\n", t_flag_words(options.flags));
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EINVAL));
-		OK(zs_copy(file, &off, out, NULL, lens[i], &options, NULL) == -1 && errno == EINVAL);
+		T_EQ(zs_copy(file, &off, out, NULL, lens[i], &options, NULL), -1);
+		T_EQ(errno, EINVAL);
 		OK(off == 7 && t_bytes_available(in) == 4 && t_bytes_available(fds[2]) == 0);
 	}
 }
@@ -56,8 +58,8 @@ int main(void)
 
 		MUST(pipe(able) == 0);
 		if (KNOWN & flag && flag != ZS_CLONE)
-			OK(T_COPY(file, &(int64_t){ 0 }, file_out, NULL, 100, NULL, .flags = flag,
-				  .cancel_fd = able[0]) == 100);
+			T_EQ(T_COPY(file, &(int64_t){ 0 }, file_out, NULL, 100, NULL, .flags = flag, .cancel_fd
+			     = able[0]), 100);
 		t_close2(able);
 		MUST(close(file_out) == 0);
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A connection that the peer has reset is an error of the input, after the bytes that came before it; of the
  * output where that is the connection. */
 #include <zsplice.h>
@@ -34,14 +35,18 @@ static void input(enum t_place to, int nonblock, uint32_t avoid)
 	t_nonblock(tcp[1], nonblock);
 	MUST(write(tcp[0], "four", 4) == 4);
 	thread = t_thread(resets_later, &tcp[0]);
-	OK(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid) == -1);
-	OK(errno == ECONNRESET && result.error == ECONNRESET);
-	OK(result.bytes == 4 && result.in_flight == 0);
+	T_EQ(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid), -1);
+	T_EQ(errno, ECONNRESET);
+	T_EQ(result.error, ECONNRESET);
+	T_EQ(result.bytes, 4);
+	T_EQ(result.in_flight, 0);
 	if (!OK(result.side == ZS_SIDE_IN || (to == T_AT_TCP && result.side == 0)))
-		fprintf(stderr, "... to %d nonblock %d avoid %#x: side %u\n", to, nonblock, avoid, result.side);
+		fprintf(stderr, "... to %s nonblock %d avoid %s: side %s\n", t_place_name(to), nonblock,
+			t_via_words(avoid), t_side_word(result.side));
 	t_join(thread);
 	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
-	OK(t_read(out[0], bytes, 4) == 4 && memcmp(bytes, "four", 4) == 0);
+	if (T_EQ(t_read(out[0], bytes, 4), 4))
+		T_EQ(memcmp(bytes, "four", 4), 0);
 	MUST(close(tcp[1]) == 0 && close(out[0]) == 0 && (to == T_AT_FILE || close(out[1]) == 0));
 }
 
@@ -54,10 +59,11 @@ static void output(enum t_place from, uint32_t avoid)
 
 	t_tcp_pair(tcp, 8192, 8192);
 	thread = t_thread(resets_later, &tcp[1]);
-	OK(T_COPY(pair->in, NULL, tcp[0], NULL, ZS_TO_END, &result, .avoid = avoid,
-		  .flags = ZS_NOSIGPIPE) == -1);
+	T_EQ(T_COPY(pair->in, NULL, tcp[0], NULL, ZS_TO_END, &result, .avoid = avoid, .flags = ZS_NOSIGPIPE),
+	     -1);
 	OK(errno == ECONNRESET || errno == EPIPE);
-	OK(result.error == errno && result.bytes > 0);
+	T_EQ(result.error, errno);
+	OK(result.bytes > 0);
 	OK(result.side == ZS_SIDE_OUT || (from == T_AT_TCP && result.side == 0));
 	t_join(thread);
 	if (from != T_AT_FILE)

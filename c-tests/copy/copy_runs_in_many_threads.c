@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Copies in many threads at once, from and to whatever they like, do not know of each other. */
 #include <zsplice.h>
 #include "t.h"
@@ -14,10 +15,12 @@ static void *copies(void *argument)
 		struct zs_result result;
 
 		errno = 100 + i;
-		OK(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result,
-			  .flags = i % 3 == 1 ? ZS_NOSIGPIPE : i % 3 == 2 ? ZS_NO_CLONE | ZS_STABLE : 0,
-			  .timeout_ns = i % 2 ? T_MS(60000) : 0) == T_PAIR_LEN);
-		OK(errno == 100 + i && result.bytes == T_PAIR_LEN && result.error == 0);
+		T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result, .flags = i % 3 == 1 ?
+		     ZS_NOSIGPIPE : i % 3 == 2 ? ZS_NO_CLONE | ZS_STABLE : 0, .timeout_ns = i % 2 ? T_MS(60000)
+		     : 0), T_PAIR_LEN);
+		T_EQ(errno, 100 + i);
+		T_EQ(result.bytes, T_PAIR_LEN);
+		T_EQ(result.error, 0);
 		OK(t_pair_whole(pair));
 	}
 	return NULL;
@@ -32,6 +35,6 @@ int main(void)
 		threads[i] = t_thread(copies, (void *)(uintptr_t)i);
 	for (int i = 0; i < 16; i++)
 		t_join(threads[i]);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	return t_done();
 }

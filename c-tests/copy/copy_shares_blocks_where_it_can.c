@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* On xfs and btrfs a copy shares its blocks with the input by itself, and with ZS_CLONE it must: every block
  * that lies whole in both ranges, the unaligned head and tail copied. With ZS_NO_CLONE nothing is shared,
  * and what might share is not even asked. */
@@ -50,18 +51,19 @@ static int64_t copied(const char *where, const struct copy *c, uint32_t flags, i
 	t_put_pattern(out, 0, (size_t)c->old, 9);
 	MUST(fsync(in) == 0);
 	MUST(lseek(in, c->from, SEEK_SET) >= 0 && lseek(out, c->to, SEEK_SET) >= 0);
-	OK(T_COPY(in, positions ? NULL : &off_in, out, positions ? NULL : &off_out, c->len, result,
-		  .flags = flags) == (int64_t)moved);
+	T_EQ(T_COPY(in, positions ? NULL : &off_in, out, positions ? NULL : &off_out, c->len, result,
+	     .flags = flags), (int64_t)moved);
 	end = c->to + (int64_t)moved;
 	if (!OK(result->bytes == moved && result->error == 0) |
-	    !OK((positions ? t_position(in) : off_in) == c->from + (int64_t)moved) |
-	    !OK((positions ? t_position(out) : off_out) == end) |
-	    !OK(t_size(out) == (end > c->old ? end : c->old)) |
+	    !T_EQ(positions ? t_position(in) : off_in, c->from + (int64_t)moved) |
+	    !T_EQ(positions ? t_position(out) : off_out, end) |
+	    !T_EQ(t_size(out), (end > c->old ? end : c->old)) |
 	    !OK(t_has_pattern(out, c->to, moved, (uint64_t)c->from)) |
 	    !OK(t_has_pattern(out, 0, (size_t)(c->to < c->old ? c->to : c->old), 9)) |
 	    !OK(end >= c->old || t_has_pattern(out, end, (size_t)(c->old - end), 9 + (uint64_t)end)))
-		fprintf(stderr, "... %s: %lld to %lld, old %lld, flags %#x: via %#x errno %d\n", where,
-			(long long)c->from, (long long)c->to, (long long)c->old, flags, result->via, errno);
+		fprintf(stderr, "... %s: %lld to %lld, old %lld, flags %s: via %s errno %s\n", where,
+			(long long)c->from, (long long)c->to, (long long)c->old, t_flag_words(flags),
+			t_via_words(result->via), t_errno_name(errno));
 	shared = t_shared(out);
 	MUST(close(in) == 0 && close(out) == 0);
 	return shared;
@@ -73,8 +75,8 @@ static void never(void *argument)
 	for (size_t i = 0; i < sizeof copies / sizeof *copies; i += 3) {
 		struct zs_result result;
 
-		OK(copied(argument, &copies[i], ZS_NO_CLONE, 0, &result) == 0);
-		OK((result.via & (ZS_VIA_CLONE | ZS_VIA_COPY_RANGE)) == 0);
+		T_EQ(copied(argument, &copies[i], ZS_NO_CLONE, 0, &result), 0);
+		T_EQ(result.via & (ZS_VIA_CLONE | ZS_VIA_COPY_RANGE), 0);
 	}
 }
 
@@ -86,16 +88,17 @@ static void on(char *where)
 			struct zs_result result;
 			int64_t must = copied(where, c, ZS_CLONE, positions, &result), may;
 
-			if (!OK(must == c->shared) | !OK(!(result.via & ZS_VIA_CLONE) == !c->shared) |
+			if (!T_EQ(must, c->shared) | !T_EQ(!(result.via & ZS_VIA_CLONE), !c->shared) |
 			    !OK(result.copied < 2 * BLOCK && result.holes == 0))
-				fprintf(stderr, "... %s %zu: %lld shared, via %#x, copied %llu\n", where, i,
-					(long long)must, result.via, (unsigned long long)result.copied);
+				fprintf(stderr, "... %s %zu: %lld shared, via %s, copied %llu\n", where, i,
+					(long long)must, t_via_words(result.via),
+					(unsigned long long)result.copied);
 			may = copied(where, c, 0, positions, &result);
 			/* It is not worth asking for a block or two. */
 			if (!OK(may == c->shared || (c->len <= 2 * BLOCK && may == 0)))
-				fprintf(stderr, "... %s %zu by itself, positions %d: %lld shared, not %lld, via "
-					"%#x\n", where, i, positions, (long long)may, (long long)c->shared,
-					result.via);
+				fprintf(stderr, "... %s %zu by itself, positions %d: %lld shared, not %lld, "
+					"via %s\n", where, i, positions, (long long)may, (long long)c->shared,
+					t_via_words(result.via));
 		}
 	T_CHILD(never, where);
 }

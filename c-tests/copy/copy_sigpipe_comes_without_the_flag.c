@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Without ZS_NOSIGPIPE an output that nobody reads is EPIPE and the signal, as from the kernel, whichever
  * mechanism finds out. */
 #include <zsplice.h>
@@ -19,9 +20,12 @@ static void died(enum t_place from, enum t_stream to, uint32_t avoid)
 		MUST(write(in[1], "some bytes", 10) == 10);
 	}
 	MUST(close(out[0]) == 0);
-	OK(T_COPY(fd, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid) == -1 && errno == EPIPE);
-	OK(result.error == EPIPE && result.side == ZS_SIDE_OUT && result.bytes == 0);
-	OK(t_signals == signals + 1);
+	T_EQ(T_COPY(fd, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid), -1);
+	T_EQ(errno, EPIPE);
+	T_EQ(result.error, EPIPE);
+	T_EQ(result.side, ZS_SIDE_OUT);
+	T_EQ(result.bytes, 0);
+	T_EQ(t_signals, signals + 1);
 	MUST(close(out[1]) == 0 && close(fd) == 0 && (in[1] < 0 || close(in[1]) == 0));
 }
 

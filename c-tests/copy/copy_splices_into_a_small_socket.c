@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A blocking socket whose send buffer is too small for splice(2) to be sure that it does not block gets its bytes by
  * splice(2) all the same, where read and write are avoided. */
 #include <zsplice.h>
@@ -11,12 +12,12 @@ static void into(enum t_place from, int sndbuf, int64_t timeout)
 	struct zs_result result = t_unwritten();
 
 	MUST(setsockopt(pair->out, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf) == 0);
-	if (!OK(T_COPY(pair->in, NULL, pair->out, NULL, 30000, &result, .avoid = ZS_VIA_READ_WRITE,
-		       .timeout_ns = timeout) == 30000))
-		fprintf(stderr, "... from %d, buffer %d, timeout %lld: errno %d\n", from, sndbuf, (long long)timeout,
-			errno);
-	OK(result.bytes == 30000 && result.copied == 0 && !(result.via & ZS_VIA_READ_WRITE));
-	OK(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL) == T_PAIR_LEN - 30000);
+	if (!T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, 30000, &result, .avoid = ZS_VIA_READ_WRITE, .timeout_ns = timeout), 30000))
+		fprintf(stderr, "... from %s, buffer %d, timeout %lld: errno %s\n", t_place_name(from), sndbuf,
+			(long long)timeout, t_errno_name(errno));
+	if (T_EQ(result.bytes, 30000) && T_EQ(result.copied, 0))
+		OK(!(result.via & ZS_VIA_READ_WRITE));
+	T_EQ(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL), T_PAIR_LEN - 30000);
 	OK(t_pair_whole(pair));
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_STABLE what becomes of a file after a copy of it has returned changes nothing at the receiver:
  * not writing to it, not truncating it, not punching a hole into it. */
 #include <zsplice.h>
@@ -22,7 +23,7 @@ static void changed(int file, int how)
 static void received(int out, int to, int how, uint32_t more)
 {
 	if (!OK(t_gives_pattern(out, LEN, 0)))
-		fprintf(stderr, "... to %d, change %d, with %#x\n", to, how, more);
+		fprintf(stderr, "... to %s, change %d, with %#x\n", t_stream_name(to), how, more);
 }
 
 static void from_file(int file, enum t_stream to, int how, uint32_t more)
@@ -32,8 +33,8 @@ static void from_file(int file, enum t_stream to, int how, uint32_t more)
 
 	t_stream(to, out);
 	t_put_pattern(file, 0, LEN, 0);
-	OK(T_COPY(file, &(int64_t){ 0 }, out[1], NULL, LEN, &result, .flags = ZS_STABLE | more) == LEN);
-	OK(result.bytes == LEN);
+	T_EQ(T_COPY(file, &(int64_t){ 0 }, out[1], NULL, LEN, &result, .flags = ZS_STABLE | more), LEN);
+	T_EQ(result.bytes, LEN);
 	changed(file, how);
 	received(out[0], to, how, more);
 	t_close2(out);
@@ -48,7 +49,7 @@ static void from_pipe(int file, enum t_stream to, int how)
 	MUST(pipe(in) == 0);
 	t_put_pattern(file, 0, LEN, 0);
 	MUST(zs_splice_full(file, &(int64_t){ 0 }, in[1], NULL, LEN, 0, NULL) == LEN);
-	OK(T_COPY(in[0], NULL, out[1], NULL, LEN, NULL, .flags = ZS_STABLE) == LEN);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, LEN, NULL, .flags = ZS_STABLE), LEN);
 	changed(file, how);
 	received(out[0], to, how, 0);
 	t_close2(out);
@@ -61,7 +62,7 @@ static void to_file(int file, int how, uint32_t flags)
 	int out = t_file(0);
 
 	t_put_pattern(file, 0, LEN, 0);
-	OK(T_COPY(file, &(int64_t){ 0 }, out, NULL, LEN, NULL, .flags = flags) == LEN);
+	T_EQ(T_COPY(file, &(int64_t){ 0 }, out, NULL, LEN, NULL, .flags = flags), LEN);
 	changed(file, how);
 	OK(t_has_pattern(out, 0, LEN, 0));
 	MUST(close(out) == 0);

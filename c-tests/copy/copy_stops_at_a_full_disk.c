@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A file system of 256 KiB is full in the middle of a copy: ENOSPC, from the output, which holds exactly the
  * prefix that the result counts; offsets agree, and what a pipe or socket gave in vain is in flight. */
 #include <zsplice.h>
@@ -15,16 +16,17 @@ static void filled(enum t_place from, uint32_t avoid, uint32_t flags, int with)
 	int out = t_new("full/file");
 	int64_t off = 0;
 
-	OK(T_COPY(pair->in, NULL, out, with ? &off : NULL, ZS_TO_END, &result, .avoid = avoid,
-		  .flags = flags) == -1 && errno == ENOSPC);
+	T_EQ(T_COPY(pair->in, NULL, out, with ? &off : NULL, ZS_TO_END, &result, .avoid = avoid,
+	     .flags = flags), -1);
+	T_EQ(errno, ENOSPC);
 	if (!OK(result.error == ENOSPC && result.side == ZS_SIDE_OUT) |
 	    !OK(result.bytes > ROOM / 2 && result.bytes <= ROOM && result.bytes == (uint64_t)t_size(out)) |
 	    !OK(t_has_pattern(out, 0, result.bytes, 0)) |
-	    !OK((with ? off : t_position(out)) == (int64_t)result.bytes) |
+	    !T_EQ(with ? off : t_position(out), (int64_t)result.bytes) |
 	    !OK(!with || t_position(out) == 0))
-		fprintf(stderr, "... from %d avoid %#x with %d: bytes %llu of %lld, side %u, via %#x\n", from,
-			avoid, with, (unsigned long long)result.bytes, (long long)t_size(out), result.side,
-			result.via);
+		fprintf(stderr, "... from %s avoid %s with %d: bytes %llu of %lld, side %s, via %s\n",
+			t_place_name(from), t_via_words(avoid), with, (unsigned long long)result.bytes,
+			(long long)t_size(out), t_side_word(result.side), t_via_words(result.via));
 	if (from == T_AT_FILE)
 		OK(result.in_flight == 0 && t_position(pair->in) == (int64_t)result.bytes);
 	else /* what follows was not taken */
@@ -43,8 +45,11 @@ static void within(uint32_t avoid)
 	int64_t off = 0;
 
 	t_put_pattern(in, 0, ROOM * 3 / 4, 0);
-	OK(T_COPY(in, &off, out, NULL, ZS_TO_END, &result, .avoid = avoid) == -1 && errno == ENOSPC);
-	OK(result.side == ZS_SIDE_OUT && result.in_flight == 0 && off == (int64_t)result.bytes);
+	T_EQ(T_COPY(in, &off, out, NULL, ZS_TO_END, &result, .avoid = avoid), -1);
+	T_EQ(errno, ENOSPC);
+	T_EQ(result.side, ZS_SIDE_OUT);
+	T_EQ(result.in_flight, 0);
+	T_EQ(off, (int64_t)result.bytes);
 	OK(result.bytes > 0 && result.bytes == (uint64_t)t_size(out));
 	OK(t_has_pattern(out, 0, result.bytes, 0));
 	MUST(close(in) == 0 && close(out) == 0 && unlink("full/in") == 0 && unlink("full/out") == 0);

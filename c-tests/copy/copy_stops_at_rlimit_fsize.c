@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* RLIMIT_FSIZE in the middle of a copy: EFBIG, from the output, which holds exactly the prefix that the
  * result counts, and SIGXFSZ as from the kernel. */
 #include <zsplice.h>
@@ -19,16 +20,17 @@ static void limited(enum t_place from, uint32_t avoid, int with)
 	limit.rlim_cur = ROOM;
 	MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 	t_signals = 0;
-	OK(T_COPY(pair->in, NULL, pair->out, with ? &off : NULL, ZS_TO_END, &result, .avoid = avoid) == -1);
-	OK(errno == EFBIG);
+	T_EQ(T_COPY(pair->in, NULL, pair->out, with ? &off : NULL, ZS_TO_END, &result, .avoid = avoid), -1);
+	T_EQ(errno, EFBIG);
 	MUST(setrlimit(RLIMIT_FSIZE, &before) == 0);
 	if (!OK(result.error == EFBIG && result.side == ZS_SIDE_OUT) |
 	    !OK(result.bytes == ROOM && t_size(pair->out) == ROOM) |
 	    !OK(t_has_pattern(pair->out, 0, ROOM, 0)) |
 	    !OK((with ? off : t_position(pair->out)) == ROOM && t_signals >= 1))
-		fprintf(stderr, "... from %d avoid %#x with %d: bytes %llu of %lld, side %u, via %#x, %d signals\n",
-			from, avoid, with, (unsigned long long)result.bytes, (long long)t_size(pair->out),
-			result.side, result.via, (int)t_signals);
+		fprintf(stderr, "... from %s avoid %s with %d: bytes %llu of %lld, side %s, via %s, %d "
+			"signals\n", t_place_name(from), t_via_words(avoid), with,
+			(unsigned long long)result.bytes, (long long)t_size(pair->out),
+			t_side_word(result.side), t_via_words(result.via), (int)t_signals);
 	if (from == T_AT_FILE)
 		OK(result.in_flight == 0 && t_position(pair->in) == ROOM);
 	else

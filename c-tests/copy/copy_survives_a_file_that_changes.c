@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A file whose holes and length change under the copy ends it or is copied as found: it never loops, and
  * what is counted has come from somewhere: the output is as long as the result says. */
 #include <zsplice.h>
@@ -53,7 +54,9 @@ int main(void)
 
 		moved = T_COPY(in, &off_in, out, i & 1 ? &off_out : NULL, i & 2 ? LEN : ZS_TO_END, &result,
 			       .flags = flags[i % 3], .avoid = i & 4 ? ZS_VIA_COPY_RANGE : 0);
-		OK(moved >= 0 && result.bytes == (uint64_t)moved && off_in == moved);
+		OK(moved >= 0);
+		T_EQ(result.bytes, (uint64_t)moved);
+		T_EQ(off_in, moved);
 		OK(moved <= LEN + 65536 && t_size(out) == moved && result.in_flight == 0);
 		OK(result.holes <= result.bytes);
 		for (int64_t at = 0; at < moved; at += 4096) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A terminal with fewer bytes than VMIN is not ready for poll(2): a copy that wants no more than there are is done
  * all the same. */
 #include <zsplice.h>
@@ -25,10 +26,11 @@ static void takes(enum t_place to, struct zs_options options)
 	t_write(pty[0], bytes, 5);
 	while (t_bytes_available(pty[1]) < 5)
 		t_sleep_ms(1);
-	if (!OK(zs_copy(pty[1], NULL, out[1], NULL, 5, &options, &result) == 5))
-		fprintf(stderr, "... to %d, timeout %lld, flags %#x: errno %d\n", to, (long long)options.timeout_ns,
-			options.flags, errno);
-	OK(result.bytes == 5 && result.error == 0);
+	if (!T_EQ(zs_copy(pty[1], NULL, out[1], NULL, 5, &options, &result), 5))
+		fprintf(stderr, "... to %s, timeout %lld, flags %s: errno %s\n", t_place_name(to),
+			(long long)options.timeout_ns, t_flag_words(options.flags), t_errno_name(errno));
+	T_EQ(result.bytes, 5);
+	T_EQ(result.error, 0);
 	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
 	OK(t_gives_pattern(out[0], result.bytes, 0));
 	t_close2(pty);

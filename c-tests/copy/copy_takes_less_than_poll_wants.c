@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A socket with fewer bytes than SO_RCVLOWAT is not ready for poll(2): a copy that wants no more than there are
  * is done all the same. */
 #include <zsplice.h>
@@ -21,10 +22,10 @@ static void takes(enum t_place to, struct zs_options options)
 	MUST(write(tcp[0], bytes, 50) == 50);
 	while (t_bytes_available(tcp[1]) < 50)
 		t_sleep_ms(1);
-	if (!OK(zs_copy(tcp[1], NULL, out[1], NULL, 50, &options, &result) == 50) |
+	if (!T_EQ(zs_copy(tcp[1], NULL, out[1], NULL, 50, &options, &result), 50) |
 	    !OK(result.bytes == 50 && result.error == 0 && t_bytes_available(tcp[1]) == 0))
-		fprintf(stderr, "... to %d, timeout %lld, flags %#x\n", to, (long long)options.timeout_ns,
-			options.flags);
+		fprintf(stderr, "... to %s, timeout %lld, flags %s\n", t_place_name(to),
+			(long long)options.timeout_ns, t_flag_words(options.flags));
 	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
 	OK(t_gives_pattern(out[0], result.bytes, 0));
 	t_close2(tcp);

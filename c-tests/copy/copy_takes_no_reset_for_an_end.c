@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The kernel tells of a reset once, to whichever call asks first: a copy does not lose it, at whatever moment it
  * comes, between poll(2) and the read or in the look for what poll(2) does not tell of. */
 #include <zsplice.h>
@@ -28,11 +29,11 @@ static void before_a_call(void *argument)
 		t_stream((enum t_stream)(it->to - 1), out);
 	t_nonblock(tcp[1], it->nonblock);
 	t_reset_before(tcp[0], it->number, it->before);
-	if (!OK(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = it->avoid,
-		       .timeout_ns = it->watched ? T_MS(3000) : 0) == -1) |
+	if (!T_EQ(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = it->avoid, .timeout_ns = it->watched ? T_MS(3000) : 0), -1) |
 	    !OK(errno == ECONNRESET && result.error == ECONNRESET && result.bytes == 0))
-		fprintf(stderr, "... to %d nonblock %d watched %d avoid %#x, before call %ld, %d\n", it->to,
-			it->nonblock, it->watched, it->avoid, it->number, it->before);
+		fprintf(stderr, "... to %s nonblock %d watched %d avoid %s, before call %s, %d\n",
+			t_place_name(it->to), it->nonblock, it->watched, t_via_words(it->avoid),
+			t_call_name(it->number), it->before);
 }
 
 /* At random moments. */
@@ -73,7 +74,7 @@ int main(void)
 		t_join(thread);
 		MUST(close(sockets[1]) == 0);
 	}
-	OK(ends == 0);
+	T_EQ(ends, 0);
 	printf("%d resets at random moments\n", played);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Files opened with O_DIRECT: as far as a copy by read(2) and write(2) from aligned memory gets, with every
  * byte accounted for. */
 #include <zsplice.h>
@@ -18,10 +19,11 @@ static void input(enum t_place to, size_t len, uint32_t avoid)
 		t_stream((enum t_stream)(to - 1), out);
 		MUST(to != T_AT_PIPE || fcntl(out[1], F_SETPIPE_SZ, 1 << 20) > 0);
 	}
-	if (!OK(T_COPY(in, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid) == (int64_t)len))
-		fprintf(stderr, "... to %d, %zu, avoid %#x: errno %d, bytes %llu, via %#x, side %u\n", to, len,
-			avoid, errno, (unsigned long long)result.bytes, result.via, result.side);
-	OK(t_position(in) == (int64_t)result.bytes);
+	if (!T_EQ(T_COPY(in, NULL, out[1], NULL, ZS_TO_END, &result, .avoid = avoid), (int64_t)len))
+		fprintf(stderr, "... to %s, %zu, avoid %s: errno %s, bytes %llu, via %s, side %s\n",
+			t_place_name(to), len, t_via_words(avoid), t_errno_name(errno),
+			(unsigned long long)result.bytes, t_via_words(result.via), t_side_word(result.side));
+	T_EQ(t_position(in), (int64_t)result.bytes);
 	if (to == T_AT_FILE)
 		OK(t_same_bytes(file, out[0]));
 	else
@@ -38,14 +40,16 @@ static void output(size_t len, uint32_t avoid)
 	int64_t moved = T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .avoid = avoid);
 
 	if (len % 4096 == 0)
-		OK(moved == (int64_t)len);
+		T_EQ(moved, (int64_t)len);
 	else
 		OK(moved == (int64_t)len || (moved == -1 && errno == EINVAL && result.side == ZS_SIDE_OUT));
 	if (!OK(result.bytes == (uint64_t)t_size(file) && (moved >= 0 || result.bytes % 4096 == 0)) |
 	    !OK(t_position(in) == (int64_t)result.bytes && t_position(out) == (int64_t)result.bytes))
-		fprintf(stderr, "... %zu avoid %#x: errno %d, bytes %llu of %lld, via %#x\n", len, avoid, errno,
-			(unsigned long long)result.bytes, (long long)t_size(file), result.via);
-	OK(t_has_pattern(file, 0, result.bytes, 0) && result.in_flight == 0);
+		fprintf(stderr, "... %zu avoid %s: errno %s, bytes %llu of %lld, via %s\n", len,
+			t_via_words(avoid), t_errno_name(errno), (unsigned long long)result.bytes,
+			(long long)t_size(file), t_via_words(result.via));
+	OK(t_has_pattern(file, 0, result.bytes, 0));
+	T_EQ(result.in_flight, 0);
 	MUST(close(in) == 0 && close(file) == 0 && close(out) == 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Both offsets may be the same variable: it is where both sides begin, and advances once. */
 #include <zsplice.h>
 #include "t.h"
@@ -10,10 +11,12 @@ static void copied(int in, int out, uint64_t len, int64_t moved, uint32_t avoid)
 	int64_t off = 1000;
 
 	MUST(ftruncate(out, 0) == 0 && ftruncate(out, 1000) == 0);
-	OK(T_COPY(in, &off, out, &off, len, &result, .avoid = avoid) == moved);
-	OK(off == 1000 + moved && result.bytes == (uint64_t)moved && t_size(out) == 1000 + moved);
+	T_EQ(T_COPY(in, &off, out, &off, len, &result, .avoid = avoid), moved);
+	if (T_EQ(off, 1000 + moved) && T_EQ(result.bytes, (uint64_t)moved))
+		T_EQ(t_size(out), 1000 + moved);
 	OK(t_has_bytes(out, 0, 1000, 0) && t_has_pattern(out, 1000, (size_t)moved, 1000));
-	OK(t_position(in) == 0 && t_position(out) == 0);
+	if (T_EQ(t_position(in), 0))
+		T_EQ(t_position(out), 0);
 }
 
 int main(void)
@@ -28,6 +31,8 @@ int main(void)
 		copied(in, out, 0, 0, avoids[i]);
 	}
 	/* Refused, it stays. */
-	OK(zs_copy(in, &off, in, &off, 10, NULL, NULL) == -1 && errno == EINVAL && off == 7);
+	T_EQ(zs_copy(in, &off, in, &off, 10, NULL, NULL), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(off, 7);
 	return t_done();
 }

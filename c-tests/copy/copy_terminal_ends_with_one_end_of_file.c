@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A terminal tells of an end of file (^D) once: that ends a copy from it, to whatever it goes. */
 #include <zsplice.h>
 #include "t.h"
@@ -25,12 +26,14 @@ static void ended(enum t_place to, int nonblock, const char *typed, int64_t len,
 		t_stream((enum t_stream)(to - 1), out);
 	later.fd = pty[0];
 	thread = t_later(&later);
-	if (!OK(zs_copy(pty[1], NULL, out[1], NULL, ZS_TO_END, &options, &result) == len) |
+	if (!T_EQ(zs_copy(pty[1], NULL, out[1], NULL, ZS_TO_END, &options, &result), len) |
 	    !OK(result.bytes == (uint64_t)len && result.in_flight == 0 && result.error == 0))
-		fprintf(stderr, "... to %d, nonblock %d, avoid %#x\n", to, nonblock, options.avoid);
+		fprintf(stderr, "... to %s, nonblock %d, avoid %s\n", t_place_name(to), nonblock,
+			t_via_words(options.avoid));
 	t_join(thread);
 	MUST(to != T_AT_FILE || lseek(out[0], 0, SEEK_SET) == 0);
-	OK(t_read(out[0], bytes, (size_t)len) == (size_t)len && memcmp(bytes, typed, (size_t)len) == 0);
+	if (T_EQ(t_read(out[0], bytes, (size_t)len), (size_t)len))
+		T_EQ(memcmp(bytes, typed, (size_t)len), 0);
 	t_close2(pty);
 	MUST(close(out[0]) == 0 && (to == T_AT_FILE || close(out[1]) == 0));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A FIFO that nobody has opened for writing yet has not ended: its first writer is waited for. */
 #include <zsplice.h>
 #include "t.h"
@@ -30,11 +31,13 @@ static void waits(enum t_place to, struct zs_options options, uint64_t len)
 	else
 		t_stream((enum t_stream)(to - 1), out);
 	thread = t_thread(late_writer, NULL);
-	OK(zs_copy(fifo, NULL, out[1], NULL, len, &options, &result) == 9);
-	OK(result.bytes == 9 && result.error == 0);
+	T_EQ(zs_copy(fifo, NULL, out[1], NULL, len, &options, &result), 9);
+	T_EQ(result.bytes, 9);
+	T_EQ(result.error, 0);
 	if (to == T_AT_FILE)
 		MUST(lseek(out[0], 0, SEEK_SET) == 0);
-	OK(t_read(out[0], bytes, 9) == 9 && memcmp(bytes, "firstlast", 9) == 0);
+	if (T_EQ(t_read(out[0], bytes, 9), 9))
+		T_EQ(memcmp(bytes, "firstlast", 9), 0);
 	t_join(thread);
 	MUST(close(fifo) == 0 && close(out[0]) == 0 && (out[0] == out[1] || close(out[1]) == 0));
 }
@@ -57,8 +60,9 @@ int main(void)
 	/* Not longer than for anything else. */
 	MUST((fifo = open("fifo", O_RDONLY | O_NONBLOCK)) >= 0 && pipe(out) == 0);
 	began = t_now_ms();
-	OK(T_COPY(fifo, NULL, out[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(50)) == -1);
-	OK(errno == ETIMEDOUT && result.side == ZS_SIDE_CALL && t_now_ms() - began < 1000);
+	T_EQ(T_COPY(fifo, NULL, out[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(50)), -1);
+	if (T_EQ(errno, ETIMEDOUT) && T_EQ(result.side, ZS_SIDE_CALL))
+		OK(t_now_ms() - began < 1000);
 	MUST(unlink("fifo") == 0);
 	return t_done();
 }

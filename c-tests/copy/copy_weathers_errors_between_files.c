@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Between files every error of every system call is either got around, or returned with an exact
  * account: the kernel fails, refuses and falls short wherever it can. */
 /* ways: shared */

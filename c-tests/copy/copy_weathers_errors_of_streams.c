@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* From and to pipes and sockets every error of every system call is either got around, or returned
  * with an exact account of what was delivered, and of what was taken and was not. */
 /* ways: shared */

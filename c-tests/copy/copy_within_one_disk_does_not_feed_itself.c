@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Within one block device, by whatever descriptors, ranges that overlap are EINVAL before a byte is written, and so
  * is what has no end; ranges that are apart are copied. */
 /* ways: shared */
@@ -18,7 +19,10 @@ static void refused(int64_t from, int64_t to, uint64_t len)
 
 	if (!OK(zs_copy(disk, &off_in, again, &off_out, len, NULL, &result) == -1 && errno == EINVAL))
 		fprintf(stderr, "... from %lld to %lld\n", (long long)from, (long long)to);
-	OK(result.bytes == 0 && result.error == EINVAL && off_in == from && off_out == to);
+	T_EQ(result.bytes, 0);
+	T_EQ(result.error, EINVAL);
+	T_EQ(off_in, from);
+	T_EQ(off_out, to);
 	OK(t_has_pattern(disk, 0, LEN, 0));
 }
 
@@ -39,7 +43,9 @@ int main(void)
 	refused(0, 65536, 100000);
 	refused(0, 65536, ZS_TO_END);
 	refused(65536, 0, ZS_TO_END);
-	OK(zs_copy(disk, &off_in, again, &off_out, LEN, NULL, NULL) == LEN && off_in == LEN && off_out == 2 * LEN);
+	T_EQ(zs_copy(disk, &off_in, again, &off_out, LEN, NULL, NULL), LEN);
+	T_EQ(off_in, LEN);
+	T_EQ(off_out, 2 * LEN);
 	OK(t_has_pattern(disk, 0, LEN, 0) && t_has_pattern(disk, LEN, LEN, 0));
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A descriptor that is closed, opened for something else, or a folder is an error as read(2) and write(2)
  * say it - and what a pipe or a socket held before, it holds afterwards. */
 #include <zsplice.h>
@@ -20,12 +21,14 @@ static void bad_output(int out, int error)
 			if (!OK(zs_copy(ins[i], NULL, out, NULL, lens[l], NULL, &result) == -1 &&
 				errno == error))
 				fprintf(stderr, "... output %d, input %d\n", out, i);
-			OK(result.bytes == 0 && result.in_flight == 0 && result.error == error);
+			T_EQ(result.bytes, 0);
+			T_EQ(result.in_flight, 0);
+			T_EQ(result.error, error);
 			OK(result.side == ZS_SIDE_CALL || result.side == ZS_SIDE_OUT || result.side == 0);
 		}
 	}
 	OK(t_bytes_available(stream[0]) == 4 && t_bytes_available(unix_stream[0]) == 4 && t_bytes_available(tcp[0]) == 4);
-	OK(t_position(file) == 0);
+	T_EQ(t_position(file), 0);
 }
 
 static void bad_input(int in, int error)
@@ -37,11 +40,13 @@ static void bad_input(int in, int error)
 
 		if (!OK(zs_copy(in, NULL, outs[i], NULL, ZS_TO_END, NULL, &result) == -1 && errno == error))
 			fprintf(stderr, "... input %d, output %d\n", in, i);
-		OK(result.bytes == 0 && result.in_flight == 0 && result.error == error);
+		T_EQ(result.bytes, 0);
+		T_EQ(result.in_flight, 0);
+		T_EQ(result.error, error);
 		OK(result.side == ZS_SIDE_CALL || result.side == ZS_SIDE_IN || result.side == 0);
 	}
 	OK(t_bytes_available(sink[0]) == 0 && t_bytes_available(unix_stream[0]) == 4 && t_bytes_available(tcp[0]) == 4);
-	OK(t_size(file) == 1 << 20);
+	T_EQ(t_size(file), 1 << 20);
 }
 
 int main(void)
@@ -74,12 +79,15 @@ int main(void)
 	bad_input(open("/dev/null", O_WRONLY), EBADF);
 	bad_input(stream[1], EBADF);
 	bad_input(folder, EISDIR);
-	OK(t_size(opened) == 100);
+	T_EQ(t_size(opened), 100);
 
 	/* Descriptors are looked at where there is nothing to copy, too. */
-	OK(zs_copy(closed, NULL, file, NULL, 0, NULL, NULL) == -1 && errno == EBADF);
-	OK(zs_copy(file, NULL, closed, NULL, 0, NULL, NULL) == -1 && errno == EBADF);
+	T_EQ(zs_copy(closed, NULL, file, NULL, 0, NULL, NULL), -1);
+	T_EQ(errno, EBADF);
+	T_EQ(zs_copy(file, NULL, closed, NULL, 0, NULL, NULL), -1);
+	T_EQ(errno, EBADF);
 	errno = 123;
-	OK(zs_copy(file, NULL, sink[1], NULL, 0, NULL, NULL) == 0 && errno == 123);
+	T_EQ(zs_copy(file, NULL, sink[1], NULL, 0, NULL, NULL), 0);
+	T_EQ(errno, 123);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A 0 of copy_file_range(2) before an output with O_DIRECT, which takes no single byte to find the end out with,
  * is a refusal: the next mechanism copies all of it. */
 #include <zsplice.h>
@@ -24,12 +25,16 @@ static void story(void *argument)
 	struct zs_result result = t_unwritten();
 
 	t_intercept(SYS_copy_file_range, zero);
-	if (!OK(zs_copy(in, from, out, from ? &off_out : NULL, ZS_TO_END, NULL, &result) == LEN))
-		fprintf(stderr, "... 0 at call %d: bytes %llu, via %#x\n", first_zero,
-			(unsigned long long)result.bytes, result.via);
-	OK(result.bytes == LEN && result.in_flight == 0 && result.error == 0);
-	OK(t_size(file) == LEN && t_same_bytes(in, file));
-	OK((from ? off_in : t_position(in)) == LEN && (from ? off_out : t_position(out)) == LEN);
+	if (!T_EQ(zs_copy(in, from, out, from ? &off_out : NULL, ZS_TO_END, NULL, &result), LEN))
+		fprintf(stderr, "... 0 at call %d: bytes %llu, via %s\n", first_zero,
+			(unsigned long long)result.bytes, t_via_words(result.via));
+	T_EQ(result.bytes, LEN);
+	T_EQ(result.in_flight, 0);
+	T_EQ(result.error, 0);
+	if (T_EQ(t_size(file), LEN))
+		OK(t_same_bytes(in, file));
+	if (T_EQ(from ? off_in : t_position(in), LEN))
+		T_EQ(from ? off_out : t_position(out), LEN);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ZSPLICE_AVOID keeps a fan-out from tee(2) and splice(2), in a sandbox that kills for them. */
 #include <zsplice.h>
 #include "t.h"
@@ -17,8 +18,9 @@ static void fans_out(void *argument)
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_TCP, 0, 0);
 	t_deny_via(avoid, T_KILLED);
-	OK(zs_fanout(source.fd, NULL, fan.fds, fan.count, ZS_TO_END, NULL, fan.results) == LEN);
-	OK(fan.results[0].via == ZS_VIA_READ_WRITE && fan.results[1].via == ZS_VIA_READ_WRITE);
+	T_EQ(zs_fanout(source.fd, NULL, fan.fds, fan.count, ZS_TO_END, NULL, fan.results), LEN);
+	T_EQ(fan.results[0].via, ZS_VIA_READ_WRITE);
+	T_EQ(fan.results[1].via, ZS_VIA_READ_WRITE);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 }
@@ -37,7 +39,7 @@ static void started_with(const char *words, uint32_t avoid)
 		_exit(127);
 	}
 	MUST(waitpid(child, &status, 0) == child);
-	OK(status == 0);
+	T_EQ(status, 0);
 }
 
 int main(int count, char **words)

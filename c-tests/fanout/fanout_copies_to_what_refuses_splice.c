@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Outputs that take nothing from a pipe (O_APPEND, some files of /proc) get their bytes all the same, in the
  * middle of a fan-out by tee(2) too. */
 #include <zsplice.h>
@@ -16,8 +17,9 @@ static void mixed(enum t_from from, size_t where, int append_only)
 	t_source(&source, from, 0, LEN);
 	for (size_t i = 0; i < 4; i++)
 		t_fan_add(&fan, append_only || i == where ? T_TO_APPEND : i == 2 ? T_TO_FILE : T_TO_PIPE, i & 1, i == 1 ? 500 : 0);
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0) == LEN);
-	OK(fan.results[where].via == ZS_VIA_READ_WRITE && fan.results[where].copied == LEN);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0), LEN);
+	T_EQ(fan.results[where].via, ZS_VIA_READ_WRITE);
+	T_EQ(fan.results[where].copied, LEN);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 }
@@ -37,17 +39,20 @@ static void limited(void *argument)
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	MUST(setrlimit(RLIMIT_FSIZE, &limit) == 0);
 	errno = 0;
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags) == (flags ? LEN : -1));
-	OK(errno == (flags ? 0 : EFBIG));
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags), flags ? LEN : -1);
+	T_EQ(errno, flags ? 0 : EFBIG);
 	if (flags) {
-		OK(fan.results[0].error == 0 && fan.results[0].bytes == LEN);
-		OK(fan.results[1].error == EFBIG && fan.results[1].bytes == 300000);
-		OK(fan.results[2].error == EFBIG && fan.results[2].bytes == 300000);
+		T_EQ(fan.results[0].error, 0);
+		T_EQ(fan.results[0].bytes, LEN);
+		T_EQ(fan.results[1].error, EFBIG);
+		T_EQ(fan.results[1].bytes, 300000);
+		T_EQ(fan.results[2].error, EFBIG);
+		T_EQ(fan.results[2].bytes, 300000);
 	}
 	for (size_t i = 0; i < 3; i++) {
 		OK((flags && fan.results[i].error) ||
 		   (int64_t)(fan.results[i].bytes + fan.results[i].in_flight) == t_position(source.fd));
-		OK(t_fan_got(&fan, i) == fan.results[i].bytes);
+		T_EQ(t_fan_got(&fan, i), fan.results[i].bytes);
 	}
 	t_source_end(&source);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A timeout, an idle time, a cancel and a callback that has enough end the call within 50 ms, whichever output
  * it waits for, and stand in the results of all; a signal does so if it is to. */
 /* ways: shared */
@@ -14,7 +15,8 @@ static int64_t told;
 
 static int enough(void *context, const struct zs_result *so_far)
 {
-	OK(so_far->error == 0 && so_far->bytes > 0);
+	T_EQ(so_far->error, 0);
+	OK(so_far->bytes > 0);
 	told++;
 	return context && so_far->bytes >= *(uint64_t *)context;
 }
@@ -39,16 +41,19 @@ static void ended(int slow, int nonblock, int error, int64_t after)
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, nonblock, slow == 3 ? -1 : 0);
 	began = t_now_ms();
-	OK(zs_fanout(source.fd, NULL, fan.fds, 4, ZS_TO_END, &with, fan.results) == -1 && errno == error);
+	T_EQ(zs_fanout(source.fd, NULL, fan.fds, 4, ZS_TO_END, &with, fan.results), -1);
+	T_EQ(errno, error);
 	if (after >= 0 && !OK(t_now_ms() - began < after + 250))
-		fprintf(stderr, "... error %d: %lld ms\n", error, (long long)(t_now_ms() - began));
+		fprintf(stderr, "... error %s: %lld ms\n", t_errno_name(error),
+			(long long)(t_now_ms() - began));
 	for (size_t i = 0; i < 4; i++) {
-		OK(fan.results[i].error == error && fan.results[i].side == ZS_SIDE_CALL);
+		T_EQ(fan.results[i].error, error);
+		T_EQ(fan.results[i].side, ZS_SIDE_CALL);
 		if (slow >= 0)
-			OK((int64_t)(fan.results[i].bytes + fan.results[i].in_flight) == t_position(source.fd));
+			T_EQ((int64_t)(fan.results[i].bytes + fan.results[i].in_flight), t_position(source.fd));
 		else
 			OK(fan.results[i].bytes <= 1 && fan.results[i].in_flight == 0);
-		OK(t_fan_got(&fan, i) == fan.results[i].bytes);
+		T_EQ(t_fan_got(&fan, i), fan.results[i].bytes);
 	}
 	fan.count = 0;
 	MUST(in[1] < 0 || close(in[1]) == 0);
@@ -102,7 +107,8 @@ int main(void)
 	t_source(&source, T_FROM_FILE, 0, LEN);
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .progress = enough) == LEN && told > 1);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .progress = enough), LEN);
+	OK(told > 1);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 	return t_done();

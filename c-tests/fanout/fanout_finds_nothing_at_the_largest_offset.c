@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where a file has no bytes there is nothing to fan out, as far out as an offset can be: 0, as of zs_copy, whatever
  * the kernel says about such offsets. */
 #include <zsplice.h>
@@ -22,11 +23,11 @@ int main(void)
 			struct zs_options options = { .avoid = avoids[i % 3] };
 
 			errno = 123;
-			if (!OK(zs_fanout(in, &off, fan.fds, count, lens[i / 15], &options, fan.results) == 0) |
+			if (!T_EQ(zs_fanout(in, &off, fan.fds, count, lens[i / 15], &options, fan.results), 0) |
 			    !OK(errno == 123 && off == offsets[i / 3 % 5]))
-				fprintf(stderr, "... %zu outputs, offset %lld, len %llu, avoid %#x: errno %d\n", count,
-					(long long)offsets[i / 3 % 5], (unsigned long long)lens[i / 15],
-					avoids[i % 3], errno);
+				fprintf(stderr, "... %zu outputs, offset %lld, len %llu, avoid %s: errno %s\n",
+					count, (long long)offsets[i / 3 % 5], (unsigned long long)lens[i / 15],
+					t_via_words(avoids[i % 3]), t_errno_name(errno));
 			OK(T_IS(fan.results[0], .bytes = 0) && (count == 1 || T_IS(fan.results[1], .bytes = 0)));
 		}
 	OK(t_fan_whole(&fan, 0));

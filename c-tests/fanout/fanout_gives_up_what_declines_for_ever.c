@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An input whose reads say EAGAIN although poll(2) calls it ready ends a fan-out with EAGAIN, or with the timeout
  * if that comes first. Likewise an output's writes, and an input that has to be spliced. */
 #include <zsplice.h>
@@ -48,12 +49,12 @@ static void story(void *argument)
 	t_intercept(it->number, it->answer);
 	moved = T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = it->avoid, .timeout_ns = it->timeout);
 	if (!OK(it->error ? moved == -1 && errno == it->error : moved == LEN))
-		fprintf(stderr, "... call %ld, timeout %lld: %lld, errno %d\n", it->number, (long long)it->timeout,
-			(long long)moved, errno);
+		fprintf(stderr, "... call %s, timeout %lld: %lld, errno %s\n", t_call_name(it->number),
+			(long long)it->timeout, (long long)moved, t_errno_name(errno));
 	OK(t_now_ms() - began < 3000);
 	for (size_t i = 0; i < 2; i++) {
-		OK(fan.results[i].bytes + fan.results[i].in_flight == (uint64_t)t_position(source.fd));
-		OK(t_size(fan.fds[i]) == (int64_t)fan.results[i].bytes);
+		T_EQ(fan.results[i].bytes + fan.results[i].in_flight, (uint64_t)t_position(source.fd));
+		T_EQ(t_size(fan.fds[i]), (int64_t)fan.results[i].bytes);
 	}
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_DROP_FAILED an output that fails is left out from there on; when none is left that is the end, with
  * the error of the last one. */
 #include <zsplice.h>
@@ -45,18 +46,23 @@ static void dropped(enum t_from from, unsigned int dead, int nonblock, uint32_t 
 	errno = 0;
 	returned = T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags | ZS_NOSIGPIPE | ZS_DROP_FAILED);
 	if (dead == 31) {
-		OK(returned == -1 && (errno == EPIPE || errno == ECONNRESET));
+		if (T_EQ(returned, -1))
+			OK((errno == EPIPE || errno == ECONNRESET));
 		OK(from != T_FROM_FILE || t_position(source.fd) < LEN);
 		(void)t_gives_pattern(source.fd, LEN, 0); /* lets its writer end */
 	} else {
-		OK(returned == LEN && errno == 0);
+		T_EQ(returned, LEN);
+		T_EQ(errno, 0);
 	}
 	for (size_t i = 0; i < 5; i++) {
 		const struct zs_result *result = &fan.results[i];
 
 		if (!(dead >> i & 1)) {
-			OK(result->error == 0 && result->side == 0 && result->bytes == LEN && result->in_flight == 0);
-			OK(t_fan_got(&fan, i) == LEN);
+			T_EQ(result->error, 0);
+			T_EQ(result->side, 0);
+			T_EQ(result->bytes, LEN);
+			T_EQ(result->in_flight, 0);
+			T_EQ(t_fan_got(&fan, i), LEN);
 			continue;
 		}
 		/* An output that dies while the input is silent is noticed then, with nothing in flight. */
@@ -82,9 +88,11 @@ static void last(void)
 	t_source(&source, T_FROM_FILE, 0, LEN);
 	t_fan_add(&fan, T_TO_PIPE, 0, -1)->reader = t_thread(dies, &death);
 	MUST((fan.fds[fan.count++] = open("/dev/full", O_WRONLY)) >= 0);
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_NOSIGPIPE | ZS_DROP_FAILED) == -1 && errno == EPIPE);
-	OK(fan.results[0].error == EPIPE && fan.results[1].error == ENOSPC);
-	OK(fan.results[0].bytes + fan.results[0].in_flight == (uint64_t)t_position(source.fd));
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_NOSIGPIPE | ZS_DROP_FAILED), -1);
+	T_EQ(errno, EPIPE);
+	T_EQ(fan.results[0].error, EPIPE);
+	T_EQ(fan.results[1].error, ENOSPC);
+	T_EQ(fan.results[0].bytes + fan.results[0].in_flight, (uint64_t)t_position(source.fd));
 	t_join(fan.of[0].reader);
 	MUST(close(fan.fds[0]) == 0 && close(fan.fds[1]) == 0);
 	fan.count = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A pipe with O_DIRECT keeps what is written at once together, and its reader reads PIPE_BUF at a time (pipe(2)): it
  * gets every byte. What comes by tee(2) is no packet, so such an output gets writes only. */
 #include <zsplice.h>
@@ -57,12 +58,14 @@ int main(void)
 	fan.fds[fan.count++] = out[1];
 	feeder = t_thread(feeds, NULL);
 	reader = t_thread(reads, &packets);
-	OK(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, 0) == len);
-	OK(fan.results[1].bytes == (uint64_t)len && fan.results[1].via == ZS_VIA_READ_WRITE);
+	T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, 0), len);
+	T_EQ(fan.results[1].bytes, (uint64_t)len);
+	T_EQ(fan.results[1].via, ZS_VIA_READ_WRITE);
 	MUST(close(out[1]) == 0);
 	t_join(reader);
 	t_join(feeder);
-	OK(packets.right && packets.got == (size_t)len);
-	OK(t_fan_got(&fan, 0) == (size_t)len);
+	OK(packets.right);
+	T_EQ(packets.got, (size_t)len);
+	T_EQ(t_fan_got(&fan, 0), (size_t)len);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A fan-out changes no flag of any descriptor, opens none for long and closes none, leaves pipes the size they
  * have unless told otherwise, and what it opens meanwhile is closed on exec. */
 #include <zsplice.h>
@@ -25,11 +26,11 @@ static void left(enum t_from from, int nonblock, uint32_t flags)
 	}
 	in_flags = fcntl(source.fd, F_GETFL);
 	count = t_open_descriptors();
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags) == LEN);
-	OK(fcntl(source.fd, F_GETFL) == in_flags);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags), LEN);
+	T_EQ(fcntl(source.fd, F_GETFL), in_flags);
 	for (size_t i = 0; i < fan.count; i++)
 		OK(fcntl(fan.fds[i], F_GETFL) == before[i][0] && fcntl(fan.fds[i], F_GETFD) == before[i][1]);
-	OK(fcntl(fan.fds[0], F_GETPIPE_SZ) == (flags & ZS_GROW_PIPE ? 1 << 20 : 65536));
+	T_EQ(fcntl(fan.fds[0], F_GETPIPE_SZ), flags & ZS_GROW_PIPE ? 1 << 20 : 65536);
 	/* The writer of the input closes its end when it is done. */
 	t_sleep_ms(2);
 	OK(t_open_descriptors() <= count && t_open_descriptors() >= count - 1);
@@ -70,7 +71,8 @@ int main(void)
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	for (int fd = 0; fd < 128; fd++)
 		open_before[fd] = fcntl(fd, F_GETFD) >= 0;
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .progress = look, .context = open_before) == LEN && are_private);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .progress = look, .context = open_before), LEN);
+	OK(are_private);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 	return t_done();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A sandbox that denies getsockopt(2), recv(2) or send(2), with EPERM or ENOSYS, does not keep a fan-out from sockets
  * or to them. */
 #include <zsplice.h>
@@ -30,8 +31,9 @@ static void lives(void *argument)
 	t_deny(it->call, T_FAILS(it->error));
 	errno = 123;
 	if (!OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = it->avoid) == LEN && errno == 123))
-		fprintf(stderr, "... from %d nonblock %d without call %ld, error %d, avoid %#x: errno %d\n", it->from,
-			it->nonblock, it->call, it->error, it->avoid, errno);
+		fprintf(stderr, "... from %s nonblock %d without call %ld, error %s, avoid %s: errno %s\n",
+			t_from_name(it->from), it->nonblock, it->call, t_errno_name(it->error),
+			t_via_words(it->avoid), t_errno_name(errno));
 	OK(t_fan_whole(&fan, LEN));
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An ordinary user whose quota of pipes is spent gets small ones only: where read and write are avoided those have
  * to do. */
 #include <zsplice.h>
@@ -20,9 +21,9 @@ int main(void)
 	t_fan_add(&fan, T_TO_UNIX, 1, 0);
 	if (!t_spend_pipe_quota())
 		t_skip("root cannot be left here");
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE) == LEN);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE), LEN);
 	for (int i = 0; i < 4; i++)
-		OK(fan.results[i].copied == 0);
+		T_EQ(fan.results[i].copied, 0);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 	return t_done();

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where there is no memory for a buffer of the usual size a smaller one serves, for all of it and for the read that
  * proves the end. */
 #include <zsplice.h>
@@ -27,7 +28,8 @@ static void story(void *argument)
 	errno = 123;
 	if (!OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = it->avoid, .flags = it->flags) ==
 		(int64_t)it->len && errno == 123))
-		fprintf(stderr, "... len %zu avoid %#x flags %#x: errno %d\n", it->len, it->avoid, it->flags, errno);
+		fprintf(stderr, "... len %zu avoid %s flags %s: errno %s\n", it->len, t_via_words(it->avoid),
+			t_flag_words(it->flags), t_errno_name(errno));
 	OK(t_fan_whole(&fan, it->len));
 }
 

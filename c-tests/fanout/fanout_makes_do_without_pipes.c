@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where there are no descriptors left, or not enough of them, a buffer serves, and nothing shows of that. */
 #include <zsplice.h>
 #include "t.h"
@@ -25,11 +26,12 @@ static void scarce(void *argument)
 	limit.rlim_cur = (rlim_t)next + spare;
 	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	errno = 123;
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0) == LEN && errno == 123);
-	OK(fan.results[2].via == ZS_VIA_READ_WRITE);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0), LEN);
+	T_EQ(errno, 123);
+	T_EQ(fan.results[2].via, ZS_VIA_READ_WRITE);
 	limit.rlim_cur = limit.rlim_max;
 	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 }
@@ -43,8 +45,8 @@ static void refused(void *argument)
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_TCP, 0, 0);
 	t_deny(SYS_pipe2, T_FAILS(*(int *)argument));
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0) == LEN);
-	OK(fan.results[0].via == ZS_VIA_READ_WRITE);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0), LEN);
+	T_EQ(fan.results[0].via, ZS_VIA_READ_WRITE);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A cancel that comes while one of many outputs is served is noticed before the next one is, not only when the
  * whole round is done. */
 #include <zsplice.h>
@@ -30,18 +31,20 @@ static void cancelled(uint32_t avoid)
 	for (int i = 0; i < OUTS; i++)
 		t_fan_add(&fan, T_TO_FILE, 0, 0);
 	told = 0;
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = avoid, .flags = ZS_CANCEL_FD, .cancel_fd = cancel[0],
-		    .progress = cancels, .context = &cancel[1]) == -1 && errno == ECANCELED);
-	OK(told == 1);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = avoid, .flags = ZS_CANCEL_FD,
+	     .cancel_fd = cancel[0], .progress = cancels, .context = &cancel[1]), -1);
+	T_EQ(errno, ECANCELED);
+	T_EQ(told, 1);
 	for (size_t i = 0; i < OUTS; i++) {
 		const struct zs_result *result = &fan.results[i];
 
 		served += result->bytes > 0;
-		OK(result->error == ECANCELED && result->side == ZS_SIDE_CALL);
-		OK((int64_t)(result->bytes + result->in_flight) == t_position(source.fd));
-		OK(t_fan_got(&fan, i) == result->bytes);
+		T_EQ(result->error, ECANCELED);
+		T_EQ(result->side, ZS_SIDE_CALL);
+		T_EQ((int64_t)(result->bytes + result->in_flight), t_position(source.fd));
+		T_EQ(t_fan_got(&fan, i), result->bytes);
 	}
-	OK(served == 1);
+	T_EQ(served, 1);
 	fan.count = 0;
 	t_close2(cancel);
 	t_source_end(&source);

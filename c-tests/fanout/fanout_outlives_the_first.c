@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The first output empties the pipe that all others are served from. When it dies in the middle (or another one, or
  * both) the others get every byte, in order, whatever their kind, however large and slow they are; and there have to
  * be descriptors for that one pipe, not for a pipe for each. An argument is the seed. */
@@ -70,14 +71,17 @@ static void play(uint64_t seed)
 	moved = T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE, .avoid = avoid);
 	error = errno;
 	t_limit_descriptors(SIZE_MAX);
-	OK(moved == (int64_t)len && error == 123);
+	T_EQ(moved, (int64_t)len);
+	T_EQ(error, 123);
 	for (size_t i = 0; i < count; i++) {
 		const struct zs_result *result = &fan.results[i];
 
 		OK(!avoid || (result->copied == 0 && !(result->via & ZS_VIA_READ_WRITE)));
 		if (!deaths[i].output) {
-			OK(result->bytes == len && result->error == 0 && result->in_flight == 0);
-			OK(t_fan_got(&fan, i) == len);
+			T_EQ(result->bytes, len);
+			T_EQ(result->error, 0);
+			T_EQ(result->in_flight, 0);
+			T_EQ(t_fan_got(&fan, i), len);
 			continue;
 		}
 		MUST(close(fan.fds[i]) == 0);
@@ -86,8 +90,9 @@ static void play(uint64_t seed)
 		OK(result->error == 0 ? result->bytes == len : result->error == EPIPE || result->error == ECONNRESET);
 	}
 	if (t_failures > failures)
-		fprintf(stderr, "... seed %#llx from %d len %zu count %zu avoid %#x: %lld, errno %d\n",
-			(unsigned long long)seed, from, len, count, avoid, (long long)moved, error);
+		fprintf(stderr, "... seed %#llx from %s len %zu count %zu avoid %s: %lld, errno %s\n",
+			(unsigned long long)seed, t_from_name(from), len, count, t_via_words(avoid),
+			(long long)moved, t_errno_name(error));
 	fan.count = 0;
 	if (moved < 0)
 		exit(1); /* somebody may wait to be rid of what has not been taken */
@@ -104,7 +109,7 @@ int main(int count, char **words)
 		play(seed);
 	for (; count == 1 && t_now_ms() < end && t_failures == 0; played++)
 		play(seed + (uint64_t)played);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	printf("%d fan-outs\n", played);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The first output empties the pipe that all others are served from. When it dies while that is full of small pieces,
  * one to a slot, the others get every byte all the same. */
 #include <zsplice.h>
@@ -45,12 +46,12 @@ static void survived(void)
 		output->pause_us = 0;
 		output->reader = t_thread(i == 0 ? dies : reads_later, output);
 	}
-	if (!OK(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE,
-			 .avoid = ZS_VIA_READ_WRITE) == PIECE * PIECES))
-		fprintf(stderr, "... errno %d\n", errno);
+	if (!T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE, .avoid = ZS_VIA_READ_WRITE), PIECE * PIECES))
+		fprintf(stderr, "... errno %s\n", t_errno_name(errno));
 	t_join(fan.of[0].reader);
 	MUST(close(fan.fds[0]) == 0 && close(in[0]) == 0);
-	OK(fan.results[0].error == EPIPE && fan.results[0].bytes == PIECE);
+	T_EQ(fan.results[0].error, EPIPE);
+	T_EQ(fan.results[0].bytes, PIECE);
 	for (size_t i = 1; i < 4; i++)
 		OK(fan.results[i].error == 0 && t_fan_got(&fan, i) == PIECE * PIECES);
 	fan.count = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Every byte of an input of any kind gets to every output, whatever their kinds, blocking or not; the offset,
  * or the position, has moved on by as many, and errno is what it was. */
 #include <zsplice.h>
@@ -18,15 +19,15 @@ static void fan_out(enum t_from from, int with_offset, int nonblock, size_t len,
 		t_fan_add(&fan, to[i], nonblock, 0);
 	errno = 123;
 	returned = T_FANOUT(source.fd, with_offset ? &off : NULL, &fan, ZS_TO_END, 0);
-	good = OK(returned == (int64_t)len) & OK(errno == 123);
+	good = T_EQ(returned, (int64_t)len) & T_EQ(errno, 123);
 	if (with_offset)
 		good &= OK(off == (int64_t)len && t_position(source.fd) == 0);
 	else if (from == T_FROM_FILE)
-		good &= OK(t_position(source.fd) == (int64_t)len);
+		good &= T_EQ(t_position(source.fd), (int64_t)len);
 	good &= OK(t_fan_whole(&fan, len));
 	if (!good)
-		fprintf(stderr, "... from %d offset %d nonblock %d len %zu: %lld\n", from, with_offset, nonblock, len,
-			(long long)returned);
+		fprintf(stderr, "... from %s offset %d nonblock %d len %zu: %lld\n", t_from_name(from),
+			with_offset, nonblock, len, (long long)returned);
 	t_source_end(&source);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* RLIMIT_NOFILE may have been lowered, as sandboxes do, to less than there are outputs: poll(2) takes no more places
  * than that, and all are served nevertheless. */
 #include <zsplice.h>
@@ -25,9 +26,8 @@ static void lowered(void *argument)
 	lower = before;
 	lower.rlim_cur = limit;
 	MUST(setrlimit(RLIMIT_NOFILE, &lower) == 0);
-	if (!OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .timeout_ns = T_MS(15000), .cancel_fd = cancel[0],
-			 .flags = limit > 1 ? ZS_CANCEL_FD : 0) == LEN))
-		fprintf(stderr, "... limit %d: errno %d\n", (int)limit, errno);
+	if (!T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .timeout_ns = T_MS(15000), .cancel_fd = cancel[0], .flags = limit > 1 ? ZS_CANCEL_FD : 0), LEN))
+		fprintf(stderr, "... limit %d: errno %s\n", (int)limit, t_errno_name(errno));
 	MUST(setrlimit(RLIMIT_NOFILE, &before) == 0);
 	OK(t_fan_whole(&fan, LEN));
 }
@@ -62,7 +62,7 @@ static void in_turn(void *argument)
 	limit.rlim_cur = 16;
 	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	reader = t_thread(follow, &fan);
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_TEE, .timeout_ns = T_MS(10000)) == LEN);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_TEE, .timeout_ns = T_MS(10000)), LEN);
 	t_join(reader);
 	OK(t_fan_whole(&fan, LEN));
 }

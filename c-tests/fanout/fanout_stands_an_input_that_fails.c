@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An error of the input ends the call and stands in all results, after the bytes that came before it; an output
  * that was left out keeps its own. */
 #include <zsplice.h>
@@ -32,15 +33,18 @@ static void reset(int nonblock, size_t before, uint32_t avoid)
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	MUST(close(fan.fds[2]) == 0 && (fan.fds[2] = open("/dev/full", O_WRONLY)) >= 0);
 	thread = t_thread(resets, &tcp[0]);
-	OK(T_FANOUT(tcp[1], NULL, &fan, ZS_TO_END, .avoid = avoid, .flags = ZS_DROP_FAILED) == -1);
-	OK(errno == ECONNRESET);
+	T_EQ(T_FANOUT(tcp[1], NULL, &fan, ZS_TO_END, .avoid = avoid, .flags = ZS_DROP_FAILED), -1);
+	T_EQ(errno, ECONNRESET);
 	t_join(thread);
 	for (int i = 0; i < 2; i++) {
-		OK(fan.results[i].error == ECONNRESET && fan.results[i].side == ZS_SIDE_IN);
-		OK(fan.results[i].bytes == before && fan.results[i].in_flight == 0);
-		OK(t_fan_got(&fan, (size_t)i) == before);
+		T_EQ(fan.results[i].error, ECONNRESET);
+		T_EQ(fan.results[i].side, ZS_SIDE_IN);
+		T_EQ(fan.results[i].bytes, before);
+		T_EQ(fan.results[i].in_flight, 0);
+		T_EQ(t_fan_got(&fan, (size_t)i), before);
 	}
-	OK(fan.results[2].error == (before ? ENOSPC : ECONNRESET) && fan.results[2].bytes == 0);
+	T_EQ(fan.results[2].error, before ? ENOSPC : ECONNRESET);
+	T_EQ(fan.results[2].bytes, 0);
 	MUST(close(fan.fds[2]) == 0 && close(tcp[1]) == 0);
 	fan.count = 0;
 }
@@ -51,10 +55,11 @@ static void fails(int in, int error)
 
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	OK(T_FANOUT(in, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED) == -1 && errno == error);
+	T_EQ(T_FANOUT(in, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED), -1);
+	T_EQ(errno, error);
 	for (int i = 0; i < 2; i++) {
 		OK(T_IS(fan.results[i], .error = error, .side = ZS_SIDE_IN));
-		OK(t_fan_got(&fan, (size_t)i) == 0);
+		T_EQ(t_fan_got(&fan, (size_t)i), 0);
 	}
 	fan.count = 0;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A bounded length leaves what follows in the input; one beyond the end gives what there is. */
 #include <zsplice.h>
 #include "t.h"
@@ -16,8 +17,9 @@ static void bounded(enum t_from from, uint32_t flags, size_t len, size_t wanted)
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, 1, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	if (!OK(T_FANOUT(source.fd, NULL, &fan, wanted, .flags = flags) == (int64_t)most))
-		fprintf(stderr, "... from %d flags %#x len %zu wanted %zu\n", from, flags, len, wanted);
+	if (!T_EQ(T_FANOUT(source.fd, NULL, &fan, wanted, .flags = flags), (int64_t)most))
+		fprintf(stderr, "... from %s flags %s len %zu wanted %zu\n", t_from_name(from),
+			t_flag_words(flags), len, wanted);
 	OK(t_fan_whole(&fan, most));
 	OK(t_gives_pattern(source.fd, len - most, most) && read(source.fd, &byte, 1) == 0);
 	t_source_end(&source);

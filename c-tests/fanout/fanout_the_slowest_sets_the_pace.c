@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The slowest output sets the pace: the others get no more than a few MiB ahead of it, and nobody uses the CPU
  * while it makes all wait; once it reads again, all go on. */
 #include <zsplice.h>
@@ -32,7 +33,7 @@ static void paced(enum t_from from, enum t_out slowest, int nonblock, uint32_t f
 	last->reader = t_thread(slow, &fan);
 	last->pause_us = 0;
 	cpu = t_cpu_ms();
-	OK(T_FANOUT(source.fd, NULL, &fan, LEN, .flags = flags) == LEN);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, LEN, .flags = flags), LEN);
 	OK(t_cpu_ms() - cpu < 1000);
 	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);

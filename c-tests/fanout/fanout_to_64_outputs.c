@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* 64 outputs, of all kinds and of one kind. */
 #include <zsplice.h>
 #include "t.h"
@@ -14,7 +15,7 @@ static void sixty_four(enum t_from from, int only)
 	t_source(&source, from, 0, len);
 	for (int i = 0; i < 64; i++)
 		t_fan_add(&fan, only >= 0 ? (enum t_out)only : i % 8 == T_TO_PTY ? T_TO_PIPE : (enum t_out)(i % 8), i & 1, 0);
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0) == (int64_t)len);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, 0), (int64_t)len);
 	OK(t_fan_whole(&fan, len));
 	t_source_end(&source);
 }
@@ -29,7 +30,7 @@ static void ordinary(void *argument)
 	for (int i = 0; i < 64; i++)
 		MUST((fds[i] = open("/dev/null", O_WRONLY)) >= 0);
 	MUST(geteuid() != 0 || setuid(65533) == 0);
-	OK(zs_fanout(in, NULL, fds, 64, ZS_TO_END, NULL, results) == 3000000);
+	T_EQ(zs_fanout(in, NULL, fds, 64, ZS_TO_END, NULL, results), 3000000);
 	for (int i = 1; i < 64; i++)
 		OK(results[i].bytes == 3000000 && results[i].via == (ZS_VIA_SPLICE | ZS_VIA_TEE));
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* While an output takes nothing, or the input gives nothing, the CPU rests, whatever can be done at the other
  * descriptors. */
 #include <zsplice.h>
@@ -17,15 +18,16 @@ static void full(enum t_out kind, int nonblock, uint32_t flags)
 	t_fan_add(&fan, kind, nonblock, -1);
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	cpu = t_cpu_ms();
-	OK(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(60)) == -1);
-	OK(errno == ETIMEDOUT);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(60)), -1);
+	T_EQ(errno, ETIMEDOUT);
 	if (!OK(t_cpu_ms() - cpu < 30))
 		fprintf(stderr, "... to %d nonblock %d: %lld ms\n", kind, nonblock, (long long)(t_cpu_ms() - cpu));
 	OK(fan.results[1].bytes < 4 << 20 && fan.results[0].bytes >= fan.results[1].bytes);
 	for (size_t i = 0; i < 3; i++) {
-		OK(fan.results[i].error == ETIMEDOUT && fan.results[i].side == ZS_SIDE_CALL);
-		OK((int64_t)(fan.results[i].bytes + fan.results[i].in_flight) == t_position(source.fd));
-		OK(t_fan_got(&fan, i) == fan.results[i].bytes);
+		T_EQ(fan.results[i].error, ETIMEDOUT);
+		T_EQ(fan.results[i].side, ZS_SIDE_CALL);
+		T_EQ((int64_t)(fan.results[i].bytes + fan.results[i].in_flight), t_position(source.fd));
+		T_EQ(t_fan_got(&fan, i), fan.results[i].bytes);
 	}
 	fan.count = 0;
 	t_source_end(&source);
@@ -43,11 +45,14 @@ static void silent(enum t_stream kind, int nonblock, uint32_t flags)
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, nonblock, 0);
 	cpu = t_cpu_ms();
-	OK(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(40)) == -1);
-	OK(errno == ETIMEDOUT && t_cpu_ms() - cpu < 20);
+	T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(40)), -1);
+	if (T_EQ(errno, ETIMEDOUT))
+		OK(t_cpu_ms() - cpu < 20);
 	for (size_t i = 0; i < 2; i++) {
-		OK(fan.results[i].error == ETIMEDOUT && fan.results[i].in_flight == 0);
-		OK(fan.results[i].bytes == 1 && t_fan_got(&fan, i) == 1);
+		T_EQ(fan.results[i].error, ETIMEDOUT);
+		T_EQ(fan.results[i].in_flight, 0);
+		if (T_EQ(fan.results[i].bytes, 1))
+			T_EQ(t_fan_got(&fan, i), 1);
 	}
 	fan.count = 0;
 	t_close2(in);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each system call of a fan-out fails once, in every way, or moves less than it was asked to; and random ones
  * fail at random. Whatever comes of it: every output has just what its result says, and the input goes on
  * right behind what was taken. */
@@ -108,10 +109,11 @@ static void play(struct fan *fan, struct t_injection how, int may_end)
 	set_up(fan);
 	(void)t_run_injected(how, fan_out, fan);
 	played++;
-	if (!look(fan, how.answer, may_end) | !OK(t_open_descriptors() == before))
-		fprintf(stderr, "... pipe %d flags %#x: %d-th system call %d (%#x) says %d: returned %lld, errno %d\n",
-			fan->is_pipe, fan->options.flags, how.when, how.call.number, (unsigned int)how.call.detail,
-			how.answer, (long long)fan->returned, fan->error);
+	if (!look(fan, how.answer, may_end) | !T_EQ(t_open_descriptors(), before))
+		fprintf(stderr, "... pipe %d flags %s: %d-th system call %s (%#x) says %d: returned %lld, "
+			"errno %s\n", fan->is_pipe, t_flag_words(fan->options.flags), how.when,
+			t_call_name(how.call.number), (unsigned int)how.call.detail, how.answer,
+			(long long)fan->returned, t_errno_name(fan->error));
 }
 
 static void nothing(void *argument)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_NOSIGPIPE an output that nobody reads is EPIPE and no more, and what was pending or blocked still is;
  * without it the signal comes. */
 #include <zsplice.h>
@@ -23,9 +24,10 @@ static void fan_out(uint32_t flags, int64_t wanted)
 		MUST(lseek(in, 0, SEEK_SET) == 0);
 		t_stream((enum t_stream)kind, dead);
 		MUST(close(dead[0]) == 0);
-		OK(zs_fanout(in, NULL, (int[]){ alive, dead[1], dead[1] }, 3, ZS_TO_END,
-			     &(struct zs_options){ .flags = flags }, results) == wanted);
-		OK(results[1].error == EPIPE && results[1].side == ZS_SIDE_OUT);
+		T_EQ(zs_fanout(in, NULL, (int[]){ alive, dead[1], dead[1] }, 3, ZS_TO_END, &(struct zs_options){
+		     .flags = flags }, results), wanted);
+		T_EQ(results[1].error, EPIPE);
+		T_EQ(results[1].side, ZS_SIDE_OUT);
 		OK(wanted == -1 || results[2].error == EPIPE);
 		OK(!(flags & ZS_NOSIGPIPE) || is_pending() == before);
 		MUST(close(dead[1]) == 0);

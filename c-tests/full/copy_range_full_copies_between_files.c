@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Copies a whole file and stretches of it, at positions and at offsets, on its own and into itself;
  * the output is left alone around it. */
 #include <zsplice.h>
@@ -15,37 +16,51 @@ int main(void)
 	int64_t from = 1000, to = 7;
 
 	errno = 123;
-	OK(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result) == LEN && errno == 123);
+	T_EQ(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result), LEN);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_COPY_RANGE));
-	OK(lseek(file, 0, SEEK_CUR) == LEN && lseek(out, 0, SEEK_CUR) == LEN);
-	OK(pread(out, bytes, sizeof bytes, 0) == LEN && t_is_pattern(bytes, LEN, 0));
+	if (T_EQ(lseek(file, 0, SEEK_CUR), LEN))
+		T_EQ(lseek(out, 0, SEEK_CUR), LEN);
+	if (T_EQ(pread(out, bytes, sizeof bytes, 0), LEN))
+		OK(t_is_pattern(bytes, LEN, 0));
 
 	/* Over the middle of it, from elsewhere. */
-	OK(zs_copy_range_full(file, &from, out, &to, 5000, 0, NULL) == 5000 && errno == 123);
-	OK(from == 6000 && to == 5007);
-	OK(lseek(file, 0, SEEK_CUR) == LEN && lseek(out, 0, SEEK_CUR) == LEN);
-	OK(pread(out, bytes, sizeof bytes, 0) == LEN && t_is_pattern(bytes, 7, 0));
+	T_EQ(zs_copy_range_full(file, &from, out, &to, 5000, 0, NULL), 5000);
+	T_EQ(errno, 123);
+	T_EQ(from, 6000);
+	T_EQ(to, 5007);
+	if (T_EQ(lseek(file, 0, SEEK_CUR), LEN))
+		T_EQ(lseek(out, 0, SEEK_CUR), LEN);
+	if (T_EQ(pread(out, bytes, sizeof bytes, 0), LEN))
+		OK(t_is_pattern(bytes, 7, 0));
 	OK(t_is_pattern(bytes + 7, 5000, 1000) && t_is_pattern(bytes + 5007, LEN - 5007, 5007));
 
 	/* To the end, which comes early; then at the end. */
 	from = LEN - 100;
 	result = t_unwritten();
-	OK(zs_copy_range_full(file, &from, out, NULL, ZS_TO_END, 0, &result) == 100 && errno == 123);
+	T_EQ(zs_copy_range_full(file, &from, out, NULL, ZS_TO_END, 0, &result), 100);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = 100, .via = ZS_VIA_COPY_RANGE));
-	OK(from == LEN && lseek(out, 0, SEEK_CUR) == LEN + 100);
-	OK(zs_copy_range_full(file, NULL, out, NULL, 100, 0, &result) == 0 && errno == 123);
+	if (T_EQ(from, LEN))
+		T_EQ(lseek(out, 0, SEEK_CUR), LEN + 100);
+	T_EQ(zs_copy_range_full(file, NULL, out, NULL, 100, 0, &result), 0);
+	T_EQ(errno, 123);
 	OK(T_IS(result, 0));
 
 	/* Within one file: apart it works, overlapping it is EINVAL. */
 	from = 0;
 	to = LEN;
-	OK(zs_copy_range_full(file, &from, file, &to, 500, 0, &result) == 500);
-	OK(pread(file, bytes, 500, LEN) == 500 && t_is_pattern(bytes, 500, 0));
+	T_EQ(zs_copy_range_full(file, &from, file, &to, 500, 0, &result), 500);
+	if (T_EQ(pread(file, bytes, 500, LEN), 500))
+		OK(t_is_pattern(bytes, 500, 0));
 	from = 0;
 	to = 100;
-	OK(zs_copy_range_full(file, &from, file, &to, 500, 0, &result) == -1 && errno == EINVAL);
+	T_EQ(zs_copy_range_full(file, &from, file, &to, 500, 0, &result), -1);
+	T_EQ(errno, EINVAL);
 	OK(T_IS(result, .side = result.side, .error = EINVAL));
-	OK(from == 0 && to == 100);
-	OK(pread(file, bytes, LEN, 0) == LEN && t_is_pattern(bytes, LEN, 0));
+	T_EQ(from, 0);
+	T_EQ(to, 100);
+	if (T_EQ(pread(file, bytes, LEN, 0), LEN))
+		OK(t_is_pattern(bytes, LEN, 0));
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Offsets beyond 4 GiB are right to the byte, and six GiB are counted whole: those by a kernel that is
  * played, for no disk is to be filled with them. */
 #include <zsplice.h>
@@ -28,7 +29,7 @@ static void six_gib(void *argument)
 
 	(void)argument;
 	t_intercept(SYS_copy_file_range, copies_all);
-	OK(zs_copy_range_full(file, NULL, out, NULL, ZS_TO_END, 0, &result) == LEN);
+	T_EQ(zs_copy_range_full(file, NULL, out, NULL, ZS_TO_END, 0, &result), LEN);
 	OK(T_IS(result, .bytes = (uint64_t)LEN, .via = ZS_VIA_COPY_RANGE));
 	OK(largest <= 0x7ffff000); /* more is refused by some file systems, and taken for less by others */
 }
@@ -43,11 +44,12 @@ int main(void)
 	MUST(from >= 0 && to >= 0);
 	t_pattern(bytes, sizeof bytes, 0);
 	MUST(pwrite(from, bytes, sizeof bytes, FAR) == sizeof bytes);
-	OK(zs_copy_range_full(from, &off_in, to, &off_out, ZS_TO_END, 0, &result) == sizeof bytes);
+	T_EQ(zs_copy_range_full(from, &off_in, to, &off_out, ZS_TO_END, 0, &result), sizeof bytes);
 	OK(T_IS(result, .bytes = sizeof bytes, .via = ZS_VIA_COPY_RANGE));
-	OK(off_in == FAR + 5000 && off_out == FAR + 6000);
+	T_EQ(off_in, FAR + 5000);
+	T_EQ(off_out, FAR + 6000);
 	memset(bytes, 0, sizeof bytes);
-	OK(pread(to, bytes, sizeof bytes, FAR + 1000) == sizeof bytes);
+	T_EQ(pread(to, bytes, sizeof bytes, FAR + 1000), sizeof bytes);
 	OK(t_is_pattern(bytes, sizeof bytes, 0));
 	T_CHILD(six_gib, NULL);
 	return t_done();

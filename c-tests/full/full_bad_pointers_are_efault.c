@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A result may be NULL, and so may an offset. An offset that points into nowhere is EFAULT, as the
  * kernel says, and nothing moves. */
 #include <zsplice.h>
@@ -15,22 +16,29 @@ int main(void)
 	for (int i = 0; i < 3; i++) {
 		int64_t *bad = i == 0 ? nowhere : i == 1 ? (int64_t *)8 : (int64_t *)-8;
 
-		OK(zs_splice_full(file, bad, fds[1], NULL, 10, 0, &result) == -1 && errno == EFAULT);
+		T_EQ(zs_splice_full(file, bad, fds[1], NULL, 10, 0, &result), -1);
+		T_EQ(errno, EFAULT);
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EFAULT));
-		OK(zs_sendfile_full(out, file, bad, ZS_TO_END, 0, NULL) == -1 && errno == EFAULT);
-		OK(zs_copy_range_full(file, bad, out, NULL, 10, 0, NULL) == -1 && errno == EFAULT);
-		OK(zs_copy_range_full(file, NULL, out, bad, 10, 0, NULL) == -1 && errno == EFAULT);
+		T_EQ(zs_sendfile_full(out, file, bad, ZS_TO_END, 0, NULL), -1);
+		T_EQ(errno, EFAULT);
+		T_EQ(zs_copy_range_full(file, bad, out, NULL, 10, 0, NULL), -1);
+		T_EQ(errno, EFAULT);
+		T_EQ(zs_copy_range_full(file, NULL, out, bad, 10, 0, NULL), -1);
+		T_EQ(errno, EFAULT);
 		MUST(write(fds[1], "bytes", 5) == 5);
-		OK(zs_splice_full(fds[0], NULL, out, bad, 5, 0, NULL) == -1 && errno == EFAULT);
-		OK(t_bytes_available(fds[0]) == 5);
+		T_EQ(zs_splice_full(fds[0], NULL, out, bad, 5, 0, NULL), -1);
+		T_EQ(errno, EFAULT);
+		T_EQ(t_bytes_available(fds[0]), 5);
 		t_drain(fds[0], 5);
 	}
-	OK(lseek(file, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_END) == 0);
+	if (T_EQ(lseek(file, 0, SEEK_CUR), 0))
+		T_EQ(lseek(out, 0, SEEK_END), 0);
 
 	/* An offset need not even be aligned. */
 	char room[16] = { 0 };
 
-	OK(zs_splice_full(file, (int64_t *)(void *)(room + 1), fds[1], NULL, ZS_TO_END, 0, NULL) == 10);
-	OK(room[1] == 10 && t_bytes_available(fds[0]) == 10);
+	T_EQ(zs_splice_full(file, (int64_t *)(void *)(room + 1), fds[1], NULL, ZS_TO_END, 0, NULL), 10);
+	if (T_EQ(room[1], 10))
+		T_EQ(t_bytes_available(fds[0]), 10);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A thread that is cancelled in the middle of a transfer, while it waits in the kernel's call or for
  * another turn, finishes it and gets its result; it ends at the next cancellation point. */
 #include <zsplice.h>
@@ -19,8 +20,11 @@ static void *transfer(void *argument)
 		moved = zs_tee_full(in[0], copy[1], out[1], 8, 0, &result);
 	else
 		moved = zs_sendfile_full(sock[0], file, NULL, 1 << 20, 0, &result);
-	OK(moved == (which / 2 == 2 ? 1 << 20 : 8) && errno == 123);
-	OK(result.bytes == (uint64_t)moved && result.error == 0 && result.in_flight == 0);
+	T_EQ(moved, which / 2 == 2 ? 1 << 20 : 8);
+	T_EQ(errno, 123);
+	T_EQ(result.bytes, (uint64_t)moved);
+	T_EQ(result.error, 0);
+	T_EQ(result.in_flight, 0);
 	/* The end of an input looks twice. */
 	OK(zs_sendfile_full(copy[1], file, NULL, ZS_TO_END, 0, NULL) >= 0);
 	returned = 1;
@@ -46,12 +50,13 @@ int main(void)
 		t_sleep_ms(25);
 		MUST(pthread_cancel(thread) == 0);
 		t_sleep_ms(25);
-		OK(returned == 0);
+		T_EQ(returned, 0);
 		MUST(write(in[1], "more", 4) == 4);
 		if (which / 2 == 2)
 			t_drain(sock[1], 1 << 20);
 		MUST(pthread_join(thread, &value) == 0);
-		OK(value == PTHREAD_CANCELED && returned == 1);
+		OK(value == PTHREAD_CANCELED);
+		T_EQ(returned, 1);
 		OK(which / 2 == 2 || t_bytes_available(out[0]) == 8);
 		t_close2(in);
 		t_close2(out);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Success or failure: the descriptors stay open, with the flags they had, and not one more is open
  * afterwards. */
 #include <zsplice.h>
@@ -27,25 +28,28 @@ static void transfer(unsigned int nonblock)
 	int64_t off = 0;
 
 	/* Well, to the end, and against a wall. */
-	OK(zs_splice_full(file, &off, into[1], NULL, 4, nonblock, NULL) == 4);
-	OK(zs_sendfile_full(out, file, &off, ZS_TO_END, nonblock, NULL) == 96);
+	T_EQ(zs_splice_full(file, &off, into[1], NULL, 4, nonblock, NULL), 4);
+	T_EQ(zs_sendfile_full(out, file, &off, ZS_TO_END, nonblock, NULL), 96);
 	off = 0;
-	OK(zs_copy_range_full(file, &off, out, NULL, 4, 0, NULL) == 4);
+	T_EQ(zs_copy_range_full(file, &off, out, NULL, 4, 0, NULL), 4);
 	MUST(write(in[1], "four", 4) == 4);
-	OK(zs_tee_full(in[0], copy[1], into[1], 4, nonblock, NULL) == 4);
+	T_EQ(zs_tee_full(in[0], copy[1], into[1], 4, nonblock, NULL), 4);
 	t_drain(into[0], 8);
 	t_drain(copy[0], 4);
-	OK(zs_splice_full(in[0], NULL, into[1], NULL, 4, SPLICE_F_NONBLOCK, NULL) == -1);
-	OK(errno == EAGAIN);
+	T_EQ(zs_splice_full(in[0], NULL, into[1], NULL, 4, SPLICE_F_NONBLOCK, NULL), -1);
+	T_EQ(errno, EAGAIN);
 	t_fill_pipe(copy[1]);
 	MUST(write(in[1], "four", 4) == 4);
-	OK(zs_tee_full(in[0], copy[1], into[1], 4, SPLICE_F_NONBLOCK, NULL) == -1 && errno == EAGAIN);
+	T_EQ(zs_tee_full(in[0], copy[1], into[1], 4, SPLICE_F_NONBLOCK, NULL), -1);
+	T_EQ(errno, EAGAIN);
 	t_drain(in[0], 4);
 	while (t_bytes_available(copy[0]) > 0)
 		t_read(copy[0], byte, (size_t)t_bytes_available(copy[0]));
-	OK(zs_splice_full(file, NULL, out, NULL, 4, 0, NULL) == -1 && errno == EINVAL);
-	OK(zs_copy_range_full(file, NULL, in[1], NULL, 4, 0, NULL) == -1 && errno == EINVAL);
-	OK(zs_sendfile_full(file, in[0], NULL, 4, 0, NULL) == -1);
+	T_EQ(zs_splice_full(file, NULL, out, NULL, 4, 0, NULL), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(zs_copy_range_full(file, NULL, in[1], NULL, 4, 0, NULL), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(zs_sendfile_full(file, in[0], NULL, 4, 0, NULL), -1);
 }
 
 int main(void)
@@ -70,6 +74,6 @@ int main(void)
 		for (int i = 0; i < 8; i++)
 			OK(fcntl(fds[i], F_GETFL) == status[i] && fcntl(fds[i], F_GETFD) == own[i]);
 	}
-	OK(open_descriptors() == before);
+	T_EQ(open_descriptors(), before);
 	return t_done();
 }

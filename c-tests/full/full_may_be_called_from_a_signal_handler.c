@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A signal handler makes transfers of its own while one is in progress in the same thread: both are
  * whole, and the one outside does not see the other's errno. */
 #include <zsplice.h>
@@ -16,14 +17,15 @@ static void handler(int signal)
 	int before = errno;
 
 	(void)signal;
-	OK(zs_sendfile_full(own_out, own_file, &off, ZS_TO_END, 0, &result) == 1000);
+	T_EQ(zs_sendfile_full(own_out, own_file, &off, ZS_TO_END, 0, &result), 1000);
 	OK(T_IS(result, .bytes = 1000, .via = ZS_VIA_SENDFILE));
 	off = 0;
-	OK(zs_copy_range_full(own_file, &off, own_out, NULL, 1000, 0, NULL) == 1000);
+	T_EQ(zs_copy_range_full(own_file, &off, own_out, NULL, 1000, 0, NULL), 1000);
 	MUST(write(own_in[1], "four", 4) == 4);
-	OK(zs_tee_full(own_in[0], own_copy[1], own_out, 4, 0, NULL) == 4);
-	OK(zs_splice_full(own_copy[0], NULL, own_out, NULL, 4, 0, NULL) == 4);
-	OK(zs_splice_full(-1, NULL, own_out, NULL, 4, 0, &result) == -1 && errno == EBADF);
+	T_EQ(zs_tee_full(own_in[0], own_copy[1], own_out, 4, 0, NULL), 4);
+	T_EQ(zs_splice_full(own_copy[0], NULL, own_out, NULL, 4, 0, NULL), 4);
+	T_EQ(zs_splice_full(-1, NULL, own_out, NULL, 4, 0, &result), -1);
+	T_EQ(errno, EBADF);
 	errno = before;
 	handled++;
 }
@@ -57,12 +59,13 @@ int main(void)
 		handled = 0;
 		other = t_thread(disturb, &self);
 		errno = 123;
-		OK(zs_splice_full(in[0], NULL, out[1], NULL, 4 * TURNS, 0, &result) == 4 * TURNS);
+		T_EQ(zs_splice_full(in[0], NULL, out[1], NULL, 4 * TURNS, 0, &result), 4 * TURNS);
 		OK(T_IS(result, .bytes = 4 * TURNS, .via = ZS_VIA_SPLICE));
-		OK(handled == TURNS && errno == 123);
+		T_EQ(handled, TURNS);
+		T_EQ(errno, 123);
 		t_join(other);
 		t_drain(out[0], 4 * TURNS);
 	}
-	OK(lseek(own_out, 0, SEEK_END) == (2000 + 8) * TURNS * 4);
+	T_EQ(lseek(own_out, 0, SEEK_END), (2000 + 8) * TURNS * 4);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* No function needs more than 4 KiB of stack, so that a thread or a signal handler with next to none
  * may call it: the stack below each call is painted, and the paint looked at afterwards. */
 #include <zsplice.h>

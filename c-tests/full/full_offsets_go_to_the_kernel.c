@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Negative and huge offsets of zs_copy_range_full and zs_sendfile_full get the kernel's own answer:
  * that of the one call. Nothing moves, and the offset stays. */
 #include <zsplice.h>
@@ -22,16 +23,20 @@ int main(void)
 		errors += said < 0;
 		off = offsets[i];
 		errno = 0;
-		OK(zs_copy_range_full(file, &off, out, NULL, 5, 0, &result) == said && errno == error);
-		OK(T_IS(result, .side = result.side, .error = error) && off == offsets[i]);
+		T_EQ(zs_copy_range_full(file, &off, out, NULL, 5, 0, &result), said);
+		T_EQ(errno, error);
+		OK(T_IS(result, .side = result.side, .error = error));
+		T_EQ(off, offsets[i]);
 
 		off = offsets[i];
 		said = zs_copy_range(file, NULL, out, &off, 5, 0);
 		error = errno;
-		OK(said == -1);
+		T_EQ(said, -1);
 		off = offsets[i];
-		OK(zs_copy_range_full(file, NULL, out, &off, 5, 0, &result) == -1 && errno == error);
-		OK(T_IS(result, .side = result.side, .error = error) && off == offsets[i]);
+		T_EQ(zs_copy_range_full(file, NULL, out, &off, 5, 0, &result), -1);
+		T_EQ(errno, error);
+		OK(T_IS(result, .side = result.side, .error = error));
+		T_EQ(off, offsets[i]);
 
 		off = offsets[i];
 		said = zs_sendfile(fds[1], file, &off, 5);
@@ -39,8 +44,10 @@ int main(void)
 		errors += said < 0;
 		off = offsets[i];
 		errno = 0;
-		OK(zs_sendfile_full(fds[1], file, &off, 5, 0, &result) == said && errno == error);
-		OK(T_IS(result, .side = result.side, .error = error) && off == offsets[i]);
+		T_EQ(zs_sendfile_full(fds[1], file, &off, 5, 0, &result), said);
+		T_EQ(errno, error);
+		OK(T_IS(result, .side = result.side, .error = error));
+		T_EQ(off, offsets[i]);
 	}
 	OK(errors >= 6); /* the negative ones at least */
 	OK(lseek(file, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_END) == 20 && t_bytes_available(fds[0]) == 0);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A sandbox that refuses the system call, with EPERM or with ENOSYS, gets its refusal passed on, and
  * no other call is tried instead. At once, and in the middle of a transfer. */
 #include <zsplice.h>
@@ -21,7 +22,8 @@ static void scene(void)
 
 static void refused(int64_t said, const struct zs_result *result)
 {
-	OK(said == -1 && errno == refusal);
+	T_EQ(said, -1);
+	T_EQ(errno, refusal);
 	OK(T_IS(*result, .error = refusal));
 	OK(lseek(file, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_END) == 0 && t_bytes_available(copy[0]) == 0);
 }
@@ -35,7 +37,7 @@ static void at_once(void *argument)
 	t_write(fds[1], "four", 4);
 	t_refuse(SYS_splice, refusal);
 	t_refuse(SYS_tee, refusal);
-	t_refuse(SYS_sendfile, refusal);
+	t_refuse(T_SYS_SENDFILE, refusal);
 	t_refuse(SYS_copy_file_range, refusal);
 	refused(zs_splice_full(file, NULL, fds[1], NULL, LEN, 0, &result), &result);
 	result = t_unwritten();
@@ -44,7 +46,7 @@ static void at_once(void *argument)
 	refused(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result), &result);
 	result = t_unwritten();
 	refused(zs_tee_full(fds[0], copy[1], out, 4, 0, &result), &result);
-	OK(t_bytes_available(fds[0]) == 4);
+	T_EQ(t_bytes_available(fds[0]), 4);
 }
 
 /* The first half is moved; then the call is not there any more. */
@@ -55,7 +57,7 @@ static int64_t half_a_splice(const uint64_t *args, int earlier)
 
 static int64_t half_a_sendfile(const uint64_t *args, int earlier)
 {
-	return earlier ? -refusal : syscall(SYS_sendfile, args[0], args[1], args[2], HALF);
+	return earlier ? -refusal : syscall(T_SYS_SENDFILE, args[0], args[1], args[2], HALF);
 }
 
 static int64_t half_a_copy(const uint64_t *args, int earlier)
@@ -76,9 +78,11 @@ static void splice_full(void *argument)
 	(void)argument;
 	scene();
 	t_intercept(SYS_splice, half_a_splice);
-	OK(zs_splice_full(file, NULL, fds[1], NULL, LEN, 0, &result) == -1 && errno == refusal);
+	T_EQ(zs_splice_full(file, NULL, fds[1], NULL, LEN, 0, &result), -1);
+	T_EQ(errno, refusal);
 	midway(result, ZS_VIA_SPLICE, 0);
-	OK(lseek(file, 0, SEEK_CUR) == HALF && t_bytes_available(fds[0]) == HALF);
+	if (T_EQ(lseek(file, 0, SEEK_CUR), HALF))
+		T_EQ(t_bytes_available(fds[0]), HALF);
 }
 
 static void tee_full(void *argument)
@@ -90,7 +94,8 @@ static void tee_full(void *argument)
 	scene();
 	t_write(fds[1], bytes, LEN);
 	t_intercept(SYS_splice, half_a_splice);
-	OK(zs_tee_full(fds[0], copy[1], out, LEN, 0, &result) == -1 && errno == refusal);
+	T_EQ(zs_tee_full(fds[0], copy[1], out, LEN, 0, &result), -1);
+	T_EQ(errno, refusal);
 	midway(result, ZS_VIA_SPLICE | ZS_VIA_TEE, HALF);
 	OK(t_bytes_available(fds[0]) == HALF && t_bytes_available(copy[0]) == LEN && lseek(out, 0, SEEK_END) == HALF);
 }
@@ -101,10 +106,12 @@ static void sendfile_full(void *argument)
 
 	(void)argument;
 	scene();
-	t_intercept(SYS_sendfile, half_a_sendfile);
-	OK(zs_sendfile_full(out, file, NULL, LEN, 0, &result) == -1 && errno == refusal);
+	t_intercept(T_SYS_SENDFILE, half_a_sendfile);
+	T_EQ(zs_sendfile_full(out, file, NULL, LEN, 0, &result), -1);
+	T_EQ(errno, refusal);
 	midway(result, ZS_VIA_SENDFILE, 0);
-	OK(lseek(file, 0, SEEK_CUR) == HALF && lseek(out, 0, SEEK_END) == HALF);
+	if (T_EQ(lseek(file, 0, SEEK_CUR), HALF))
+		T_EQ(lseek(out, 0, SEEK_END), HALF);
 }
 
 static void copy_range_full(void *argument)
@@ -114,9 +121,11 @@ static void copy_range_full(void *argument)
 	(void)argument;
 	scene();
 	t_intercept(SYS_copy_file_range, half_a_copy);
-	OK(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result) == -1 && errno == refusal);
+	T_EQ(zs_copy_range_full(file, NULL, out, NULL, LEN, 0, &result), -1);
+	T_EQ(errno, refusal);
 	midway(result, ZS_VIA_COPY_RANGE, 0);
-	OK(lseek(file, 0, SEEK_CUR) == HALF && lseek(out, 0, SEEK_END) == HALF);
+	if (T_EQ(lseek(file, 0, SEEK_CUR), HALF))
+		T_EQ(lseek(out, 0, SEEK_END), HALF);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Signals, waits, probes at the end of the input: whatever has failed inside, a success leaves errno as
  * it was. Each trouble is counted, so that it is known to have been there. */
 #include <zsplice.h>
@@ -15,7 +16,8 @@ static void waits(void)
 	t_nonblock(in[0], 1);
 	t_signal_storm(5000);
 	errno = 123;
-	OK(zs_splice_full(in[0], NULL, out[1], NULL, 11, 0, NULL) == 11 && errno == 123);
+	T_EQ(zs_splice_full(in[0], NULL, out[1], NULL, 11, 0, NULL), 11);
+	T_EQ(errno, 123);
 	OK(t_signals > before + 3);
 	t_join(thread);
 
@@ -23,7 +25,8 @@ static void waits(void)
 	t_nonblock(in[0], 0);
 	thread = t_later(&writer);
 	before = t_signals;
-	OK(zs_tee_full(in[0], copy[1], out[1], 11, 0, NULL) == 11 && errno == 123);
+	T_EQ(zs_tee_full(in[0], copy[1], out[1], 11, 0, NULL), 11);
+	T_EQ(errno, 123);
 	OK(t_signals > before + 3);
 	t_join(thread);
 	t_signal_storm(0);
@@ -40,26 +43,36 @@ static void probes(void *argument)
 	MUST(socketpair(AF_UNIX, SOCK_DGRAM, 0, sock) == 0);
 	MUST(shutdown(tcp[0], SHUT_WR) == 0 && send(sock[0], "", 0, 0) == 0);
 	errno = 123;
-	OK(zs_splice_full(tcp[1], NULL, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
-	OK(zs_splice_full(sock[1], NULL, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
-	OK(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL) == 10 && errno == 123);
-	OK(zs_splice_full(file, &(int64_t){ 50 }, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
-	OK(zs_copy_range_full(file, NULL, file, &(int64_t){ 9 }, 100, 0, NULL) == 0 && errno == 123);
-	OK(zs_sendfile_full(out[1], file, NULL, 100, 0, NULL) == 0 && errno == 123);
+	T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
+	T_EQ(zs_splice_full(sock[1], NULL, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
+	T_EQ(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL), 10);
+	T_EQ(errno, 123);
+	T_EQ(zs_splice_full(file, &(int64_t){ 50 }, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
+	T_EQ(zs_copy_range_full(file, NULL, file, &(int64_t){ 9 }, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
+	T_EQ(zs_sendfile_full(out[1], file, NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
 	MUST((self = open("/proc/self/mountinfo", O_RDONLY)) >= 0);
-	OK(zs_splice_full(self, NULL, out[1], NULL, 100, 0, NULL) == 100 && errno == 123);
+	T_EQ(zs_splice_full(self, NULL, out[1], NULL, 100, 0, NULL), 100);
+	T_EQ(errno, 123);
 
 	/* All probes refused: the kernel's 0 is what there is to go by. */
 	t_refuse(SYS_pread64, EPERM);
 	t_refuse(SYS_recvfrom, EPERM);
 	t_refuse(SYS_ppoll, EPERM);
-	OK(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL) == 0);
+	T_EQ(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL), 0);
 	errno = 123;
-	OK(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
-	OK(zs_splice_full(tcp[1], NULL, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
+	T_EQ(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
+	T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
 	MUST(close(ended[1]) == 0);
 	errno = 123;
-	OK(zs_splice_full(ended[0], NULL, out[1], NULL, 100, 0, NULL) == 0 && errno == 123);
+	T_EQ(zs_splice_full(ended[0], NULL, out[1], NULL, 100, 0, NULL), 0);
+	T_EQ(errno, 123);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A kernel that moves fewer bytes than it is asked for, and is interrupted now and then, changes
  * nothing about the whole. It is never asked for more than is left. */
 #include <zsplice.h>
@@ -39,7 +40,7 @@ static int64_t sendfile_answer(const uint64_t *a, int earlier)
 	int64_t most = fewer(a[3]);
 
 	(void)earlier;
-	return most < 0 ? most : moved(syscall(SYS_sendfile, a[0], a[1], a[2], most));
+	return most < 0 ? most : moved(syscall(T_SYS_SENDFILE, a[0], a[1], a[2], most));
 }
 
 static int64_t copy_answer(const uint64_t *a, int earlier)
@@ -66,7 +67,7 @@ static void story(void *argument)
 	if (which == 0)
 		t_intercept(SYS_splice, splice_answer);
 	else if (which == 1)
-		t_intercept(SYS_sendfile, sendfile_answer);
+		t_intercept(T_SYS_SENDFILE, sendfile_answer);
 	else
 		t_intercept(SYS_copy_file_range, copy_answer);
 	errno = 123;
@@ -76,9 +77,13 @@ static void story(void *argument)
 		said = zs_sendfile_full(out, file, &off, LEN, 0, &result);
 	else
 		said = zs_copy_range_full(file, &off, out, NULL, LEN, 0, &result);
-	OK(said == LEN && errno == 123 && off == LEN && left == 0);
+	T_EQ(said, LEN);
+	T_EQ(errno, 123);
+	T_EQ(off, LEN);
+	T_EQ(left, 0);
 	OK(T_IS(result, .bytes = LEN, .via = vias[which]));
-	OK(pread(out, bytes, sizeof bytes, 0) == LEN && t_is_pattern(bytes, LEN, 0));
+	if (T_EQ(pread(out, bytes, sizeof bytes, 0), LEN))
+		OK(t_is_pattern(bytes, LEN, 0));
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Eight threads at once, each with its own pipes, files and errors: none sees anything of another,
  * neither bytes nor errno. */
 #include <zsplice.h>
@@ -11,7 +12,7 @@ static void *feed(void *argument)
 	struct zs_result result = t_unwritten();
 	int *fds = argument;
 
-	OK(zs_splice_full(fds[2], NULL, fds[1], NULL, ZS_TO_END, 0, &result) == LEN);
+	T_EQ(zs_splice_full(fds[2], NULL, fds[1], NULL, ZS_TO_END, 0, &result), LEN);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_SPLICE));
 	MUST(close(fds[1]) == 0);
 	return NULL;
@@ -31,8 +32,8 @@ static void *work(void *argument)
 		fds[2] = t_file(LEN);
 		feeder = t_thread(feed, fds);
 		errno = 1000 + number;
-		OK(zs_splice_full(fds[0], NULL, out, NULL, ZS_TO_END, 0, &result) == LEN);
-		OK(errno == 1000 + number);
+		T_EQ(zs_splice_full(fds[0], NULL, out, NULL, ZS_TO_END, 0, &result), LEN);
+		T_EQ(errno, 1000 + number);
 		OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_SPLICE));
 		t_join(feeder);
 		for (uint64_t at = 0; at < LEN; at += sizeof bytes) {
@@ -44,9 +45,10 @@ static void *work(void *argument)
 			int error = number & 1 ? EBADF : ESPIPE;
 			int64_t off = 0;
 
-			OK(zs_splice_full(number & 1 ? -1 : copy[0], number & 1 ? NULL : &off, out, NULL, 1,
-					  0, &result) == -1);
-			OK(errno == error && result.error == error);
+			T_EQ(zs_splice_full(number & 1 ? -1 : copy[0], number & 1 ? NULL : &off, out, NULL, 1,
+			     0, &result), -1);
+			T_EQ(errno, error);
+			T_EQ(result.error, error);
 		}
 		t_close2(copy);
 		MUST(close(fds[0]) == 0 && close(fds[2]) == 0 && close(out) == 0);

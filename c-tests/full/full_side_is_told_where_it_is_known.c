@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An error that only connections have names the side that is a socket; one that network file systems know, too,
  * only where the other side is a pipe. */
 #include <zsplice.h>
@@ -21,8 +22,9 @@ static void file_to_socket(void *side)
 	struct zs_result result = t_unwritten();
 	int file = t_file(100);
 
-	t_intercept(SYS_sendfile, fails);
-	OK(zs_sendfile_full(sockets[0], file, NULL, 100, 0, &result) == -1 && errno == error);
+	t_intercept(T_SYS_SENDFILE, fails);
+	T_EQ(zs_sendfile_full(sockets[0], file, NULL, 100, 0, &result), -1);
+	T_EQ(errno, error);
 	OK(T_IS(result, .side = *(uint32_t *)side, .error = error));
 }
 
@@ -30,8 +32,9 @@ static void socket_to_socket(void *side)
 {
 	struct zs_result result = t_unwritten();
 
-	t_intercept(SYS_sendfile, fails);
-	OK(zs_sendfile_full(sockets[0], sockets[1], NULL, 100, 0, &result) == -1 && errno == error);
+	t_intercept(T_SYS_SENDFILE, fails);
+	T_EQ(zs_sendfile_full(sockets[0], sockets[1], NULL, 100, 0, &result), -1);
+	T_EQ(errno, error);
 	OK(T_IS(result, .side = *(uint32_t *)side, .error = error));
 }
 
@@ -40,7 +43,8 @@ static void pipe_to_socket(void *side)
 	struct zs_result result = t_unwritten();
 
 	t_intercept(SYS_splice, fails);
-	OK(zs_splice_full(fds[0], NULL, sockets[0], NULL, 100, 0, &result) == -1 && errno == error);
+	T_EQ(zs_splice_full(fds[0], NULL, sockets[0], NULL, 100, 0, &result), -1);
+	T_EQ(errno, error);
 	OK(T_IS(result, .side = *(uint32_t *)side, .error = error));
 }
 
@@ -49,7 +53,8 @@ static void socket_to_pipe(void *side)
 	struct zs_result result = t_unwritten();
 
 	t_intercept(SYS_splice, fails);
-	OK(zs_splice_full(sockets[0], NULL, fds[1], NULL, 100, 0, &result) == -1 && errno == error);
+	T_EQ(zs_splice_full(sockets[0], NULL, fds[1], NULL, 100, 0, &result), -1);
+	T_EQ(errno, error);
 	OK(T_IS(result, .side = *(uint32_t *)side, .error = error));
 }
 
@@ -69,7 +74,7 @@ int main(void)
 		T_CHILD(pipe_to_socket, &out);
 		T_CHILD(socket_to_pipe, &in);
 		if (t_failures > before)
-			fprintf(stderr, "... %s\n", strerror(error));
+			fprintf(stderr, "... %s\n", t_errno_name(error));
 	}
 	return t_done();
 }

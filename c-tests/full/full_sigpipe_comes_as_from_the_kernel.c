@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output without a reader raises SIGPIPE, as in the kernel's own calls; where that is ignored it is
  * EPIPE, from the output. The input keeps its bytes. */
 #include <zsplice.h>
@@ -46,11 +47,15 @@ int main(void)
 		OK(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);
 		t_drain(copy[0], which == 3 ? 10 : 0);
 
-		OK(transfer(which, &result) == -1 && errno == EPIPE);
-		OK(result.error == EPIPE && result.side == ZS_SIDE_OUT);
-		OK(result.bytes == 0 && result.in_flight == (which == 3 ? 10 : 0));
-		OK(t_bytes_available(in[0]) == 10 && lseek(file, 0, SEEK_CUR) == 0);
-		OK(t_bytes_available(copy[0]) == (which == 3 ? 10 : 0));
+		T_EQ(transfer(which, &result), -1);
+		T_EQ(errno, EPIPE);
+		T_EQ(result.error, EPIPE);
+		T_EQ(result.side, ZS_SIDE_OUT);
+		if (T_EQ(result.bytes, 0))
+			T_EQ(result.in_flight, which == 3 ? 10 : 0);
+		if (T_EQ(t_bytes_available(in[0]), 10))
+			T_EQ(lseek(file, 0, SEEK_CUR), 0);
+		T_EQ(t_bytes_available(copy[0]), which == 3 ? 10 : 0);
 	}
 	return t_done();
 }

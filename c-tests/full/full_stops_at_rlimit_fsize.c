@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* RLIMIT_FSIZE cuts a file off in the middle of a transfer: EFBIG, and the bytes that went before are
  * counted exactly. The signal that comes with it, SIGXFSZ, is ignored. */
 #include <zsplice.h>
@@ -25,7 +26,8 @@ static void cut_off(struct zs_result result, uint32_t via, uint64_t in_flight)
 
 	OK(T_IS(result, .bytes = LIMIT, .in_flight = in_flight, .via = via, .side = ZS_SIDE_OUT,
 		.error = EFBIG));
-	OK(pread(out, bytes, LEN, 0) == LIMIT && t_is_pattern(bytes, LIMIT, 0));
+	if (T_EQ(pread(out, bytes, LEN, 0), LIMIT))
+		OK(t_is_pattern(bytes, LIMIT, 0));
 }
 
 static void splice_full(void *in)
@@ -35,11 +37,13 @@ static void splice_full(void *in)
 
 	(void)in;
 	MUST(pipe(fds) == 0);
-	OK(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL) == LEN);
+	T_EQ(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL), LEN);
 	limit();
-	OK(zs_splice_full(fds[0], NULL, out, NULL, LEN, 0, &result) == -1 && errno == EFBIG);
+	T_EQ(zs_splice_full(fds[0], NULL, out, NULL, LEN, 0, &result), -1);
+	T_EQ(errno, EFBIG);
 	cut_off(result, ZS_VIA_SPLICE, 0);
-	OK(t_bytes_available(fds[0]) == LEN - LIMIT && lseek(out, 0, SEEK_CUR) == LIMIT);
+	if (T_EQ(t_bytes_available(fds[0]), LEN - LIMIT))
+		T_EQ(lseek(out, 0, SEEK_CUR), LIMIT);
 }
 
 static void splice_full_at_an_offset(void *in)
@@ -50,11 +54,13 @@ static void splice_full_at_an_offset(void *in)
 
 	(void)in;
 	MUST(pipe(fds) == 0);
-	OK(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL) == LEN);
+	T_EQ(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL), LEN);
 	limit();
-	OK(zs_splice_full(fds[0], NULL, out, &off, LEN, 0, &result) == -1 && errno == EFBIG);
+	T_EQ(zs_splice_full(fds[0], NULL, out, &off, LEN, 0, &result), -1);
+	T_EQ(errno, EFBIG);
 	cut_off(result, ZS_VIA_SPLICE, 0);
-	OK(off == LIMIT && lseek(out, 0, SEEK_CUR) == 0);
+	if (T_EQ(off, LIMIT))
+		T_EQ(lseek(out, 0, SEEK_CUR), 0);
 }
 
 static void sendfile_full(void *in)
@@ -64,9 +70,11 @@ static void sendfile_full(void *in)
 	int64_t *off = in;
 
 	limit();
-	OK(zs_sendfile_full(out, file, off, LEN, 0, &result) == -1 && errno == EFBIG);
+	T_EQ(zs_sendfile_full(out, file, off, LEN, 0, &result), -1);
+	T_EQ(errno, EFBIG);
 	cut_off(result, ZS_VIA_SENDFILE, 0);
-	OK((off ? *off : lseek(file, 0, SEEK_CUR)) == LIMIT && lseek(out, 0, SEEK_CUR) == LIMIT);
+	if (T_EQ(off ? *off : lseek(file, 0, SEEK_CUR), LIMIT))
+		T_EQ(lseek(out, 0, SEEK_CUR), LIMIT);
 }
 
 static void copy_range_full(void *in)
@@ -76,11 +84,11 @@ static void copy_range_full(void *in)
 	int64_t *off = in, to = 0;
 
 	limit();
-	OK(zs_copy_range_full(file, off, out, off ? &to : NULL, LEN, 0, &result) == -1);
-	OK(errno == EFBIG);
+	T_EQ(zs_copy_range_full(file, off, out, off ? &to : NULL, LEN, 0, &result), -1);
+	T_EQ(errno, EFBIG);
 	cut_off(result, ZS_VIA_COPY_RANGE, 0);
-	OK((off ? *off : lseek(file, 0, SEEK_CUR)) == LIMIT);
-	OK((off ? to : lseek(out, 0, SEEK_CUR)) == LIMIT);
+	T_EQ(off ? *off : lseek(file, 0, SEEK_CUR), LIMIT);
+	T_EQ(off ? to : lseek(out, 0, SEEK_CUR), LIMIT);
 }
 
 /* What has been copied and not passed on is in flight: all of it is in the copy. */
@@ -91,11 +99,13 @@ static void tee_full(void *in)
 
 	(void)in;
 	MUST(pipe(fds) == 0 && pipe(copy) == 0);
-	OK(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL) == LEN);
+	T_EQ(zs_splice_full(t_file(LEN), NULL, fds[1], NULL, LEN, 0, NULL), LEN);
 	limit();
-	OK(zs_tee_full(fds[0], copy[1], out, LEN, 0, &result) == -1 && errno == EFBIG);
+	T_EQ(zs_tee_full(fds[0], copy[1], out, LEN, 0, &result), -1);
+	T_EQ(errno, EFBIG);
 	cut_off(result, ZS_VIA_SPLICE | ZS_VIA_TEE, LEN - LIMIT);
-	OK(t_bytes_available(fds[0]) == LEN - LIMIT && t_bytes_available(copy[0]) == LEN);
+	if (T_EQ(t_bytes_available(fds[0]), LEN - LIMIT))
+		T_EQ(t_bytes_available(copy[0]), LEN);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Any integer in any argument: an error or a count, never a crash, a hang or a result that is not
  * filled in. Descriptors are ones that do no harm and do not block, or none. */
 #include <zsplice.h>

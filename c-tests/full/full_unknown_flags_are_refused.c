@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A flag bit that a function does not know is EINVAL before anything is moved, also with length 0,
  * also where the descriptors are no good either. Known ones are not. */
 #include <zsplice.h>
@@ -28,21 +29,24 @@ int main(void)
 			unsigned int flag = 1u << bit;
 
 			if (flag & known[which]) {
-				OK(full(which, 1, 0, flag, NULL) == 0);
+				T_EQ(full(which, 1, 0, flag, NULL), 0);
 				continue;
 			}
 			for (int i = 0; i < 6; i++) {
 				struct zs_result result = t_unwritten();
 				uint64_t lens[] = { 0, 4, ZS_TO_END };
 
-				OK(full(which, i & 1, lens[i / 2], flag | (i & 1 ? known[which] : 0), &result) == -1);
-				OK(errno == EINVAL);
+				T_EQ(full(which, i & 1, lens[i / 2], flag | (i & 1 ? known[which] : 0),
+				     &result), -1);
+				T_EQ(errno, EINVAL);
 				OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EINVAL));
 			}
-			OK(full(which, 1, 4, flag, NULL) == -1 && errno == EINVAL);
+			T_EQ(full(which, 1, 4, flag, NULL), -1);
+			T_EQ(errno, EINVAL);
 		}
 	}
 	OK(lseek(file, 0, SEEK_CUR) == 0 && lseek(out, 0, SEEK_END) == 0 && t_bytes_available(in[0]) == 4);
-	OK(t_bytes_available(into[0]) == 0 && t_bytes_available(copy[0]) == 0);
+	if (T_EQ(t_bytes_available(into[0]), 0))
+		T_EQ(t_bytes_available(copy[0]), 0);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A signal every few hundred microseconds, in the middle of large transfers: none of it shows, neither
  * as EINTR nor as a short count nor in the bytes. */
 #include <zsplice.h>
@@ -22,7 +23,7 @@ static void *check(void *argument)
 			break;
 		at += n;
 	}
-	OK(at == LEN);
+	T_EQ(at, LEN);
 	return NULL;
 }
 
@@ -41,20 +42,24 @@ int main(void)
 	reader = t_thread(check, &reads);
 	before = t_signals;
 	errno = 123;
-	OK(zs_splice_full(file, &off, fds[1], NULL, ZS_TO_END, 0, &result) == LEN && errno == 123);
+	T_EQ(zs_splice_full(file, &off, fds[1], NULL, ZS_TO_END, 0, &result), LEN);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_SPLICE));
-	OK(t_signals > before && off == LEN);
+	OK(t_signals > before);
+	T_EQ(off, LEN);
 	MUST(close(fds[1]) == 0);
 	t_join(reader);
 
 	before = t_signals;
 	off = 0;
-	OK(zs_sendfile_full(null, hole, NULL, ZS_TO_END, 0, &result) == HOLE && errno == 123);
+	T_EQ(zs_sendfile_full(null, hole, NULL, ZS_TO_END, 0, &result), HOLE);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = (uint64_t)HOLE, .via = ZS_VIA_SENDFILE));
 	OK(t_signals > before + 10);
-	OK(zs_copy_range_full(file, &off, out, NULL, ZS_TO_END, 0, &result) == LEN && errno == 123);
+	T_EQ(zs_copy_range_full(file, &off, out, NULL, ZS_TO_END, 0, &result), LEN);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_COPY_RANGE));
-	OK(lseek(out, 0, SEEK_END) == LEN);
+	T_EQ(lseek(out, 0, SEEK_END), LEN);
 
 	/* The copy on to a pipe and one more. */
 	MUST(pipe(fds) == 0 && pipe(copy) == 0 && pipe(again) == 0);
@@ -71,7 +76,8 @@ int main(void)
 	}
 	MUST(close(again[1]) == 0);
 	before = t_signals;
-	OK(zs_tee_full(again[0], copy[1], fds[1], ZS_TO_END, 0, &result) == LEN && errno == 123);
+	T_EQ(zs_tee_full(again[0], copy[1], fds[1], ZS_TO_END, 0, &result), LEN);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_TEE | ZS_VIA_SPLICE));
 	OK(t_signals > before + 5);
 	MUST(close(fds[1]) == 0 && close(copy[1]) == 0);

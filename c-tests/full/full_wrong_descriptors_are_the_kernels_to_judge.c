@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Closed descriptors, and ones of the wrong kind or opened the wrong way: the error is that of the one
  * call, the result is complete, and nothing moves. */
 #include <zsplice.h>
@@ -15,15 +16,22 @@ static void same(const char *name, int in, int out, int64_t call, int call_error
 {
 	int error = errno, before = t_failures;
 
-	OK(call == full && (call == 0 || error == call_error));
-	OK(result.error == (call == 0 ? 0 : call_error));
-	OK(result.bytes == 0 && result.in_flight == 0 && result.copied == 0 && result.holes == 0);
-	OK(result.via == 0 && result.spare[0] == 0 && result.spare[4] == 0);
+	if (T_EQ(call, full))
+		OK((call == 0 || error == call_error));
+	T_EQ(result.error, call == 0 ? 0 : call_error);
+	T_EQ(result.bytes, 0);
+	T_EQ(result.in_flight, 0);
+	T_EQ(result.copied, 0);
+	T_EQ(result.holes, 0);
+	T_EQ(result.via, 0);
+	T_EQ(result.spare[0], 0);
+	T_EQ(result.spare[4], 0);
 	OK(result.error == EBADF ? result.side == ZS_SIDE_CALL : result.side <= ZS_SIDE_CALL);
 	OK(result.error == EPIPE ? result.side == ZS_SIDE_OUT : 1);
 	OK(result.error == ENOTCONN ? result.side == ZS_SIDE_IN : 1);
 	if (t_failures != before)
-		fprintf(stderr, "... %s from %d to %d: %lld (%d)\n", name, in, out, (long long)call, call_error);
+		fprintf(stderr, "... %s from %d to %d: %lld (%s)\n", name, in, out, (long long)call,
+			t_errno_name(call_error));
 }
 
 int main(void)

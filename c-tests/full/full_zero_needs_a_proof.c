@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A 0 of the kernel's in the middle of a file, which its file systems are known to make up: said once
  * the transfer goes on to the last byte, said for ever it is EOPNOTSUPP with an exact count. The end
  * is never believed where one more byte can be read. */
@@ -25,7 +26,7 @@ static int64_t sendfile_answer(const uint64_t *a, int earlier)
 	calls = earlier + 1;
 	if (earlier >= first_zero && earlier - first_zero < zeros)
 		return 0;
-	return syscall(SYS_sendfile, a[0], a[1], a[2], a[3] < 10000 ? a[3] : 10000);
+	return syscall(T_SYS_SENDFILE, a[0], a[1], a[2], a[3] < 10000 ? a[3] : 10000);
 }
 
 static int64_t copy_answer(const uint64_t *a, int earlier)
@@ -52,7 +53,7 @@ static void story(void *argument)
 		moved = zs_splice_full(file, at, fds[1], NULL, ZS_TO_END, 0, &result);
 		break;
 	case 1:
-		t_intercept(SYS_sendfile, sendfile_answer);
+		t_intercept(T_SYS_SENDFILE, sendfile_answer);
 		errno = 123;
 		moved = zs_sendfile_full(out, file, at, ZS_TO_END, 0, &result);
 		break;
@@ -63,15 +64,18 @@ static void story(void *argument)
 		break;
 	}
 	if (zeros < 2) {
-		OK(moved == LEN && errno == 123);
+		T_EQ(moved, LEN);
+		T_EQ(errno, 123);
 		OK(T_IS(result, .bytes = LEN, .via = vias[which & 3]));
 	} else {
-		OK(moved == -1 && errno == EOPNOTSUPP && calls == first_zero + 2);
+		T_EQ(moved, -1);
+		T_EQ(errno, EOPNOTSUPP);
+		T_EQ(calls, first_zero + 2);
 		OK(T_IS(result, .bytes = (uint64_t)whole, .via = whole ? vias[which & 3] : 0,
 			.side = result.side, .error = EOPNOTSUPP));
 	}
-	OK((at ? off : lseek(file, 0, SEEK_CUR)) == whole);
-	OK(lseek(file, 0, SEEK_CUR) == (at ? 0 : whole));
+	T_EQ(at ? off : lseek(file, 0, SEEK_CUR), whole);
+	T_EQ(lseek(file, 0, SEEK_CUR), at ? 0 : whole);
 	OK((which & 3) ? lseek(out, 0, SEEK_END) == whole : t_bytes_available(fds[0]) == whole);
 }
 

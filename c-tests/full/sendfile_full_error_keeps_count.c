@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output that takes no more and must not be waited for: EAGAIN, with what it took counted and the
  * file's position, or the offset, right behind it. */
 #include <zsplice.h>
@@ -13,13 +14,15 @@ static void full(int fd, int reads, int64_t *off)
 	int file = t_file(LEN);
 
 	t_nonblock(fd, 1);
-	OK(zs_sendfile_full(fd, file, off, LEN, SPLICE_F_NONBLOCK, &result) == -1 && errno == EAGAIN);
+	T_EQ(zs_sendfile_full(fd, file, off, LEN, SPLICE_F_NONBLOCK, &result), -1);
+	T_EQ(errno, EAGAIN);
 	OK(result.bytes > 0 && result.bytes < LEN);
 	OK(T_IS(result, .bytes = result.bytes, .via = ZS_VIA_SENDFILE, .error = EAGAIN));
-	OK((off ? *off : lseek(file, 0, SEEK_CUR)) == (int64_t)result.bytes);
-	OK(lseek(file, 0, SEEK_CUR) == (off ? 0 : (int64_t)result.bytes));
+	T_EQ(off ? *off : lseek(file, 0, SEEK_CUR), (int64_t)result.bytes);
+	T_EQ(lseek(file, 0, SEEK_CUR), off ? 0 : (int64_t)result.bytes);
 	MUST(close(fd) == 0);
-	OK(t_read(reads, bytes, LEN) == result.bytes && t_is_pattern(bytes, result.bytes, 0));
+	if (T_EQ(t_read(reads, bytes, LEN), result.bytes))
+		OK(t_is_pattern(bytes, result.bytes, 0));
 	MUST(close(reads) == 0);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Six GiB of a hole in one call, which is three of the kernel's at least: no count, length or offset
  * is cut to 31 or 32 bits. */
 #include <zsplice.h>
@@ -14,13 +15,14 @@ int main(void)
 	int64_t off = 7;
 
 	MUST(hole >= 0 && null >= 0 && ftruncate(hole, LEN + 9) == 0);
-	OK(zs_sendfile_full(null, hole, &off, ZS_TO_END, 0, &result) == LEN + 2);
+	T_EQ(zs_sendfile_full(null, hole, &off, ZS_TO_END, 0, &result), LEN + 2);
 	OK(T_IS(result, .bytes = (uint64_t)LEN + 2, .via = ZS_VIA_SENDFILE));
-	OK(off == LEN + 9 && lseek(hole, 0, SEEK_CUR) == 0);
+	if (T_EQ(off, LEN + 9))
+		T_EQ(lseek(hole, 0, SEEK_CUR), 0);
 
 	result = t_unwritten();
-	OK(zs_sendfile_full(null, hole, NULL, (uint64_t)5 << 30, 0, &result) == (int64_t)5 << 30);
+	T_EQ(zs_sendfile_full(null, hole, NULL, (uint64_t)5 << 30, 0, &result), (int64_t)5 << 30);
 	OK(T_IS(result, .bytes = (uint64_t)5 << 30, .via = ZS_VIA_SENDFILE));
-	OK(lseek(hole, 0, SEEK_CUR) == (int64_t)5 << 30);
+	T_EQ(lseek(hole, 0, SEEK_CUR), (int64_t)5 << 30);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A file goes into a socket that takes little at a time, into a pipe, and into another file: all of
  * it, at the position or at an offset, with a result or without. */
 #include <zsplice.h>
@@ -18,7 +19,8 @@ static void *receive(void *argument)
 {
 	struct end *end = argument;
 
-	OK(t_read(end->fd, bytes, end->len) == end->len && t_is_pattern(bytes, end->len, end->from));
+	if (T_EQ(t_read(end->fd, bytes, end->len), end->len))
+		OK(t_is_pattern(bytes, end->len, end->from));
 	return NULL;
 }
 
@@ -31,20 +33,24 @@ static void send_to(int file, int fd, int reads)
 
 	MUST(lseek(file, 0, SEEK_SET) == 0);
 	errno = 123;
-	OK(zs_sendfile_full(fd, file, NULL, LEN, 0, &result) == LEN && errno == 123);
+	T_EQ(zs_sendfile_full(fd, file, NULL, LEN, 0, &result), LEN);
+	T_EQ(errno, 123);
 	OK(T_IS(result, .bytes = LEN, .via = ZS_VIA_SENDFILE));
-	OK(lseek(file, 0, SEEK_CUR) == LEN);
+	T_EQ(lseek(file, 0, SEEK_CUR), LEN);
 	t_join(reader);
 
 	/* To its end, from an offset, and the position stays. */
 	end = (struct end){ reads, 5, LEN - 5 };
 	reader = t_thread(receive, &end);
-	OK(zs_sendfile_full(fd, file, &off, ZS_TO_END, 0, NULL) == LEN - 5 && errno == 123);
-	OK(off == LEN && lseek(file, 0, SEEK_CUR) == LEN);
+	T_EQ(zs_sendfile_full(fd, file, &off, ZS_TO_END, 0, NULL), LEN - 5);
+	T_EQ(errno, 123);
+	if (T_EQ(off, LEN))
+		T_EQ(lseek(file, 0, SEEK_CUR), LEN);
 	t_join(reader);
 
 	result = t_unwritten();
-	OK(zs_sendfile_full(fd, file, NULL, 10, 0, &result) == 0 && errno == 123);
+	T_EQ(zs_sendfile_full(fd, file, NULL, 10, 0, &result), 0);
+	T_EQ(errno, 123);
 	OK(T_IS(result, 0));
 	t_close2((int[]){ fd, reads });
 }
@@ -66,15 +72,17 @@ int main(void)
 	MUST(pipe2(fds, O_NONBLOCK) == 0);
 	send_to(file, fds[1], fds[0]);
 
-	OK(zs_sendfile_full(out, file, &off, 500000, 0, NULL) == 500000);
-	OK(lseek(out, 0, SEEK_CUR) == 500000 && lseek(out, 0, SEEK_END) == 500000);
-	OK(pread(out, bytes, LEN, 0) == 500000 && t_is_pattern(bytes, 500000, 300));
+	T_EQ(zs_sendfile_full(out, file, &off, 500000, 0, NULL), 500000);
+	if (T_EQ(lseek(out, 0, SEEK_CUR), 500000))
+		T_EQ(lseek(out, 0, SEEK_END), 500000);
+	if (T_EQ(pread(out, bytes, LEN, 0), 500000))
+		OK(t_is_pattern(bytes, 500000, 300));
 
 	/* A socket may be the input where the output is a pipe. */
 	MUST(pipe(fds) == 0);
 	t_tcp_pair(tcp, 0, 0);
 	MUST(write(tcp[0], "five!", 5) == 5 && shutdown(tcp[0], SHUT_WR) == 0);
-	OK(zs_sendfile_full(fds[1], tcp[1], NULL, ZS_TO_END, 0, NULL) == 5);
-	OK(t_bytes_available(fds[0]) == 5);
+	T_EQ(zs_sendfile_full(fds[1], tcp[1], NULL, ZS_TO_END, 0, NULL), 5);
+	T_EQ(t_bytes_available(fds[0]), 5);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A file that gives up what is read from it (trace_pipe) is not read on trial when the kernel says 0:
  * the event that waits there is still there afterwards. */
 #include <zsplice.h>
@@ -51,19 +52,22 @@ static void trace(void *argument)
 
 	t_intercept(SYS_splice, zero);
 	errno = 123;
-	OK(zs_splice_full(pipe_in, NULL, out[1], NULL, 4096, 0, &result) == 0 && errno == 123);
-	OK(T_IS(result, 0) && calls == 1);
+	T_EQ(zs_splice_full(pipe_in, NULL, out[1], NULL, 4096, 0, &result), 0);
+	T_EQ(errno, 123);
+	OK(T_IS(result, 0));
+	T_EQ(calls, 1);
 
 	/* A read on trial would fail now, and be an error of the input. */
 	t_refuse(SYS_pread64, EIO);
-	OK(zs_splice_full(pipe_in, &(int64_t){ 0 }, out[1], NULL, 4096, 0, &result) == 0);
-	OK(T_IS(result, 0) && errno == 123);
+	T_EQ(zs_splice_full(pipe_in, &(int64_t){ 0 }, out[1], NULL, 4096, 0, &result), 0);
+	OK(T_IS(result, 0));
+	T_EQ(errno, 123);
 	n = read(pipe_in, event, sizeof event - 1);
 	event[n > 0 ? n : 0] = 0;
 	OK(strstr(event, token) != NULL);
 	close(marker);
 	close(pipe_in);
-	OK(rmdir(folder) == 0);
+	T_EQ(rmdir(folder), 0);
 	MUST(umount("tracefs") == 0 && rmdir("tracefs") == 0);
 }
 
@@ -73,6 +77,6 @@ int main(void)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
 		return 77;
-	OK(status == 0);
+	T_EQ(status, 0);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An error that ends a transfer does not hide the bytes that moved before it. */
 #include <zsplice.h>
 #include "t.h"
@@ -13,15 +14,16 @@ int main(void)
 	MUST(write(in[1], "four", 4) == 4);
 
 	/* Four of ten bytes are there; the writer stays open, so the next would block. */
-	OK(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result) == -1);
-	OK(errno == EAGAIN);
+	T_EQ(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result), -1);
+	T_EQ(errno, EAGAIN);
 	OK(T_IS(result, .bytes = 4, .via = ZS_VIA_SPLICE, .error = EAGAIN));
-	OK(read(out[0], bytes, sizeof bytes) == 4 && memcmp(bytes, "four", 4) == 0);
+	if (T_EQ(read(out[0], bytes, sizeof bytes), 4))
+		T_EQ(memcmp(bytes, "four", 4), 0);
 
 	/* Nothing at all: no mechanism has delivered anything. */
 	result = t_unwritten();
-	OK(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result) == -1);
-	OK(errno == EAGAIN);
+	T_EQ(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result), -1);
+	T_EQ(errno, EAGAIN);
 	OK(T_IS(result, .error = EAGAIN));
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Bytes trickle in, a few at a time, with pauses; the count is short only because the writer closes.
  * From a pipe, a pair of AF_UNIX sockets and a TCP connection. */
 #include <zsplice.h>
@@ -26,12 +27,12 @@ static void trickled(int in, int from, uint64_t len, int64_t expected)
 
 	MUST(pipe(out) == 0);
 	writer = t_thread(trickle, &from);
-	OK(zs_splice_full(in, NULL, out[1], NULL, len, 0, &result) == expected);
+	T_EQ(zs_splice_full(in, NULL, out[1], NULL, len, 0, &result), expected);
 	OK(T_IS(result, .bytes = (uint64_t)expected, .via = ZS_VIA_SPLICE));
 	t_join(writer);
-	OK(t_bytes_available(out[0]) == expected);
-	OK(read(out[0], bytes, sizeof bytes) == expected);
-	OK(memcmp(bytes, "teateateateatea!", (size_t)expected) == 0);
+	T_EQ(t_bytes_available(out[0]), expected);
+	T_EQ(read(out[0], bytes, sizeof bytes), expected);
+	T_EQ(memcmp(bytes, "teateateateatea!", (size_t)expected), 0);
 	MUST(close(in) == 0);
 	t_close2(out);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A reset that comes while the end is looked for, which splice(2) seems to have found at an urgent mark, is an
  * error of the input: the kernel tells of it once, and that was to us. */
 #include <zsplice.h>
@@ -29,9 +30,10 @@ static void story(void *argument)
 	peer = tcp[0];
 	MUST(pipe(fds) == 0 && write(peer, "four", 4) == 4 && send(peer, "!", 1, MSG_OOB) == 1);
 	t_intercept(SYS_recvfrom, reset_first);
-	OK(zs_splice_full(tcp[1], NULL, fds[1], NULL, len, 0, &result) == -1 && errno == ECONNRESET);
+	T_EQ(zs_splice_full(tcp[1], NULL, fds[1], NULL, len, 0, &result), -1);
+	T_EQ(errno, ECONNRESET);
 	OK(T_IS(result, .bytes = 4, .via = ZS_VIA_SPLICE, .side = ZS_SIDE_IN, .error = ECONNRESET));
-	OK(t_bytes_available(fds[0]) == 4);
+	T_EQ(t_bytes_available(fds[0]), 4);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* splice(2) never gets past a TCP urgent mark: it says 0 there on a blocking socket, and "would block"
  * for ever on one that is not. Neither is the end of the stream, neither may spin or hang: EAGAIN. */
 #include <zsplice.h>
@@ -22,22 +23,24 @@ static void mark(int nonblock, const char *after)
 	t_nonblock(tcp[1], nonblock);
 
 	if (!nonblock) /* however long the peer is silent */
-		OK(zs_splice_full(tcp[1], NULL, out[1], NULL, 3, 0, NULL) == 3);
+		T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, 3, 0, NULL), 3);
 	if (nonblock && !*after)
 		goto out; /* nothing to be had behind the mark: that is waited for */
 	cpu = t_cpu_ms();
-	OK(zs_splice_full(tcp[1], NULL, out[1], NULL, ZS_TO_END, 0, &result) == -1 && errno == EAGAIN);
+	T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, ZS_TO_END, 0, &result), -1);
+	T_EQ(errno, EAGAIN);
 	OK(t_cpu_ms() - cpu < 500);
 	OK(result.error == EAGAIN && result.bytes == (nonblock ? 3 : 0) && result.in_flight == 0);
-	OK(result.via == (nonblock ? ZS_VIA_SPLICE : 0));
+	T_EQ(result.via, nonblock ? ZS_VIA_SPLICE : 0);
 	OK(nonblock || result.side == ZS_SIDE_IN);
-	OK(t_bytes_available(out[0]) == 3 && read(out[0], bytes, sizeof bytes) == 3);
-	OK(memcmp(bytes, "abc", 3) == 0);
+	if (T_EQ(t_bytes_available(out[0]), 3))
+		T_EQ(read(out[0], bytes, sizeof bytes), 3);
+	T_EQ(memcmp(bytes, "abc", 3), 0);
 
 	/* Nothing is lost: recv(2) gets past the mark. */
 	if (*after) {
-		OK(recv(tcp[1], bytes, sizeof bytes, 0) == (ssize_t)strlen(after));
-		OK(memcmp(bytes, after, strlen(after)) == 0);
+		T_EQ(recv(tcp[1], bytes, sizeof bytes, 0), (ssize_t)strlen(after));
+		T_EQ(memcmp(bytes, after, strlen(after)), 0);
 	}
 out:
 	t_close2(tcp);
@@ -55,7 +58,7 @@ static void mark_then_end(void)
 	MUST(send(tcp[0], "abc", 3, 0) == 3 && send(tcp[0], "!", 1, MSG_OOB) == 1);
 	MUST(shutdown(tcp[0], SHUT_WR) == 0);
 	t_sleep_ms(20);
-	OK(zs_splice_full(tcp[1], NULL, out[1], NULL, ZS_TO_END, 0, &result) == 3);
+	T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, ZS_TO_END, 0, &result), 3);
 	OK(T_IS(result, .bytes = 3, .via = ZS_VIA_SPLICE));
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An error leaves in_flight bytes in the copy that the output has not got. Moving just those with
  * zs_splice_full and going on makes both streams whole, wherever the error came: here thousands of
  * times, from pipes that are full and must not be waited for. */
@@ -55,7 +56,8 @@ int main(void)
 		} else {
 			moved = zs_tee_full(in[0], copy[1], out[1], ask, SPLICE_F_NONBLOCK, &result);
 			OK(moved == (int64_t)ask || (moved == -1 && errno == EAGAIN));
-			OK(result.error == (moved == -1 ? EAGAIN : 0) && result.spare[2] == 0);
+			T_EQ(result.error, moved == -1 ? EAGAIN : 0);
+			T_EQ(result.spare[2], 0);
 			OK(moved == -1 || (result.bytes == ask && result.in_flight == 0));
 			passed += result.bytes;
 			copied += result.bytes + result.in_flight;
@@ -64,15 +66,16 @@ int main(void)
 		}
 		OK(passed >= before);
 		/* To the byte: what the pipes hold is what was said. */
-		OK(copies_read + (uint64_t)t_bytes_available(copy[0]) == copied);
-		OK(outs_read + (uint64_t)t_bytes_available(out[0]) == passed);
-		OK(passed + (uint64_t)t_bytes_available(in[0]) == fed);
+		T_EQ(copies_read + (uint64_t)t_bytes_available(copy[0]), copied);
+		T_EQ(outs_read + (uint64_t)t_bytes_available(out[0]), passed);
+		T_EQ(passed + (uint64_t)t_bytes_available(in[0]), fed);
 		copies_read = check(copy[0], copies_read, 1 + below(9000));
 		outs_read = check(out[0], outs_read, 1 + below(5000));
 		if (t_failures)
 			break;
 	}
-	OK(copies_read == LEN && outs_read == LEN);
+	T_EQ(copies_read, LEN);
+	T_EQ(outs_read, LEN);
 	OK(errors > 20 && in_flights > 10);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Pipes go from relay to relay by way of the pool, a bounded number of them; one with bytes left in it is
  * closed, and nobody else ever sees those. The pool may go before its relays. */
 #include <zsplice.h>
@@ -19,32 +20,32 @@ static void clogged(size_t keeps, int drains)
 	for (int i = 0; i < MANY; i++)
 		pushed[i] = t_fill_relay(&relays[i]);
 	with = t_open_descriptors();
-	OK(with == before + MANY * 6);
+	T_EQ(with, before + MANY * 6);
 	for (int i = 0; drains && i < MANY; i++) {
 		got = 0;
 		while (got < pushed[i]) {
 			OK(t_relay_run(relays[i].relay, 0) >= 0);
 			got += t_pull(relays[i].out, SIZE_MAX, got);
 		}
-		OK(t_relay_run(relays[i].relay, 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(relays[i].relay, 0), ZS_WANT_READ);
 	}
 	if (drains)
-		OK(t_open_descriptors() == before + MANY * 4 + (int)(keeps < MANY ? keeps : MANY) * 2);
+		T_EQ(t_open_descriptors(), before + MANY * 4 + (int)(keeps < MANY ? keeps : MANY) * 2);
 	for (int i = 0; i < MANY; i++)
 		t_relay_close(&relays[i]);
-	OK(t_open_descriptors() == before + (drains ? (int)(keeps < MANY ? keeps : MANY) * 2 : 0));
+	T_EQ(t_open_descriptors(), before + (drains ? (int)(keeps < MANY ? keeps : MANY) * 2 : 0));
 	/* What comes through a pipe from there is nobody else's. */
 	relays[0] = t_relay(T_A_TCP, T_A_TCP, ZS_TO_END, pool, 0);
 	pushed[0] = t_fill_relay(&relays[0]);
 	MUST(shutdown(relays[0].in, SHUT_WR) == 0);
 	got = 0;
-	OK(t_flush(&relays[0], &got) == 0);
+	T_EQ(t_flush(&relays[0], &got), 0);
 	for (int i = 0; got < pushed[0] && i < 100; i++, t_sleep_ms(1))
 		got += t_pull(relays[0].out, SIZE_MAX, got);
-	OK(got == pushed[0]);
+	T_EQ(got, pushed[0]);
 	t_relay_close(&relays[0]);
 	zs_pool_free(pool);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 }
 
 /* They are made for nobody else's eyes: closed on exec. */
@@ -54,12 +55,12 @@ static void closed_on_exec(void)
 	struct t_relay it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, NULL, 0);
 
 	(void)t_fill_relay(&it);
-	OK(t_open_descriptors() == before + 6);
+	T_EQ(t_open_descriptors(), before + 6);
 	for (int fd = 0; fd < 64; fd++)
 		marked += fcntl(fd, F_GETFD) == FD_CLOEXEC;
 	OK(marked >= 2);
 	t_relay_close(&it);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 }
 
 int main(void)

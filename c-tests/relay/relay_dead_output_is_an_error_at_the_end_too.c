@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The run that finds the end of the input, and has nothing to deliver, still looks at its output: if that has
  * died the peer has not got what was sent before, and this is no success. */
 #include <zsplice.h>
@@ -14,7 +15,7 @@ static void ends(enum t_stream in, enum t_stream out, size_t sent, unsigned int 
 	for (int i = 0; t_relay_result(it.relay).bytes < sent && i < 1000; i++) {
 		if (in == T_A_TCP)
 			(void)poll(&(struct pollfd){ .fd = it.fd_in, .events = POLLIN }, 1, 1000);
-		OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	}
 	if (out == T_A_TCP) {
 		t_reset(it.out);
@@ -29,9 +30,12 @@ static void ends(enum t_stream in, enum t_stream out, size_t sent, unsigned int 
 	while (!t_ready(it.fd_in, POLLIN | POLLRDHUP))
 		t_sleep_ms(1);
 	for (int i = 0; i < 2; i++) {
-		OK(t_relay_run(it.relay, 0) == -1 && errno == error);
+		T_EQ(t_relay_run(it.relay, 0), -1);
+		T_EQ(errno, error);
 		result = t_relay_result(it.relay);
-		OK(result.side == ZS_SIDE_OUT && result.bytes == sent && result.in_flight == 0);
+		T_EQ(result.side, ZS_SIDE_OUT);
+		T_EQ(result.bytes, sent);
+		T_EQ(result.in_flight, 0);
 	}
 	t_relay_close(&it);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output that is still connecting: the end of the input is passed on once the connection is there, since
  * shutdown(2) before would give it up, and the answer comes. One that comes to nothing is an error. */
 #include <zsplice.h>
@@ -29,8 +30,8 @@ static void begins(struct asks *it, enum t_stream in, const char *question, int 
 	MUST((it->there = zs_relay_new(it->in, it->to.fd, ZS_TO_END, NULL, ZS_RELAY_SHUTDOWN)) != NULL);
 	MUST((it->back = zs_relay_new(it->to.fd, it->answer[1], ZS_TO_END, NULL, 0)) != NULL);
 	for (int i = 0; i < 3; i++) {
-		OK(t_relay_run(it->there, 0) == ZS_WANT_WRITE);
-		OK(t_relay_run(it->back, 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(it->there, 0), ZS_WANT_WRITE);
+		T_EQ(t_relay_run(it->back, 0), ZS_WANT_READ);
 	}
 	OK(!(t_ready(it->to.fd, POLLOUT) & POLLOUT));
 }
@@ -40,20 +41,22 @@ static void is_answered(struct asks *it)
 	int server = t_accept_connection(&it->to);
 	char bytes[16];
 
-	OK(t_relay_run(it->there, 0) == 0);
-	OK(t_read(server, bytes, sizeof bytes) == strlen(it->question));
-	OK(memcmp(bytes, it->question, strlen(it->question)) == 0);
+	T_EQ(t_relay_run(it->there, 0), 0);
+	T_EQ(t_read(server, bytes, sizeof bytes), strlen(it->question));
+	T_EQ(memcmp(bytes, it->question, strlen(it->question)), 0);
 	MUST(write(server, "answer", 6) == 6 && close(server) == 0);
 	MUST(poll(&(struct pollfd){ .fd = it->to.fd, .events = POLLRDHUP }, 1, 1000) == 1);
-	OK(t_relay_run(it->back, 0) == 0);
-	OK(read(it->answer[0], bytes, sizeof bytes) == 6 && memcmp(bytes, "answer", 6) == 0);
+	T_EQ(t_relay_run(it->back, 0), 0);
+	if (T_EQ(read(it->answer[0], bytes, sizeof bytes), 6))
+		T_EQ(memcmp(bytes, "answer", 6), 0);
 }
 
 static void is_refused(struct asks *it)
 {
-	OK(t_relay_run(it->there, 0) == -1 && errno == ECONNREFUSED);
-	OK(t_relay_result(it->there).side == ZS_SIDE_OUT);
-	OK(t_relay_result(it->there).in_flight + (uint64_t)t_bytes_available(it->in) == strlen(it->question));
+	T_EQ(t_relay_run(it->there, 0), -1);
+	T_EQ(errno, ECONNREFUSED);
+	T_EQ(t_relay_result(it->there).side, ZS_SIDE_OUT);
+	T_EQ(t_relay_result(it->there).in_flight + (uint64_t)t_bytes_available(it->in), strlen(it->question));
 }
 
 int main(void)

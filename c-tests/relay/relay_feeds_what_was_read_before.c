@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Fed bytes follow what was taken and precede the rest, and do not count into len. */
 #include <zsplice.h>
 #include "t.h"
@@ -11,8 +12,9 @@ static void feed(struct t_relay *it, size_t len, uint64_t from)
 	MUST(bytes != NULL);
 	t_pattern(bytes, len, from);
 	errno = 0x5a5a;
-	OK(zs_relay_feed(it->relay, bytes, len) == 0 && errno == 0x5a5a);
-	OK(t_relay_result(it->relay).in_flight == before + len);
+	T_EQ(zs_relay_feed(it->relay, bytes, len), 0);
+	T_EQ(errno, 0x5a5a);
+	T_EQ(t_relay_result(it->relay).in_flight, before + len);
 	memset(bytes, 0, len);
 	free(bytes);
 }
@@ -25,7 +27,7 @@ static void first(enum t_stream in, enum t_stream out, size_t fed, uint64_t len,
 
 	feed(&it, fed, 0);
 	feed(&it, 0, fed);
-	OK(zs_relay_feed(it.relay, NULL, 0) == 0);
+	T_EQ(zs_relay_feed(it.relay, NULL, 0), 0);
 	pushed += t_push(it.in, 3000, fed);
 	for (int i = 0; got < fed + (len < 3000 ? len : 3000) && i < 3000; i++) {
 		OK(t_relay_run(it.relay, 0) >= 0);
@@ -33,15 +35,16 @@ static void first(enum t_stream in, enum t_stream out, size_t fed, uint64_t len,
 		if (i > 100)
 			t_sleep_ms(1);
 	}
-	OK(got == fed + (len < 3000 ? len : 3000));
-	OK(t_relay_run(it.relay, 0) == (len <= 3000 ? 0 : ZS_WANT_READ));
+	T_EQ(got, fed + (len < 3000 ? len : 3000));
+	T_EQ(t_relay_run(it.relay, 0), len <= 3000 ? 0 : ZS_WANT_READ);
 	if (len > 4000) { /* and once more in the middle */
 		feed(&it, 7, got);
 		t_push(it.in, 10, got + 7);
-		OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 		for (int i = 0; got < pushed + 17 && i < 100; i++, t_sleep_ms(1))
 			got += t_pull(it.out, SIZE_MAX, got);
-		OK(got == pushed + 17 && t_relay_result(it.relay).bytes == got);
+		if (T_EQ(got, pushed + 17))
+			T_EQ(t_relay_result(it.relay).bytes, got);
 	}
 	t_relay_close(&it);
 }
@@ -56,18 +59,18 @@ static void behind(enum t_stream in, enum t_stream out, size_t fed)
 
 	/* What waits in the input is read there, fed, and more comes: as if one had looked at it. */
 	MUST(rest && t_read(it.fd_in, rest, waits) == waits);
-	OK(zs_relay_feed(it.relay, rest, back) == 0);
+	T_EQ(zs_relay_feed(it.relay, rest, back), 0);
 	for (size_t i = 0; i < 10; i++)
 		feed(&it, fed / 10, taken + back + fed / 10 * i);
 	fed = fed / 10 * 10;
-	OK(t_push(it.in, 100, pushed + fed) == 100);
+	T_EQ(t_push(it.in, 100, pushed + fed), 100);
 	MUST(in == T_A_PIPE ? close(it.in) == 0 : shutdown(it.in, SHUT_WR) == 0);
 	if (in == T_A_PIPE)
 		it.in = -1;
-	OK(t_flush(&it, &got) == 0);
+	T_EQ(t_flush(&it, &got), 0);
 	for (int i = 0; got < pushed + fed + 100 && i < 100; i++, t_sleep_ms(1))
 		got += t_pull(it.out, SIZE_MAX, got);
-	OK(got == pushed + fed + 100);
+	T_EQ(got, pushed + fed + 100);
 	free(rest);
 	t_relay_close(&it);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* While what it holds is full the input's end, or its reset, goes unseen: it waits for the output only,
  * and finds out once there is room. */
 #include <zsplice.h>
@@ -18,15 +19,22 @@ static void hides(enum t_stream in, enum t_stream out, int with_reset, unsigned 
 	it.in = -1;
 	t_sleep_ms(2);
 	for (int i = 0; i < 3; i++)
-		if (!OK((wanted = t_relay_run(it.relay, 0)) == ZS_WANT_WRITE))
-			fprintf(stderr, "... in %d out %d reset %d flags %#x: %d\n", in, out, with_reset, flags, wanted);
+		if (!T_EQ(wanted = t_relay_run(it.relay, 0), ZS_WANT_WRITE))
+			fprintf(stderr, "... in %s out %d reset %d flags %s: %d\n", t_stream_name(in), out,
+				with_reset, t_flag_words(flags), wanted);
 	wanted = t_flush(&it, &got);
 	result = t_relay_result(it.relay);
 	if (with_reset) { /* which may throw away what the kernel had not handed on */
-		OK(wanted == -1 && errno == ECONNRESET && result.error == ECONNRESET);
-		OK(result.side == ZS_SIDE_IN && result.in_flight == 0 && got == result.bytes);
+		T_EQ(wanted, -1);
+		T_EQ(errno, ECONNRESET);
+		T_EQ(result.error, ECONNRESET);
+		T_EQ(result.side, ZS_SIDE_IN);
+		T_EQ(result.in_flight, 0);
+		T_EQ(got, result.bytes);
 	} else {
-		OK(wanted == 0 && got == pushed && result.bytes == pushed);
+		T_EQ(wanted, 0);
+		T_EQ(got, pushed);
+		T_EQ(result.bytes, pushed);
 		OK(out == T_A_PIPE || read(it.out, &wanted, 1) == 0);
 	}
 	t_relay_close(&it);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* TCP urgent data stops splice(2) for ever; a relay goes on behind it, in small pieces and in bulk. */
 #include <zsplice.h>
 #include "t.h"
@@ -18,8 +19,9 @@ static void past(enum t_stream out, size_t len, size_t behind, unsigned int flag
 	pushed += behind;
 	MUST(shutdown(it.in, SHUT_WR) == 0);
 	t_sleep_ms(1);
-	OK(t_flush(&it, &got) == 0 && got == pushed);
-	OK(t_relay_result(it.relay).bytes == pushed);
+	T_EQ(t_flush(&it, &got), 0);
+	T_EQ(got, pushed);
+	T_EQ(t_relay_result(it.relay).bytes, pushed);
 	t_relay_close(&it);
 }
 

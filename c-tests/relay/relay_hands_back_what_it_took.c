@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What was taken and not delivered can be had back, oldest first, also after an error, and goes on by
  * another way without a byte lost; it leaves in_flight. */
 #include <zsplice.h>
@@ -14,39 +15,45 @@ static void another_way(enum t_stream in, enum t_stream out, size_t piece, int d
 
 	MUST(bytes != NULL);
 	bytes[piece] = 'x';
-	OK(zs_relay_feed(it.relay, "", 1) == 0);
+	T_EQ(zs_relay_feed(it.relay, "", 1), 0);
 	result = t_relay_result(it.relay);
 	held = (size_t)result.in_flight;
 	OK(in == T_A_TCP || result.bytes + held - 1 + (size_t)t_bytes_available(it.fd_in) == pushed);
 	if (dies) {
 		MUST(close(it.out) == 0);
 		it.out = -1;
-		OK(t_relay_run(it.relay, 0) == -1 && (errno == EPIPE || errno == ECONNRESET));
-		OK(t_relay_result(it.relay).side == ZS_SIDE_OUT && t_relay_result(it.relay).in_flight == held);
+		if (T_EQ(t_relay_run(it.relay, 0), -1))
+			OK((errno == EPIPE || errno == ECONNRESET));
+		if (T_EQ(t_relay_result(it.relay).side, ZS_SIDE_OUT))
+			T_EQ(t_relay_result(it.relay).in_flight, held);
 	} else {
 		got = t_pull(it.out, SIZE_MAX, 0);
 		for (int i = 0; i < 100 && got < result.bytes; i++, t_sleep_ms(1))
 			got += t_pull(it.out, SIZE_MAX, got);
-		OK(got == result.bytes);
+		T_EQ(got, result.bytes);
 	}
-	OK(zs_relay_take(it.relay, bytes, 0) == 0 && zs_relay_take(it.relay, NULL, 0) == 0);
+	if (T_EQ(zs_relay_take(it.relay, bytes, 0), 0))
+		T_EQ(zs_relay_take(it.relay, NULL, 0), 0);
 	errno = 0x5a5a;
 	while ((n = zs_relay_take(it.relay, bytes, piece)) > 0) {
 		size_t rest = held - back;
 
-		OK((size_t)n == (rest < piece ? rest : piece));
+		T_EQ((size_t)n, rest < piece ? rest : piece);
 		if (back + (size_t)n == held) /* the one that was fed */
 			OK(bytes[n - 1] == 0 && t_is_pattern(bytes, (size_t)n - 1, result.bytes + back));
 		else
 			OK(t_is_pattern(bytes, (size_t)n, result.bytes + back));
 		back += (size_t)n;
-		OK(t_relay_result(it.relay).in_flight == held - back);
+		T_EQ(t_relay_result(it.relay).in_flight, held - back);
 	}
-	OK(n == 0 && errno == 0x5a5a && back == held && bytes[piece] == 'x');
-	OK(t_relay_result(it.relay).bytes == result.bytes);
+	T_EQ(n, 0);
+	T_EQ(errno, 0x5a5a);
+	T_EQ(back, held);
+	T_EQ(bytes[piece], 'x');
+	T_EQ(t_relay_result(it.relay).bytes, result.bytes);
 	/* The input goes on right behind that. */
 	OK(t_gives_pattern(it.fd_in, (size_t)t_bytes_available(it.fd_in), result.bytes + held - 1));
-	OK(zs_relay_take(it.relay, bytes, piece) == 0);
+	T_EQ(zs_relay_take(it.relay, bytes, piece), 0);
 	OK(in == T_A_TCP || t_relay_run(it.relay, 0) == (dies ? -1 : ZS_WANT_READ));
 	free(bytes);
 	t_relay_close(&it);

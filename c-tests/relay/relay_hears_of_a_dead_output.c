@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output that has died is an error even when nothing is pending for it; one that is alive is none. */
 #include <zsplice.h>
 #include "t.h"
@@ -9,15 +10,17 @@ static void dies(enum t_stream in, enum t_stream out, int error, unsigned int fl
 	struct t_relay it = t_relay(in, out, ZS_TO_END, NULL, flags | ZS_NOSIGPIPE);
 	struct zs_result result;
 
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	if (out == T_A_TCP)
 		t_reset(it.out);
 	else
 		MUST(close(it.out) == 0);
 	it.out = -1;
 	t_sleep_ms(1);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == error);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == error);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, error);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, error);
 	result = t_relay_result(it.relay);
 	OK(T_IS(result, .side = ZS_SIDE_OUT, .error = error));
 	t_relay_close(&it);
@@ -33,14 +36,14 @@ static void lives(void)
 	MUST(shutdown(it.out, SHUT_WR) == 0);
 	MUST(setsockopt(it.fd_out, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof stamps) == 0);
 	t_push(it.in, 100, 0);
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	t_sleep_ms(2);
 	if (!(t_ready(it.fd_out, 0) & POLLERR))
 		fprintf(stderr, "no stamps here\n");
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	t_push(it.in, 100, 100);
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
-	OK(t_pull(it.out, 1000, got) == 200);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
+	T_EQ(t_pull(it.out, 1000, got), 200);
 	t_relay_close(&it);
 }
 
@@ -49,7 +52,8 @@ static void closed(void)
 	struct t_relay it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, NULL, 0);
 
 	MUST(close(it.fd_out) == 0);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == EBADF);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, EBADF);
 	MUST((it.fd_out = dup(it.fd_in)) >= 0);
 	t_relay_close(&it);
 }

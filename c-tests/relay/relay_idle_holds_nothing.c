@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An idle relay holds no pipe, no buffer, and little memory, whatever it has moved before. */
 #include <zsplice.h>
 #include "t.h"
@@ -25,15 +26,15 @@ static void many(int with_pool)
 	for (int i = 0; i < MANY; i++)
 		MUST((relays[i] = zs_relay_new(it.fd_in, it.fd_out, ZS_TO_END, pool, 0)) != NULL);
 	for (int i = 0; i < MANY; i++)
-		OK(t_relay_run(relays[i], 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(relays[i], 0), ZS_WANT_READ);
 	for (int i = 0; i < MANY; i += 2)
 		zs_relay_pair(relays[i], relays[i + 1]);
 	/* Each is used, and fed, and idle again. */
 	for (int i = 0; i < MANY; i++) {
 		MUST(write(it.in, "x", 1) == 1);
-		OK(t_relay_run(relays[i], 0) == ZS_WANT_READ);
-		OK(zs_relay_feed(relays[i], "yz", 2) == 0);
-		OK(t_relay_run(relays[i], 0) == ZS_WANT_READ);
+		T_EQ(t_relay_run(relays[i], 0), ZS_WANT_READ);
+		T_EQ(zs_relay_feed(relays[i], "yz", 2), 0);
+		T_EQ(t_relay_run(relays[i], 0), ZS_WANT_READ);
 		t_drain(it.out, 3);
 	}
 	each = (in_use() - memory) / MANY;
@@ -43,7 +44,7 @@ static void many(int with_pool)
 		zs_relay_free(relays[i]);
 	zs_pool_free(pool);
 	it.relay = NULL;
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	t_relay_close(&it);
 }
 
@@ -64,13 +65,13 @@ static void after_bulk(size_t keeps)
 		OK(t_relay_run(it.relay, 0) >= 0);
 		got += t_pull(it.out, SIZE_MAX, got);
 	}
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	OK(t_relay_result(it.relay).via & ZS_VIA_SPLICE);
-	OK(t_open_descriptors() == before + (keeps ? 2 : 0));
+	T_EQ(t_open_descriptors(), before + (keeps ? 2 : 0));
 	t_relay_close(&it);
-	OK(t_open_descriptors() == before - 4 + (keeps ? 2 : 0));
+	T_EQ(t_open_descriptors(), before - 4 + (keeps ? 2 : 0));
 	zs_pool_free(pool);
-	OK(t_open_descriptors() == before - 4);
+	T_EQ(t_open_descriptors(), before - 4);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* After a fork in the middle the child frees its handles, and the parent goes on as if nothing had been. */
 #include <zsplice.h>
 #include "t.h"
@@ -19,10 +20,10 @@ static void flush_all(struct t_relay *it, size_t pushed)
 	size_t got = 0;
 
 	MUST(shutdown(it->in, SHUT_WR) == 0);
-	OK(t_flush(it, &got) == 0);
+	T_EQ(t_flush(it, &got), 0);
 	for (int i = 0; got < pushed && i < 100; i++, t_sleep_ms(1))
 		got += t_pull(it->out, SIZE_MAX, got);
-	OK(got == pushed);
+	T_EQ(got, pushed);
 	t_relay_close(it);
 }
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A thread that is to be cancelled makes relays, moves bytes through them in all ways, and frees them, as if
  * nothing were pending: it ends at the next cancellation point, and no descriptor is left. */
 #include <zsplice.h>
@@ -55,11 +56,13 @@ static void cancelled(enum t_stream in, enum t_stream out, int with_pool, int wi
 	thread = t_thread(relays, &story);
 	MUST(pthread_join(thread, &value) == 0);
 	if (!OK(value == PTHREAD_CANCELED && story.returned == 1))
-		fprintf(stderr, "... in %d out %d pool %d flags %#x\n", in, out, with_pool, flags);
-	OK(poll(&(struct pollfd){ .fd = story.it.out, .events = POLLIN }, 1, 1000) == 1 && t_bytes_available(story.it.out) > 0);
+		fprintf(stderr, "... in %s out %s pool %d flags %s\n", t_stream_name(in), t_stream_name(out),
+			with_pool, t_flag_words(flags));
+	if (T_EQ(poll(&(struct pollfd){ .fd = story.it.out, .events = POLLIN }, 1, 1000), 1))
+		OK(t_bytes_available(story.it.out) > 0);
 	story.it.relay = NULL;
 	t_relay_close(&story.it);
-	OK(t_open_descriptors() == open);
+	T_EQ(t_open_descriptors(), open);
 }
 
 int main(void)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Some 200 random relays between ends of every kind, with random budgets, feeding, taking back, more to come,
  * pools, flags and buffers. A model says where each byte is: it is compared when it comes out, or back, and
  * every run has to name exactly what the model says is to be waited for. An argument is the seed of one. */
@@ -37,7 +38,8 @@ struct play {
 static struct queue queues[3];
 
 /* A check, of which one is enough for a play. */
-#define SO(it, condition) (OK(condition) ? (void)0 : (void)((it)->failed = 1))
+#define SO(it, condition) \
+	(t_check(!!(condition), __FILE__, __LINE__, #condition) ? (void)0 : (void)((it)->failed = 1))
 
 /* ---- Queues ---- */
 
@@ -366,9 +368,10 @@ static void play(uint64_t seed)
 		drains(&it);
 	SO(&it, fcntl(it.fd_in, F_GETFL) == it.flags_in && fcntl(it.fd_out, F_GETFL) == it.flags_out);
 	if (it.failed)
-		fprintf(stderr, "... seed %llu: from %d to %d flags %#x len %lld pool %d: in %zu held %zu out %zu "
-			"closed %d\n", (unsigned long long)seed, it.kind_in, it.kind_out, it.flags, (long long)it.len,
-			it.pool != NULL, length(&it.input), length(&it.held), length(&it.output), it.in < 0);
+		fprintf(stderr, "... seed %llu: from %d to %d flags %s len %lld pool %d: in %zu held %zu out "
+			"%zu closed %d\n", (unsigned long long)seed, it.kind_in, it.kind_out,
+			t_flag_words(it.flags), (long long)it.len, it.pool != NULL, length(&it.input),
+			length(&it.held), length(&it.output), it.in < 0);
 	/* In either order. */
 	if (it.pool && seed % 2)
 		zs_pool_free(it.pool);
@@ -390,7 +393,7 @@ int main(int count, char **words)
 		play(seed);
 	for (; count == 1 && played < RELAYS && t_now_ms() < end && t_failures == 0; played++)
 		play(seed + (uint64_t)played);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	printf("%d relays\n", played);
 	for (int i = 0; i < 3; i++)
 		free(queues[i].bytes);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An input with fewer bytes than its SO_RCVLOWAT is not readable for poll(2), and yet it has some: while
  * the output pipe is full it is that which is to be waited for, and then they are delivered. */
 #include <zsplice.h>
@@ -16,14 +17,15 @@ static void low(size_t len, unsigned int flags)
 		t_sleep_ms(1);
 	MUST(!(t_ready(it.fd_in, POLLIN) & POLLIN));
 	for (int i = 0; i < 3; i++)
-		OK(t_relay_run(it.relay, 0) == ZS_WANT_WRITE);
+		T_EQ(t_relay_run(it.relay, 0), ZS_WANT_WRITE);
 	t_drain(it.out, filled);
 	MUST(t_ready(it.fd_out, POLLOUT) & POLLOUT);
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ && t_pull(it.out, len + 1, 0) == len);
-	OK(t_relay_result(it.relay).bytes == len);
+	if (T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ))
+		T_EQ(t_pull(it.out, len + 1, 0), len);
+	T_EQ(t_relay_result(it.relay).bytes, len);
 	/* With nothing there it is the input. */
 	(void)t_fill_pipe(it.fd_out);
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	t_relay_close(&it);
 }
 

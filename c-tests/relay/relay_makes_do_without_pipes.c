@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With no descriptor left, or an ordinary user's pipe quota spent, 2,000 relays all make progress through
  * buffers, at bounded memory. */
 /* ways: shared */

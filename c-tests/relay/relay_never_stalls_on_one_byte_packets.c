@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Packets of one byte fill a pipe by slots long before it is full by bytes: in an edge-triggered loop
  * it never stalls, and wakes up for nothing next to never. */
 #include <zsplice.h>
@@ -29,7 +30,7 @@ static void *read_all(void *argument)
 		if (got % 20000 == 0)
 			t_sleep_ms(5);
 	}
-	OK(got == LEN);
+	T_EQ(got, LEN);
 	return NULL;
 }
 
@@ -66,7 +67,7 @@ static void through(enum t_stream out, zs_pool *pool)
 		if (!OK(wanted >= 0))
 			break;
 	}
-	OK(before.bytes == LEN);
+	T_EQ(before.bytes, LEN);
 	if (out != T_A_UNIX && out != T_A_TCP)
 		MUST(close(it.fd_out) == 0 && (it.fd_out = dup(it.fd_in)) >= 0);
 	t_join(threads[0]);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a relay has learned before it is paired, or before it is paired again, the other is told all the
  * same; also what it has not told its caller yet. */
 #include <zsplice.h>
@@ -53,13 +54,15 @@ static void learned(int paired, int by_output, int turned)
 	zs_relay *first = by_output ? it.there : it.back, *second = by_output ? it.back : it.there;
 
 	resets(&it);
-	OK(t_relay_run(first, 0) == -1 && errno == ECONNRESET);
+	T_EQ(t_relay_run(first, 0), -1);
+	T_EQ(errno, ECONNRESET);
 	if (turned)
 		zs_relay_pair(second, first);
 	else
 		zs_relay_pair(first, second);
-	OK(t_relay_run(second, 0) == -1 && errno == ECONNRESET);
-	OK(t_relay_result(second).side == (by_output ? ZS_SIDE_IN : ZS_SIDE_OUT));
+	T_EQ(t_relay_run(second, 0), -1);
+	T_EQ(errno, ECONNRESET);
+	T_EQ(t_relay_result(second).side, by_output ? ZS_SIDE_IN : ZS_SIDE_OUT);
 	close_all(&it);
 }
 
@@ -79,12 +82,14 @@ static void holds(int paired)
 			break;
 	}
 	resets(&it);
-	OK(t_relay_run(it.back, 0) == ZS_WANT_WRITE);
+	T_EQ(t_relay_run(it.back, 0), ZS_WANT_WRITE);
 	zs_relay_pair(it.there, it.back);
-	OK(t_relay_run(it.there, 0) == -1 && errno == ECONNRESET);
+	T_EQ(t_relay_run(it.there, 0), -1);
+	T_EQ(errno, ECONNRESET);
 	while ((wanted = t_relay_run(it.back, 0)) > 0)
 		got += t_pull(it.left, SIZE_MAX, got);
-	OK(wanted == -1 && errno == ECONNRESET);
+	T_EQ(wanted, -1);
+	T_EQ(errno, ECONNRESET);
 	got += t_pull(it.left, SIZE_MAX, got);
 	OK(got > 0 && t_relay_result(it.back).bytes == got && t_relay_result(it.back).in_flight == 0);
 	close_all(&it);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A pair shares whatever a connection has died of, such as what ICMP tells, not resets alone; what is no
  * word about the connection (EPIPE, no memory) each hears for itself. */
 #include <zsplice.h>
@@ -16,7 +17,8 @@ static void told(void *argument)
 	zs_relay_pair(there.relay, back);
 	MUST(write(there.in, "x", 1) == 1 && write(there.out, "some", 4) == 4);
 	t_refuse(SYS_sendto, error);
-	OK(t_relay_run(there.relay, 0) == -1 && errno == error);
+	T_EQ(t_relay_run(there.relay, 0), -1);
+	T_EQ(errno, error);
 	result = t_relay_result(there.relay);
 	OK(T_IS(result, .in_flight = 1, .error = error, .side = ZS_SIDE_OUT));
 	/* The other one finds a clean end. */
@@ -25,8 +27,8 @@ static void told(void *argument)
 	there.out = -1;
 	wanted = t_relay_run(back, 0);
 	result = t_relay_result(back);
-	if (!OK(wanted == (shared ? -1 : 0)))
-		fprintf(stderr, "... %s\n", strerror(error));
+	if (!T_EQ(wanted, (shared ? -1 : 0)))
+		fprintf(stderr, "... %s\n", t_errno_name(error));
 	OK(!shared || T_IS(result, .error = error, .side = ZS_SIDE_IN));
 	zs_relay_free(back);
 	t_relay_close(&there);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Counters, timers, sets of descriptors and folders are read and written, but are no streams. */
 #include <zsplice.h>
 #include "t.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A reset by the input's peer is an error, after the bytes that came before it, and stays one. What was
  * not delivered can be had. */
 #include <zsplice.h>
@@ -11,21 +12,24 @@ static void reset(enum t_stream out, size_t len, unsigned int flags)
 	size_t got = 0, pushed;
 	char byte;
 
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	pushed = t_push(it.in, len, 0);
 	t_reset(it.in);
 	it.in = -1;
 	t_sleep_ms(1);
-	OK(t_flush(&it, &got) == -1 && errno == ECONNRESET);
+	T_EQ(t_flush(&it, &got), -1);
+	T_EQ(errno, ECONNRESET);
 	for (int i = 0; i < 3; i++) {
 		result = t_relay_result(it.relay);
 		OK(T_IS(result, .bytes = pushed, .copied = result.copied, .via = result.via, .side = ZS_SIDE_IN,
 			.error = ECONNRESET));
-		OK(t_relay_run(it.relay, 0) == -1 && errno == ECONNRESET);
+		T_EQ(t_relay_run(it.relay, 0), -1);
+		T_EQ(errno, ECONNRESET);
 	}
-	OK(got == pushed);
-	OK(zs_relay_take(it.relay, &byte, 1) == 0);
-	OK(read(it.out, &byte, 1) == -1 && errno == EAGAIN);
+	T_EQ(got, pushed);
+	T_EQ(zs_relay_take(it.relay, &byte, 1), 0);
+	T_EQ(read(it.out, &byte, 1), -1);
+	T_EQ(errno, EAGAIN);
 	t_relay_close(&it);
 }
 

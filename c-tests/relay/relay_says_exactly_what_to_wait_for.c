@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What a run names is exact: an input has nothing to give then, an output takes nothing, and there is
  * something for it. Called only once what it named has become so, it delivers every byte. */
 #include <zsplice.h>
@@ -47,19 +48,22 @@ static void one(enum t_stream in, enum t_stream out, unsigned int flags, zs_pool
 		if (wanted & ZS_WANT_WRITE && in != T_A_PIPE && out != T_A_PIPE)
 			OK(after.in_flight > 0);
 		if (wanted == ZS_WANT_READ)
-			OK(after.in_flight == 0);
+			T_EQ(after.in_flight, 0);
 	}
-	OK(wanted == 0 && before.bytes == len);
+	T_EQ(wanted, 0);
+	T_EQ(before.bytes, len);
 	if (!OK(vain <= 8 + runs / 50))
-		fprintf(stderr, "... in %d out %d flags %#x: %d of %d runs in vain\n", in, out, flags, vain, runs);
+		fprintf(stderr, "... in %s out %s flags %s: %d of %d runs in vain\n", t_stream_name(in),
+			t_stream_name(out), t_flag_words(flags), vain, runs);
 	for (int i = 0; i < 100 && got < len; i++) {
 		got += t_pull(it.out, len - got, got);
 		if (got < len)
 			t_sleep_ms(1);
 	}
-	if (!OK(got == len))
-		fprintf(stderr, "... in %d out %d flags %#x: wanted %d, pushed %zu, got %zu\n", in, out, flags,
-			wanted, pushed, got);
+	if (!T_EQ(got, len))
+		fprintf(stderr, "... in %s out %s flags %s: wanted %s, pushed %zu, got %zu\n",
+			t_stream_name(in), t_stream_name(out), t_flag_words(flags), t_want_words(wanted),
+			pushed, got);
 	t_relay_close(&it);
 }
 

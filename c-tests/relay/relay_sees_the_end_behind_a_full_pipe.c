@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* An output pipe that is full to the last byte hides neither the end of the input nor its reset: nothing
  * is left that would need room, so a run says so and does not wait for any. */
 #include <zsplice.h>
@@ -14,7 +15,7 @@ static void is_over(zs_relay *relay, uint64_t bytes, int error)
 		wanted = zs_relay_run(relay, 0);
 		result = t_relay_result(relay);
 		if (!OK(wanted == (error ? -1 : 0) && errno == error))
-			fprintf(stderr, "... wanted %d\n", wanted);
+			fprintf(stderr, "... wanted %s\n", t_want_words(wanted));
 		OK(T_IS(result, .bytes = bytes, .via = bytes ? ZS_VIA_SPLICE : 0, .error = error,
 			.side = error ? ZS_SIDE_IN : 0));
 	}
@@ -36,7 +37,7 @@ static void fills(int from_file, unsigned int flags)
 	}
 	MUST((relay = zs_relay_new(in[0], out[1], ZS_TO_END, NULL, flags)) != NULL);
 	is_over(relay, (uint64_t)size, 0);
-	OK(t_pull(out[0], SIZE_MAX, 0) == (size_t)size);
+	T_EQ(t_pull(out[0], SIZE_MAX, 0), (size_t)size);
 	zs_relay_free(relay);
 	t_close2(out);
 	MUST(close(in[0]) == 0);
@@ -48,7 +49,7 @@ static void was_full(enum t_stream in, int with_reset, unsigned int flags)
 	struct t_relay it = t_relay(in, T_A_PIPE, ZS_TO_END, NULL, flags);
 
 	(void)t_fill_pipe(it.fd_out);
-	OK(t_relay_run(it.relay, 0) == ZS_WANT_READ);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	if (with_reset)
 		t_reset(it.in);
 	else

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Random peers on both sides of paired relays in one loop: sizes, delays, half-closes, resets, buffers,
  * edge- and level-triggered. Every byte is compared, every wake-up without progress counted. Arguments: a
  * seed, and for how many seconds. */
@@ -91,7 +92,7 @@ static void begin(struct connection *c, zs_pool *pool)
 		MUST(c->ways[i].relay != NULL);
 		if (t_one_in(&chance, 5)) {
 			t_pattern(bytes, fed, from->from);
-			OK(zs_relay_feed(c->ways[i].relay, bytes, fed) == 0);
+			T_EQ(zs_relay_feed(c->ways[i].relay, bytes, fed), 0);
 			from->sent = fed;
 		}
 	}
@@ -134,7 +135,7 @@ static void run(struct connection *c, struct way *way, int must)
 		c->failed = 1;
 		OK(c->resets || errno == 0);
 		if (after.error != ECONNRESET && after.error != EPIPE)
-			OK(after.error == 0);
+			T_EQ(after.error, 0);
 	}
 	if (way->wanted > 0 && !(way->wanted & ZS_WANT_RUN)) {
 		if (way->wanted & ZS_WANT_READ)
@@ -221,7 +222,7 @@ static int last_bytes(struct peer *peer, const struct peer *other)
 	peer->got += t_pull(peer->fd, SIZE_MAX, other->from + peer->got);
 	switch (read(peer->fd, &byte, 1)) {
 	case 1: /* it has just come */
-		OK((unsigned char)byte == t_pattern_at(other->from + peer->got++));
+		T_EQ((unsigned char)byte, t_pattern_at(other->from + peer->got++));
 		return 0;
 	case 0:
 		return 1;
@@ -316,7 +317,7 @@ int main(int argc, char **argv)
 		printf("%s: %ld runs, %ld in vain\n", is_edge ? "edge" : "level", runs - runs_before, vain - vain_before);
 	}
 	zs_pool_free(pool);
-	OK(t_open_descriptors() == before);
+	T_EQ(t_open_descriptors(), before);
 	printf("seed %llu: %ld connections, %ld resets, %llu KiB\n", (unsigned long long)seed, done, resets, moved >> 10);
 	if (t_failures)
 		fprintf(stderr, "seed %llu\n", (unsigned long long)seed);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_STABLE what is in flight from a file does not change any more when the file does. */
 #include <zsplice.h>
 #include "t.h"
@@ -16,7 +17,7 @@ static void stable(enum t_stream out)
 	MUST(zeroes && (relay = zs_relay_new(file, fds[1], ZS_TO_END, NULL, ZS_STABLE)) != NULL);
 	OK((wanted = t_relay_run(relay, 0)) == ZS_WANT_WRITE || out == T_A_TCP);
 	taken = (size_t)(t_relay_result(relay).bytes + t_relay_result(relay).in_flight);
-	OK(t_position(file) == (int64_t)taken);
+	T_EQ(t_position(file), (int64_t)taken);
 	MUST(pwrite(file, zeroes, taken, 0) == (ssize_t)taken);
 	while (wanted > 0) {
 		got += t_pull(fds[0], SIZE_MAX, got);
@@ -24,8 +25,10 @@ static void stable(enum t_stream out)
 	}
 	for (int i = 0; got < 600000 && i < 100; i++, t_sleep_ms(1))
 		got += t_pull(fds[0], SIZE_MAX, got);
-	OK(wanted == 0 && got == 600000);
-	OK(t_relay_result(relay).via == ZS_VIA_READ_WRITE && t_relay_result(relay).copied == 600000);
+	T_EQ(wanted, 0);
+	T_EQ(got, 600000);
+	if (T_EQ(t_relay_result(relay).via, ZS_VIA_READ_WRITE))
+		T_EQ(t_relay_result(relay).copied, 600000);
 	zs_relay_free(relay);
 	free(zeroes);
 	t_close2(fds);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A disk that is full, or a file that may not grow: what the file has is to the byte what is said, nothing is lost,
  * and what was taken and not stored can be had back and goes elsewhere. */
 #include <zsplice.h>
@@ -27,20 +28,24 @@ static void full(int from, int file, int error, zs_pool *pool, unsigned int flag
 			pushed += t_push(it.in, LEN - pushed, pushed);
 		wanted = t_relay_run(it.relay, 0);
 	} while (wanted > 0);
-	OK(wanted == -1 && errno == error);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == error);
+	T_EQ(wanted, -1);
+	T_EQ(errno, error);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, error);
 	result = t_relay_result(it.relay);
 	OK(result.side == ZS_SIDE_OUT && result.bytes > 0 && (error != EFBIG || result.bytes == LIMIT));
-	OK(t_size(file) == (int64_t)result.bytes && t_position(file) == t_size(file));
+	if (T_EQ(t_size(file), (int64_t)result.bytes))
+		T_EQ(t_position(file), t_size(file));
 	OK(t_has_pattern(file, 0, result.bytes, 0));
 	gone = result.bytes + result.in_flight;
 	if (from == FROM_FILE)
-		OK(t_position(source) == (int64_t)gone);
+		T_EQ(t_position(source), (int64_t)gone);
 	while ((n = zs_relay_take(it.relay, back + taken, 4097)) > 0) {
 		taken += (size_t)n;
-		OK(t_relay_result(it.relay).in_flight == result.in_flight - taken);
+		T_EQ(t_relay_result(it.relay).in_flight, result.in_flight - taken);
 	}
-	OK(n == 0 && taken == result.in_flight && t_is_pattern(back, taken, result.bytes));
+	if (T_EQ(n, 0) && T_EQ(taken, result.in_flight))
+		OK(t_is_pattern(back, taken, result.bytes));
 	/* The input goes on right behind that. */
 	if (from != FROM_FILE)
 		OK(t_gives_pattern(source, pushed - gone, gone));
@@ -59,7 +64,8 @@ static void all(const char *folder, int error)
 
 			full(from, file, error, i ? NULL : pool, flags[i]);
 			if (t_failures > failures)
-				fprintf(stderr, "... from %d flags %#x error %d\n", from, flags[i], error);
+				fprintf(stderr, "... from %d flags %s error %s\n", from,
+					t_flag_words(flags[i]), t_errno_name(error));
 			MUST(close(file) == 0);
 		}
 	zs_pool_free(pool);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* With ZS_NOSIGPIPE an output that nobody reads is EPIPE and no more, and a SIGPIPE that is pending stays;
  * without it the signal comes. */
 #include <zsplice.h>
@@ -27,12 +28,15 @@ static void died(enum t_stream in, enum t_stream out, size_t len, unsigned int f
 		(void)send(it.fd_out, "x", 1, MSG_NOSIGNAL);
 	}
 	pushed = t_push(it.in, len, 0);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == EPIPE);
-	OK(t_relay_run(it.relay, 0) == -1 && errno == EPIPE);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, EPIPE);
+	T_EQ(t_relay_run(it.relay, 0), -1);
+	T_EQ(errno, EPIPE);
 	result = t_relay_result(it.relay);
-	OK(result.side == ZS_SIDE_OUT && result.bytes == 0);
+	T_EQ(result.side, ZS_SIDE_OUT);
+	T_EQ(result.bytes, 0);
 	OK(in == T_A_TCP || result.in_flight + (size_t)t_bytes_available(it.fd_in) == pushed);
-	OK(is_pending() == pending);
+	T_EQ(is_pending(), pending);
 	t_relay_close(&it);
 }
 

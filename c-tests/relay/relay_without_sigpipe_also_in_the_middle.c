@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* The reader goes away while one splice(2) hands it many pages: the kernel tells of those that arrived and
  * raises SIGPIPE all the same. ZS_NOSIGPIPE takes that away, too. */
 #include <zsplice.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* No call is a cancellation point: a thread that has been cancelled finishes it, also where it
  * blocks, and ends at the next point of its own. */
 #include <zsplice.h>
@@ -12,19 +13,19 @@ static void *is_cancelled(void *unused)
 
 	(void)unused;
 	MUST(pthread_cancel(pthread_self()) == 0);
-	OK(zs_splice(from[0], NULL, to[1], NULL, 1, 0) == 1);
-	OK(zs_tee(from[0], to[1], 1, 0) == 1);
-	OK(zs_vmsplice(to[1], &iov, 1, 0) == 4);
-	OK(zs_copy_range(file, NULL, copy, NULL, 1, 0) == 1);
-	OK(zs_sendfile(copy, file, NULL, 1) == 1);
-	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 1, 0) == 1);
-	OK(zs_tee_retry(from[0], to[1], 1, 0) == 1);
-	OK(zs_copy_range_retry(file, NULL, copy, NULL, 1, 0) == 1);
-	OK(zs_sendfile_retry(copy, file, NULL, 1, 0) == 1);
+	T_EQ(zs_splice(from[0], NULL, to[1], NULL, 1, 0), 1);
+	T_EQ(zs_tee(from[0], to[1], 1, 0), 1);
+	T_EQ(zs_vmsplice(to[1], &iov, 1, 0), 4);
+	T_EQ(zs_copy_range(file, NULL, copy, NULL, 1, 0), 1);
+	T_EQ(zs_sendfile(copy, file, NULL, 1), 1);
+	T_EQ(zs_splice_retry(from[0], NULL, to[1], NULL, 1, 0), 1);
+	T_EQ(zs_tee_retry(from[0], to[1], 1, 0), 1);
+	T_EQ(zs_copy_range_retry(file, NULL, copy, NULL, 1, 0), 1);
+	T_EQ(zs_sendfile_retry(copy, file, NULL, 1, 0), 1);
 	/* What comes late blocks the first in the kernel, the second in its wait. */
-	OK(zs_splice(late[0], NULL, to[1], NULL, 1, 0) == 1);
+	T_EQ(zs_splice(late[0], NULL, to[1], NULL, 1, 0), 1);
 	t_nonblock(late[0], 1);
-	OK(zs_splice_retry(late[0], NULL, to[1], NULL, 10, 0) == 5);
+	T_EQ(zs_splice_retry(late[0], NULL, to[1], NULL, 10, 0), 5);
 	finished = 1;
 	(void)!read(to[0], bytes, sizeof bytes); /* this is one */
 	OK(!"got past a cancellation point");
@@ -47,7 +48,8 @@ int main(void)
 	threads[1] = t_later(&later[0]);
 	threads[2] = t_later(&later[1]);
 	MUST(pthread_join(threads[0], &end) == 0);
-	OK(end == PTHREAD_CANCELED && finished);
+	OK(end == PTHREAD_CANCELED);
+	OK(finished);
 	t_join(threads[1]);
 	t_join(threads[2]);
 	return t_done();

@@ -1,14 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Some file systems say EINTR where others are short: copy_file_range(2) is made again, with the
  * same offsets, and so are the others. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
-
-#ifdef SYS_sendfile64
-#define SYS_SENDFILE SYS_sendfile64
-#else
-#define SYS_SENDFILE SYS_sendfile
-#endif
 
 static int file, copy, pipes[2];
 
@@ -25,8 +20,10 @@ static void copies(void *unused)
 	(void)unused;
 	t_intercept(SYS_copy_file_range, is_interrupted_thrice);
 	errno = ENOTTY;
-	OK(zs_copy_range_retry(file, &in, copy, &out, 50, 0) == 50 && errno == ENOTTY);
-	OK(in == 150 && out == 250);
+	T_EQ(zs_copy_range_retry(file, &in, copy, &out, 50, 0), 50);
+	T_EQ(errno, ENOTTY);
+	T_EQ(in, 150);
+	T_EQ(out, 250);
 }
 
 static void sends(void *unused)
@@ -34,10 +31,11 @@ static void sends(void *unused)
 	int64_t in = 100;
 
 	(void)unused;
-	t_intercept(SYS_SENDFILE, is_interrupted_thrice);
+	t_intercept(T_SYS_SENDFILE, is_interrupted_thrice);
 	errno = ENOTTY;
-	OK(zs_sendfile_retry(pipes[1], file, &in, 50, SPLICE_F_NONBLOCK) == 50 && errno == ENOTTY);
-	OK(in == 150);
+	T_EQ(zs_sendfile_retry(pipes[1], file, &in, 50, SPLICE_F_NONBLOCK), 50);
+	T_EQ(errno, ENOTTY);
+	T_EQ(in, 150);
 }
 
 static void splices(void *unused)
@@ -47,8 +45,9 @@ static void splices(void *unused)
 	(void)unused;
 	t_intercept(SYS_splice, is_interrupted_thrice);
 	errno = ENOTTY;
-	OK(zs_splice_retry(file, &in, pipes[1], NULL, 50, SPLICE_F_NONBLOCK) == 50);
-	OK(errno == ENOTTY && in == 200);
+	T_EQ(zs_splice_retry(file, &in, pipes[1], NULL, 50, SPLICE_F_NONBLOCK), 50);
+	T_EQ(errno, ENOTTY);
+	T_EQ(in, 200);
 }
 
 int main(void)
@@ -59,9 +58,11 @@ int main(void)
 	copy = t_file(0);
 	MUST(pipe(pipes) == 0);
 	T_CHILD(copies, NULL);
-	OK(pread(copy, bytes, 100, 200) == 50 && t_is_pattern(bytes, 50, 100));
+	if (T_EQ(pread(copy, bytes, 100, 200), 50))
+		OK(t_is_pattern(bytes, 50, 100));
 	T_CHILD(sends, NULL);
 	T_CHILD(splices, NULL);
-	OK(t_read(pipes[0], bytes, 100) == 100 && t_is_pattern(bytes, 100, 100));
+	if (T_EQ(t_read(pipes[0], bytes, 100), 100))
+		OK(t_is_pattern(bytes, 100, 100));
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where nothing has to be waited for zs_copy_range_retry comes to what copy_file_range(2)
  * does, wherever the offsets are and whatever is wrong with the descriptors. */
 #include <zsplice.h>

@@ -1,72 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Where nothing stands in the way a _retry function costs one system call, the one it is named
  * after, and none where its flags are unknown. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"
 
-#ifdef SYS_sendfile64
-#define SYS_SENDFILE SYS_sendfile64
-#else
-#define SYS_SENDFILE SYS_sendfile
-#endif
-
 static int from[2], to[2], file, copy;
 
 static void moves_with_each(void *unused)
 {
 	(void)unused;
-	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 3, 0) == 3);
-	OK(zs_tee_retry(from[0], to[1], 3, 0) == 3);
-	OK(zs_copy_range_retry(file, NULL, copy, NULL, 3, 0) == 3);
-	OK(zs_sendfile_retry(copy, file, NULL, 3, 0) == 3);
+	T_EQ(zs_splice_retry(from[0], NULL, to[1], NULL, 3, 0), 3);
+	T_EQ(zs_tee_retry(from[0], to[1], 3, 0), 3);
+	T_EQ(zs_copy_range_retry(file, NULL, copy, NULL, 3, 0), 3);
+	T_EQ(zs_sendfile_retry(copy, file, NULL, 3, 0), 3);
 }
 
 static void fails_with_each(void *unused)
 {
 	(void)unused;
-	OK(zs_splice_retry(-1, NULL, to[1], NULL, 3, 0) == -1 && errno == EBADF);
-	OK(zs_tee_retry(-1, to[1], 3, 0) == -1 && errno == EBADF);
-	OK(zs_copy_range_retry(-1, NULL, copy, NULL, 3, 0) == -1 && errno == EBADF);
-	OK(zs_sendfile_retry(copy, -1, NULL, 3, 0) == -1 && errno == EBADF);
+	T_EQ(zs_splice_retry(-1, NULL, to[1], NULL, 3, 0), -1);
+	T_EQ(errno, EBADF);
+	T_EQ(zs_tee_retry(-1, to[1], 3, 0), -1);
+	T_EQ(errno, EBADF);
+	T_EQ(zs_copy_range_retry(-1, NULL, copy, NULL, 3, 0), -1);
+	T_EQ(errno, EBADF);
+	T_EQ(zs_sendfile_retry(copy, -1, NULL, 3, 0), -1);
+	T_EQ(errno, EBADF);
 }
 
 static void must_not_wait_with_each(void *unused)
 {
 	(void)unused;
-	OK(zs_splice_retry(to[0], NULL, from[1], NULL, 3, SPLICE_F_NONBLOCK) == -1
-	   && errno == EAGAIN);
-	OK(zs_tee_retry(to[0], from[1], 3, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
-	OK(zs_copy_range_retry(file, NULL, copy, NULL, 0, 0) == 0);
+	T_EQ(zs_splice_retry(to[0], NULL, from[1], NULL, 3, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
+	T_EQ(zs_tee_retry(to[0], from[1], 3, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
+	T_EQ(zs_copy_range_retry(file, NULL, copy, NULL, 0, 0), 0);
 	t_nonblock(from[1], 1); /* fcntl(2) twice, for what sendfile(2) has no flag for */
-	OK(zs_sendfile_retry(from[1], file, NULL, 3, SPLICE_F_NONBLOCK) == 3);
+	T_EQ(zs_sendfile_retry(from[1], file, NULL, 3, SPLICE_F_NONBLOCK), 3);
 }
 
 static void knows_no_such_flag(void *unused)
 {
 	(void)unused;
-	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 3, 16) == -1 && errno == EINVAL);
-	OK(zs_tee_retry(from[0], to[1], 3, 16) == -1 && errno == EINVAL);
-	OK(zs_copy_range_retry(file, NULL, copy, NULL, 3, 1) == -1 && errno == EINVAL);
-	OK(zs_sendfile_retry(copy, file, NULL, 3, 1) == -1 && errno == EINVAL);
+	T_EQ(zs_splice_retry(from[0], NULL, to[1], NULL, 3, 16), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(zs_tee_retry(from[0], to[1], 3, 16), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(zs_copy_range_retry(file, NULL, copy, NULL, 3, 1), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(zs_sendfile_retry(copy, file, NULL, 3, 1), -1);
+	T_EQ(errno, EINVAL);
 }
 
 int main(void)
 {
-	static const long each[] = { SYS_splice, SYS_tee, SYS_copy_file_range, SYS_SENDFILE };
-	static const long with_fcntl[] = { SYS_splice, SYS_tee, SYS_copy_file_range, SYS_fcntl,
-					   SYS_fcntl, SYS_SENDFILE };
+	static const long each[] = { SYS_splice, SYS_tee, SYS_copy_file_range, T_SYS_SENDFILE };
+	static const long with_fcntl[] = { SYS_splice, SYS_tee, SYS_copy_file_range, T_SYS_FCNTL,
+					   T_SYS_FCNTL, T_SYS_SENDFILE };
 	long calls[8];
 
 	MUST(pipe(from) == 0 && pipe(to) == 0);
 	file = t_file(100);
 	copy = t_file(0);
-	OK(t_system_calls(must_not_wait_with_each, NULL, calls, 8) == 6);
-	OK(memcmp(calls, with_fcntl, sizeof with_fcntl) == 0);
+	T_EQ(t_system_calls(must_not_wait_with_each, NULL, calls, 8), 6);
+	T_EQ(memcmp(calls, with_fcntl, sizeof with_fcntl), 0);
 	MUST(write(from[1], "sixsix", 6) == 6);
-	OK(t_system_calls(moves_with_each, NULL, calls, 8) == 4);
-	OK(memcmp(calls, each, sizeof each) == 0);
-	OK(t_system_calls(fails_with_each, NULL, calls, 8) == 4);
-	OK(memcmp(calls, each, sizeof each) == 0);
-	OK(t_system_calls(knows_no_such_flag, NULL, calls, 8) == 0);
+	T_EQ(t_system_calls(moves_with_each, NULL, calls, 8), 4);
+	T_EQ(memcmp(calls, each, sizeof each), 0);
+	T_EQ(t_system_calls(fails_with_each, NULL, calls, 8), 4);
+	T_EQ(memcmp(calls, each, sizeof each), 0);
+	T_EQ(t_system_calls(knows_no_such_flag, NULL, calls, 8), 0);
 	return t_done();
 }

@@ -1,14 +1,9 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* One transfer is one transfer: a count that the kernel leaves short is handed on, and so is a 0,
  * whatever is behind it; to go on is the caller's business. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
-
-#ifdef SYS_sendfile64
-#define SYS_SENDFILE SYS_sendfile64
-#else
-#define SYS_SENDFILE SYS_sendfile
-#endif
 
 static int file, copy, from[2], to[2];
 static int shortened; /* what the kernel moves of all that it is asked for */
@@ -29,28 +24,32 @@ static void splices(void *unused)
 {
 	(void)unused;
 	answers_once(SYS_splice);
-	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 100, 0) == shortened && errno == ENOTTY);
+	T_EQ(zs_splice_retry(from[0], NULL, to[1], NULL, 100, 0), shortened);
+	T_EQ(errno, ENOTTY);
 }
 
 static void tees(void *unused)
 {
 	(void)unused;
 	answers_once(SYS_tee);
-	OK(zs_tee_retry(from[0], to[1], 100, 0) == shortened && errno == ENOTTY);
+	T_EQ(zs_tee_retry(from[0], to[1], 100, 0), shortened);
+	T_EQ(errno, ENOTTY);
 }
 
 static void copies(void *unused)
 {
 	(void)unused;
 	answers_once(SYS_copy_file_range);
-	OK(zs_copy_range_retry(file, NULL, copy, NULL, 100, 0) == shortened && errno == ENOTTY);
+	T_EQ(zs_copy_range_retry(file, NULL, copy, NULL, 100, 0), shortened);
+	T_EQ(errno, ENOTTY);
 }
 
 static void sends(void *unused)
 {
 	(void)unused;
-	answers_once(SYS_SENDFILE);
-	OK(zs_sendfile_retry(copy, file, NULL, 100, 0) == shortened && errno == ENOTTY);
+	answers_once(T_SYS_SENDFILE);
+	T_EQ(zs_sendfile_retry(copy, file, NULL, 100, 0), shortened);
+	T_EQ(errno, ENOTTY);
 }
 
 int main(void)

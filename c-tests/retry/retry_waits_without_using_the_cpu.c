@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A wait is a wait: none of its kinds turns in circles. */
 #include <zsplice.h>
 #include "t.h"
@@ -6,8 +7,8 @@ static void *two_waits(void *argument)
 {
 	int (*pipes)[2] = argument;
 
-	OK(zs_splice_retry(pipes[0][0], NULL, pipes[1][1], NULL, 100, 0) == 4);
-	OK(zs_tee_retry(pipes[1][0], pipes[2][1], 100, 0) == 4);
+	T_EQ(zs_splice_retry(pipes[0][0], NULL, pipes[1][1], NULL, 100, 0), 4);
+	T_EQ(zs_tee_retry(pipes[1][0], pipes[2][1], 100, 0), 4);
 	return NULL;
 }
 
@@ -36,8 +37,8 @@ int main(void)
 	threads[1] = t_later(&drains);
 	threads[2] = t_later(&drains_too);
 	threads[3] = t_thread(two_waits, pipes);
-	OK(zs_sendfile_retry(full[1], file, NULL, 100, 0) == 100);
-	OK(zs_splice_retry(to[0], NULL, tcp[0], NULL, 4, 0) == 4);
+	T_EQ(zs_sendfile_retry(full[1], file, NULL, 100, 0), 100);
+	T_EQ(zs_splice_retry(to[0], NULL, tcp[0], NULL, 4, 0), 4);
 	for (int i = 0; i < 4; i++)
 		t_join(threads[i]);
 	/* 600 ms in two threads were waited through. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A socket has a time limit, but it was the full pipe that said EAGAIN: the time of the socket has
  * not begun. Once the pipe has room the socket is waited for, for as long as its time allows. */
 #include <zsplice.h>
@@ -18,8 +19,8 @@ int main(void)
 	reader = t_later(&drains);
 	writer = t_later(&arrives);
 	errno = ENOTTY;
-	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == 7);
-	OK(errno == ENOTTY);
+	T_EQ(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0), 7);
+	T_EQ(errno, ENOTTY);
 	t_join(reader);
 	t_join(writer);
 	return t_done();

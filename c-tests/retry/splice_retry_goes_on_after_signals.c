@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Signals do not end a wait: not in the kernel, where they are EINTR, nor in the wait for a side.
  * What comes at last is moved, and errno does not tell. */
 #include <zsplice.h>
@@ -15,11 +16,11 @@ static void arrives_in_a_storm(int in_flags, int out_flags)
 	t_signal_storm(1000);
 	writer = t_later(&later);
 	errno = ENOTTY;
-	OK(zs_splice_retry(from[0], NULL, to[1], NULL, 100, 0) == 4);
-	OK(errno == ENOTTY);
+	T_EQ(zs_splice_retry(from[0], NULL, to[1], NULL, 100, 0), 4);
+	T_EQ(errno, ENOTTY);
 	t_signal_storm(0);
 	OK(t_signals >= 3);
-	OK(t_bytes_available(to[0]) == 4);
+	T_EQ(t_bytes_available(to[0]), 4);
 	t_join(writer);
 	t_close2(from);
 	t_close2(to);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Time limits are for blocking sockets: one that is O_NONBLOCK is waited for however long it takes,
  * whatever SO_RCVTIMEO and SO_SNDTIMEO say. */
 #include <zsplice.h>
@@ -18,21 +19,24 @@ int main(void)
 	arrives.fd = pair[1];
 	other = t_later(&arrives);
 	errno = ENOTTY;
-	OK(zs_splice_retry(pair[0], NULL, to[1], NULL, 100, 0) == 4 && errno == ENOTTY);
+	T_EQ(zs_splice_retry(pair[0], NULL, to[1], NULL, 100, 0), 4);
+	T_EQ(errno, ENOTTY);
 	t_join(other);
 
 	drains.fd = pair[1];
 	drains.drain = t_fill_socket(pair[0]);
 	other = t_later(&drains);
 	errno = ENOTTY;
-	OK(zs_splice_retry(to[0], NULL, pair[0], NULL, 100, 0) == 4 && errno == ENOTTY);
+	T_EQ(zs_splice_retry(to[0], NULL, pair[0], NULL, 100, 0), 4);
+	T_EQ(errno, ENOTTY);
 	t_join(other);
 
 	t_drain(pair[1], 4);
 	drains.drain = t_fill_socket(pair[0]);
 	other = t_later(&drains);
 	errno = ENOTTY;
-	OK(zs_sendfile_retry(pair[0], file, NULL, 100, 0) == 100 && errno == ENOTTY);
+	T_EQ(zs_sendfile_retry(pair[0], file, NULL, 100, 0), 100);
+	T_EQ(errno, ENOTTY);
 	t_join(other);
 	return t_done();
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* splice(2) never gets past a TCP urgent mark, but poll(2) calls the socket readable: waiting would
  * spin. EAGAIN is passed on after a few calls, and recv(2) gets on. */
 #include <zsplice.h>
@@ -10,7 +11,8 @@ static void stops_at_the_mark(void *unused)
 {
 	(void)unused;
 	errno = 0;
-	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == -1 && errno == EAGAIN);
+	T_EQ(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0), -1);
+	T_EQ(errno, EAGAIN);
 }
 
 int main(void)
@@ -26,11 +28,12 @@ int main(void)
 	while (t_bytes_available(tcp[1]) < 6)
 		t_sleep_ms(1);
 	t_sleep_ms(20);
-	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == 6);
+	T_EQ(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0), 6);
 	made = t_system_calls(stops_at_the_mark, NULL, calls, 100);
 	OK(made > 0 && made < 50);
 	stops_at_the_mark(NULL);
-	OK(recv(tcp[1], bytes, sizeof bytes, 0) == 5 && memcmp(bytes, "after", 5) == 0);
-	OK(t_bytes_available(to[0]) == 6);
+	if (T_EQ(recv(tcp[1], bytes, sizeof bytes, 0), 5))
+		T_EQ(memcmp(bytes, "after", 5), 0);
+	T_EQ(t_bytes_available(to[0]), 6);
 	return t_done();
 }

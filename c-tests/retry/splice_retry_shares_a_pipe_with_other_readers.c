@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Several threads splice from one O_NONBLOCK pipe. Who is woken for a byte that somebody else has
  * taken goes on waiting: none of them gets EAGAIN, and every byte arrives once. */
 #include <zsplice.h>
@@ -20,7 +21,7 @@ static void *reads(void *unused)
 		t_drain(to[0], (size_t)n);
 		__atomic_add_fetch(&moved, n, __ATOMIC_SEQ_CST);
 	}
-	OK(n == 0);
+	T_EQ(n, 0);
 	t_close2(to);
 	return NULL;
 }
@@ -38,7 +39,7 @@ static void share(void)
 	MUST(close(from[1]) == 0);
 	for (int i = 0; i < READERS; i++)
 		t_join(readers[i]);
-	OK(moved == TOTAL);
+	T_EQ(moved, TOTAL);
 	MUST(close(from[0]) == 0);
 }
 

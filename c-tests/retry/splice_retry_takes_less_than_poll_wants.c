@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* poll(2) does not tell of bytes below SO_RCVLOWAT, nor of the last room in a socket, but splice(2)
  * takes them: while a transfer waits for its other side it must not begin to wait for these. */
 #include <zsplice.h>
@@ -28,9 +29,9 @@ static void less_than_the_low_water_mark(void)
 	drains.fd = to[0];
 	drains.drain = t_fill_pipe(to[1]);
 	reader = t_later(&drains);
-	OK(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0) == 5);
+	T_EQ(zs_splice_retry(tcp[1], NULL, to[1], NULL, 100, 0), 5);
 	t_join(reader);
-	OK(t_bytes_available(to[0]) == 5);
+	T_EQ(t_bytes_available(to[0]), 5);
 	t_close2(tcp);
 	t_close2(to);
 }
@@ -50,9 +51,9 @@ static void more_than_poll_calls_room(void)
 	MUST(write(pair[0], packet, 1) == 1 && ready(pair[0], POLLOUT) == 0);
 	arrives.fd = from[1];
 	writer = t_later(&arrives);
-	OK(zs_splice_retry(from[0], NULL, pair[0], NULL, 100, 0) == 1);
+	T_EQ(zs_splice_retry(from[0], NULL, pair[0], NULL, 100, 0), 1);
 	t_join(writer);
-	OK(t_bytes_available(from[0]) == 0);
+	T_EQ(t_bytes_available(from[0]), 0);
 	t_close2(from);
 	t_close2(pair);
 }

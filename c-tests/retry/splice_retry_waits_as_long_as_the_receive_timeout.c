@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A blocking AF_UNIX socket with SO_RCVTIMEO says EAGAIN at once where the pipe beside it is O_NONBLOCK. Its time has
  * not run out then: what comes in time comes through, and EAGAIN is passed on after that time. */
 #include <zsplice.h>
@@ -15,18 +16,21 @@ int main(void)
 	later.fd = pair[0];
 	thread = t_later(&later);
 	errno = ENOTTY;
-	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0) == 7 && errno == ENOTTY);
+	T_EQ(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0), 7);
+	T_EQ(errno, ENOTTY);
 	t_join(thread);
 
 	t_timeout_ms(pair[1], SO_RCVTIMEO, 100);
 	start = t_now_ms();
-	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0) == -1 && errno == EAGAIN);
+	T_EQ(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0), -1);
+	T_EQ(errno, EAGAIN);
 	took = t_now_ms() - start;
 	OK(took >= 99 && took < 2000);
 
 	/* Told not to wait it does not. */
 	start = t_now_ms();
-	OK(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, SPLICE_F_NONBLOCK) == -1 && errno == EAGAIN);
+	T_EQ(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, SPLICE_F_NONBLOCK), -1);
+	T_EQ(errno, EAGAIN);
 	OK(t_now_ms() - start < 90);
 	t_close2(pair);
 	t_close2(to);

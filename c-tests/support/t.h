@@ -1,7 +1,8 @@
-/* What the tests share. A test includes <zsplice.h> first, then this. It sets a scene up with
- * MUST, looks at what happened with OK, and ends with `return t_done();`. A hang ends it after
- * T_LIMIT seconds. Nothing is left behind: files have no name, children die with us.
- * t_setup.h, which comes along: descriptors, threads, signals, refusals. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What all tests share. A test includes <zsplice.h> first, then this. MUST prepares, T_EQ and OK check,
+ * t_scene says in words which case is being tried, and main ends with `return t_done();`. A test that
+ * hangs is ended after T_LIMIT seconds. Nothing stays behind: files have no name, and children die
+ * with their parent. Includes t_words.h (names of numbers) and t_setup.h (descriptors, threads, signals). */
 #ifndef T_H
 #define T_H
 
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,24 +27,82 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define T_LIMIT 20
+#define T_LIMIT 40
 #define T_PAGE 4096
+/* Not SIGRTMAX, which valgrind keeps for itself. */
+#define T_TIME_IS_UP (SIGRTMAX - 1)
 
-/* Set-up: says what failed, and ends the test. Leaves errno as the condition left it. */
+#include "t_words.h"
+
+/* ---- Checks. All of them leave errno as they find it. ---- */
+
+/* Preparation: if the condition is false, the test says so and ends. */
 #define MUST(condition) ((condition) ? (void)0 : t_must_failed(__FILE__, __LINE__, #condition))
-/* A check: says what failed, and goes on. Is worth the condition. Leaves errno alone. */
-#define OK(condition) t_check((condition), __FILE__, __LINE__, #condition)
+
+/* A check: if the condition is false, the test says so, goes on, and fails in the end. The value of the
+ * macro is that of the condition. */
+#define OK(condition) t_check(!!(condition), __FILE__, __LINE__, #condition)
+
+/* A check that two integers are equal as numbers, whatever their types. If they are not, both are printed.
+ * Each argument is evaluated once, `got` first. The value of the macro is whether they are equal. */
+#define T_EQ(got, want) \
+	__extension__({ \
+		struct t_integer t_got_ = T_INTEGER(got), t_want_ = T_INTEGER(want); \
+		t_check_equal(t_got_, t_want_, __FILE__, __LINE__, #got, #want); \
+	})
+
+/* An integer of any type: its 64 bits, and whether they are to be read as signed. */
+struct t_integer {
+	uint64_t bits;
+	int is_signed;
+};
+
+#define T_INTEGER(value) \
+	_Generic((value), unsigned long: t_unsigned, unsigned long long: t_unsigned, default: t_signed)(value)
+
+static inline struct t_integer t_unsigned(uint64_t value)
+{
+	return (struct t_integer){ value, 0 };
+}
+
+static inline struct t_integer t_signed(int64_t value)
+{
+	return (struct t_integer){ (uint64_t)value, value < 0 };
+}
 
 static int t_failures;
+static char t_scene_text[512];
+
+/* Says which case is being tried, for every failure from now on. Like printf(3). */
+__attribute__((format(printf, 1, 2))) static inline void t_scene(const char *format, ...)
+{
+	int before = errno;
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(t_scene_text, sizeof t_scene_text, format, arguments);
+	va_end(arguments);
+	errno = before;
+}
+
+static inline void t_print_scene(void)
+{
+	if (*t_scene_text)
+		fprintf(stderr, "    case: %s\n", t_scene_text);
+}
 
 static inline void t_must_failed(const char *file, int line, const char *condition)
 {
-	fprintf(stderr, "%s:%d: set-up failed: %s (%s)\n", file, line, condition, strerror(errno));
+	fprintf(stderr, "%s:%d: cannot prepare the test: %s\n    the last error was %s (%s)\n", file, line,
+		condition, t_errno_name(errno), strerror(errno));
+	t_print_scene();
 	_exit(1);
 }
 
@@ -52,10 +112,47 @@ static inline int t_check(int holds, const char *file, int line, const char *con
 
 	if (!holds) {
 		__atomic_add_fetch(&t_failures, 1, __ATOMIC_SEQ_CST);
-		fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", file, line, condition, before);
+		fprintf(stderr, "%s:%d: false: %s\n", file, line, condition);
+		if (strstr(condition, "errno"))
+			fprintf(stderr, "    errno is %s\n", t_errno_name(before));
+		t_print_scene();
 	}
 	errno = before;
 	return holds;
+}
+
+/* `value` in figures, and in words where the expression that it comes from says what it means. */
+static inline void t_print_integer(const char *expression, struct t_integer value)
+{
+	const char *words = t_words_of(expression, (int64_t)value.bits);
+
+	fprintf(stderr, value.is_signed ? "%lld" : "%llu", (long long)value.bits);
+	if (words)
+		fprintf(stderr, " (%s)", words);
+}
+
+static inline int t_check_equal(struct t_integer got, struct t_integer want, const char *file, int line,
+				const char *got_text, const char *want_text)
+{
+	int before = errno;
+
+	if (got.bits == want.bits && got.is_signed == want.is_signed)
+		return 1;
+	__atomic_add_fetch(&t_failures, 1, __ATOMIC_SEQ_CST);
+	fprintf(stderr, "%s:%d: %s is ", file, line, got_text);
+	t_print_integer(got_text, got);
+	fprintf(stderr, ", expected %s", want_text);
+	if (strspn(want_text, "-0123456789") != strlen(want_text)) {
+		fprintf(stderr, " = ");
+		t_print_integer(got_text, want);
+	}
+	/* A call that fails returns -1: then, and only then, errno says why. */
+	if (got.is_signed && got.bits == UINT64_MAX && strchr(got_text, '('))
+		fprintf(stderr, "; errno is %s (%s)", t_errno_name(before), strerror(before));
+	fprintf(stderr, "\n");
+	t_print_scene();
+	errno = before;
+	return 0;
 }
 
 /* What main returns. */
@@ -70,7 +167,7 @@ static inline void t_skip(const char *reason)
 	exit(t_failures ? 1 : 77);
 }
 
-/* Where the random begins: the same every time, unless told otherwise. */
+/* The seed of random tests: always the same, unless ZS_TEST_SEED is set. */
 static inline uint64_t t_seed(void)
 {
 	const char *told = getenv("ZS_TEST_SEED");
@@ -93,7 +190,7 @@ static inline int64_t t_now_ms(void)
 	return t_clock_ms(CLOCK_MONOTONIC);
 }
 
-/* What this process, all its threads, has used. */
+/* The CPU time of this process, with all its threads. */
 static inline int64_t t_cpu_ms(void)
 {
 	return t_clock_ms(CLOCK_PROCESS_CPUTIME_ID);
@@ -115,15 +212,16 @@ static inline void t_hung(int signal)
 	_exit(128 + signal);
 }
 
-/* Started for main by itself; for a child by t_child. Leaves alarm(2) and setitimer(2) free. */
+/* Starts the time limit: before main, and in a child by t_child. It uses neither alarm(2) nor setitimer(2),
+ * which are left to the tests. */
 __attribute__((constructor)) static void t_start_time_limit(void)
 {
 	struct sigaction action = { .sa_handler = t_hung };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMAX };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = T_TIME_IS_UP };
 	struct itimerspec limit = { .it_value.tv_sec = T_LIMIT };
 	timer_t timer;
 
-	MUST(sigaction(SIGRTMAX, &action, NULL) == 0);
+	MUST(sigaction(T_TIME_IS_UP, &action, NULL) == 0);
 	MUST(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
 	MUST(timer_settime(timer, 0, &limit, NULL) == 0);
 }
@@ -149,7 +247,7 @@ static inline int t_is_pattern(const void *bytes, size_t len, uint64_t from)
 	return 1;
 }
 
-/* Writes all of it, waiting as often as it takes. */
+/* Writes all of it, and waits where it has to. */
 static inline void t_write(int fd, const void *bytes, size_t len)
 {
 	for (size_t done = 0; done < len;) {
@@ -161,7 +259,7 @@ static inline void t_write(int fd, const void *bytes, size_t len)
 	}
 }
 
-/* Reads `len` bytes, waiting as often as it takes. Fewer only at the end of the input. */
+/* Reads `len` bytes, and waits where it has to. Returns fewer only at the end of the input. */
 static inline size_t t_read(int fd, void *bytes, size_t len)
 {
 	size_t done = 0;
@@ -191,7 +289,7 @@ static inline void t_drain(int fd, size_t len)
 	}
 }
 
-/* How many bytes a pipe or socket has to give. */
+/* How many bytes a pipe or a socket has to read. */
 static inline int t_bytes_available(int fd)
 {
 	int held;

@@ -1,24 +1,37 @@
-/* For tests of zs_bridge: two sides of any kind, and for each somebody at its far end who writes the pattern,
- * tells that this is all, and reads until the end. After t.h, t_result.h and t_copy.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* For tests of zs_bridge: two sides of any kind. At the far end of each, one thread writes the pattern and then
+ * ends the stream, and another thread reads until the end. Include after t.h, t_result.h and t_copy.h. */
 #ifndef T_BRIDGE_H
 #define T_BRIDGE_H
 
-/* zs_bridge with these options, the named fields of struct zs_options. */
+/* Calls zs_bridge with options, given as named fields of struct zs_options. */
 #define T_BRIDGE(a, b, results, ...) \
 	zs_bridge((a)->in, (a)->out, (b)->in, (b)->out, \
 		&(struct zs_options){ .size = sizeof(struct zs_options), __VA_ARGS__ }, results)
 
-/* A pair of pipes is what a program has for standard input and output. */
+/* A program that has pipes for standard input and output is such a side of two pipes. */
 enum t_side_kind { T_BY_UNIX, T_BY_TCP, T_BY_PIPES, T_BY_FILES, T_SIDES };
+
+static inline const char *t_side_kind_name(enum t_side_kind kind)
+{
+	static const char *const names[] = {
+		[T_BY_UNIX] = "Unix socket",
+		[T_BY_TCP] = "TCP socket",
+		[T_BY_PIPES] = "two pipes",
+		[T_BY_FILES] = "two files",
+	};
+
+	return names[kind];
+}
 
 struct t_side {
 	enum t_side_kind kind;
 	int in, out;         /* for the bridge */
-	int far_in, far_out; /* where the far end reads, and writes; of a socket the same */
-	size_t gives;        /* what it writes */
+	int far_in, far_out; /* where the far end reads, and where it writes; a socket is both */
+	size_t gives;        /* how many bytes the far end writes */
 	int delay_ms;        /* before the first read */
 	int pause_us;        /* between two reads */
-	size_t got, wanted;  /* what it reads; SIZE_MAX: until the end */
+	size_t got, wanted;  /* how many bytes the far end has read, and how many it wants; SIZE_MAX: all until the end */
 	int right;
 	pthread_t writer, reader;
 };
@@ -103,8 +116,8 @@ static inline void t_side_start(struct t_side *side)
 	side->reader = t_thread(t_side_read, side);
 }
 
-/* After the bridge, which leaves what is no socket to its owner to close: how many bytes it got; SIZE_MAX
- * if they are not the right ones. */
+/* To be called after the bridge. Closes the side, since the bridge closes nothing, and returns how many bytes
+ * its far end has read, or SIZE_MAX if they were not the pattern. */
 static inline size_t t_side_got(struct t_side *side)
 {
 	if (side->kind == T_BY_FILES) {

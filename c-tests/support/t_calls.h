@@ -1,11 +1,13 @@
-/* Counts system calls. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Lists the system calls that a function makes. Include after t.h. */
 #ifndef T_CALLS_H
 #define T_CALLS_H
 
 #include <sys/ptrace.h>
 
-/* The system calls that `story` makes, in order: at most `room` numbers into `calls`; returns how
- * many there were. It runs in a child, whose failed checks are ours. */
+/* Runs `story` in a child and stores the numbers of the system calls that it makes in `calls`, in order,
+ * `room` at most. Returns how many there were. A check that fails in the child counts as a failed check of
+ * the test. */
 static inline int t_system_calls(void (*story)(void *), void *argument, long *calls, int room)
 {
 	struct __ptrace_syscall_info info;
@@ -42,7 +44,7 @@ static inline int t_system_calls(void (*story)(void *), void *argument, long *ca
 		else if (inside && made++ < room)
 			calls[made - 1] = (long)info.entry.nr;
 	}
-	OK(WEXITSTATUS(status) == 0);
+	T_EQ(WEXITSTATUS(status), 0);
 	return made;
 }
 

@@ -1,5 +1,6 @@
-/* Somebody else who uses the same pipe, and is faster: what poll(2) says of it is no longer so when it returns.
- * After t.h and t_intercept.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A competitor that uses the same pipe: it empties or fills the pipe before poll(2) returns, so that what
+ * poll(2) reports is out of date. Include after t.h and t_intercept.h. */
 #ifndef T_COMPETING_READER_H
 #define T_COMPETING_READER_H
 
@@ -10,7 +11,7 @@ static struct {
 
 static inline int64_t t_competitor_answers(const uint64_t *a, int earlier)
 {
-	int64_t said = syscall(SYS_ppoll, a[0], a[1], a[2], a[3], a[4]);
+	int64_t said = syscall(SYS_ppoll, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4]);
 	int error = errno;
 
 	(void)earlier;
@@ -25,8 +26,8 @@ static inline int64_t t_competitor_answers(const uint64_t *a, int earlier)
 	return said;
 }
 
-/* Something for poll(2) to tell of, a byte written or a page read; again, long after, to end what should not have
- * begun. */
+/* After 20 ms writes a byte or reads a page, so that poll(2) has something to report; and again every 2 s, so
+ * that a call which wrongly blocks returns in the end. */
 static inline void *t_competitor_triggers(void *argument)
 {
 	int fd = *(int *)argument;
@@ -42,9 +43,9 @@ static inline void *t_competitor_triggers(void *argument)
 	return NULL;
 }
 
-/* Somebody reads from the pipe (or writes into it) that this thread writes to (or reads from), in 20 ms. When
- * poll(2) has told this thread of that, but for the first `patience` times, the rival fills it (or empties it)
- * again. There is no way back. */
+/* In 20 ms the pipe becomes writable (with `fills`) or readable. Each time that poll(2) is about to report this
+ * to the calling thread, except for the first `patience` times, the competitor fills or empties the pipe first.
+ * This cannot be undone: run it in a child (t_child). */
 static inline void t_start_competitor(int pipe[2], int fills, int patience)
 {
 	t_competitor.fd = pipe[fills];

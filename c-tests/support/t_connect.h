@@ -1,8 +1,9 @@
-/* A TCP connection that is yet to be made. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A TCP connection that is not established yet. Include after t.h. */
 #ifndef T_CONNECT_H
 #define T_CONNECT_H
 
-/* The listener has no room, so the one who asks waits; the kernel asks again after a second. */
+/* The queue of the listener is full, so `fd` stays in connect(2); the kernel tries again after a second. */
 struct t_connecting {
 	int listener, first, fd;
 };
@@ -23,7 +24,7 @@ static inline struct t_connecting t_connecting(void)
 	return it;
 }
 
-/* Makes room. */
+/* Makes room in the queue of the listener, so that the next try connects. */
 static inline void t_make_room(const struct t_connecting *it)
 {
 	int fd = accept(it->listener, NULL, NULL);
@@ -31,7 +32,7 @@ static inline void t_make_room(const struct t_connecting *it)
 	MUST(fd >= 0 && close(fd) == 0 && close(it->first) == 0);
 }
 
-/* The other end, once it is there. */
+/* Waits for the connection and returns its other end. */
 static inline int t_accept_connection(const struct t_connecting *it)
 {
 	struct pollfd comes = { .fd = it->listener, .events = POLLIN };
@@ -42,7 +43,7 @@ static inline int t_accept_connection(const struct t_connecting *it)
 	return fd;
 }
 
-/* There will be none. */
+/* Closes the listener: the connection will be refused. */
 static inline void t_refuse_connection(const struct t_connecting *it)
 {
 	MUST(close(it->listener) == 0 && close(it->first) == 0);

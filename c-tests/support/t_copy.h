@@ -1,4 +1,5 @@
-/* For tests of zs_copy. After t.h and t_result.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* For tests of zs_copy: files, streams, sandboxes. Include after t.h and t_result.h. */
 #ifndef T_COPY_H
 #define T_COPY_H
 
@@ -11,7 +12,7 @@
 #define T_MS(ms) ((int64_t)(ms) * 1000000)
 #define T_ALL_VIA 0x3f
 
-/* zs_copy with these options, the named fields of struct zs_options. */
+/* Calls zs_copy with options, given as named fields of struct zs_options. */
 #define T_COPY(in, off_in, out, off_out, len, result, ...) \
 	zs_copy(in, off_in, out, off_out, len, \
 		&(struct zs_options){ .size = sizeof(struct zs_options), __VA_ARGS__ }, result)
@@ -31,7 +32,7 @@ static inline int64_t t_position(int fd)
 	return lseek(fd, 0, SEEK_CUR);
 }
 
-/* Bytes that are stored. */
+/* How many bytes of the file are allocated. */
 static inline int64_t t_stored(int fd)
 {
 	struct stat stat;
@@ -49,7 +50,7 @@ static inline int t_new(const char *name)
 	return fd;
 }
 
-/* A new file in `folder` that has no name any more. */
+/* A new file in `folder` whose name is already removed. */
 static inline int t_new_in(const char *folder)
 {
 	char name[256];
@@ -140,7 +141,19 @@ static inline int t_gives_pattern(int fd, size_t len, uint64_t from)
 
 enum t_stream { T_A_PIPE, T_A_UNIX, T_A_TCP, T_A_PTY, T_STREAMS };
 
-/* A terminal that changes nothing: [0] is the master, [1] the slave. */
+static inline const char *t_stream_name(enum t_stream kind)
+{
+	static const char *const names[] = {
+		[T_A_PIPE] = "pipe",
+		[T_A_UNIX] = "Unix socket",
+		[T_A_TCP] = "TCP socket",
+		[T_A_PTY] = "terminal",
+	};
+
+	return names[kind];
+}
+
+/* A terminal in raw mode: [0] is the master, [1] the slave. */
 static inline void t_pty(int fds[2])
 {
 	struct termios mode;
@@ -181,7 +194,7 @@ static inline void t_stream(enum t_stream kind, int fds[2])
 	}
 }
 
-/* Fills what leads to [0], so that [1] takes nothing more, with zeroes; returns how many. */
+/* Writes zeroes to [1] until it takes no more, and returns how many. */
 static inline size_t t_fill_stream(enum t_stream kind, const int fds[2])
 {
 	static const char zeroes[256];
@@ -206,7 +219,7 @@ static inline size_t t_fill_stream(enum t_stream kind, const int fds[2])
 	return filled;
 }
 
-/* Reads what there is, until nothing comes for 60 ms, into `bytes`; returns how much. */
+/* Reads into `bytes` until nothing arrives for 60 ms, and returns how many bytes there were. */
 static inline size_t t_read_rest(int fd, char *bytes, size_t room)
 {
 	size_t got = 0;
@@ -235,7 +248,8 @@ static inline int t_open_descriptors(void)
 	return count;
 }
 
-/* Becomes an ordinary user, whose pipes hold two pages from now on. 0: that is not allowed here. */
+/* Becomes an ordinary user and uses up the pipe quota: from now on new pipes hold two pages. Returns 0 where
+ * that is not allowed. */
 static inline int t_spend_pipe_quota(void)
 {
 	int fds[2];
@@ -257,11 +271,10 @@ static inline void t_filter(struct sock_filter *code, size_t count)
 {
 	struct sock_fprog program = { (unsigned short)count, code };
 
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	t_seccomp_filter(&program);
 }
 
-/* From now on the system call `number` in this thread comes to `action`. */
+/* From now on `action` is what happens at the system call `number` in this thread. */
 static inline void t_deny(long number, uint32_t action)
 {
 	struct sock_filter code[] = {
@@ -274,7 +287,7 @@ static inline void t_deny(long number, uint32_t action)
 	t_filter(code, sizeof code / sizeof *code);
 }
 
-/* Likewise FICLONE and FICLONERANGE. */
+/* The same for the FICLONE and FICLONERANGE requests of ioctl(2). */
 static inline void t_deny_clone(uint32_t action)
 {
 	const uint32_t lower = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
@@ -291,8 +304,8 @@ static inline void t_deny_clone(uint32_t action)
 	t_filter(code, sizeof code / sizeof *code);
 }
 
-/* From now on what the mechanisms `via` need comes to `action` in this thread. (Of reading and
- * writing: nothing, since tests do that too.) */
+/* From now on `action` is what happens at the system calls of the mechanisms `via` in this thread, except for
+ * read and write, which the tests need themselves. */
 static inline void t_deny_via(uint32_t via, uint32_t action)
 {
 	if (via & ZS_VIA_CLONE)
@@ -300,7 +313,7 @@ static inline void t_deny_via(uint32_t via, uint32_t action)
 	if (via & ZS_VIA_COPY_RANGE)
 		t_deny(SYS_copy_file_range, action);
 	if (via & ZS_VIA_SENDFILE)
-		t_deny(SYS_sendfile, action);
+		t_deny(T_SYS_SENDFILE, action);
 	if (via & ZS_VIA_SPLICE)
 		t_deny(SYS_splice, action);
 	if (via & ZS_VIA_TEE)
@@ -313,9 +326,21 @@ static inline void t_deny_via(uint32_t via, uint32_t action)
 
 enum t_place { T_AT_FILE, T_AT_PIPE, T_AT_UNIX, T_AT_TCP, T_PLACES };
 
+static inline const char *t_place_name(enum t_place kind)
+{
+	static const char *const names[] = {
+		[T_AT_FILE] = "file",
+		[T_AT_PIPE] = "pipe",
+		[T_AT_UNIX] = "Unix socket",
+		[T_AT_TCP] = "TCP socket",
+	};
+
+	return names[kind];
+}
+
 struct t_pair {
 	int in, out;
-	int far_in, far_out; /* the other ends, for a thread that writes and one that reads; -1: a file */
+	int far_in, far_out; /* the other ends, used by a thread that writes and one that reads; -1: a file, which has none */
 	size_t got;
 	int right;
 	pthread_t writer, reader;
@@ -365,7 +390,7 @@ static inline void t_pair_place(enum t_place place, int writes, int *here, int *
 	*far = fds[!writes];
 }
 
-/* Its threads begin here, before ours is denied anything. */
+/* Starts the two threads, so call this before the own thread is denied anything. */
 static inline struct t_pair *t_pair(enum t_place from, enum t_place to)
 {
 	struct t_pair *pair = calloc(1, sizeof *pair);
@@ -380,7 +405,7 @@ static inline struct t_pair *t_pair(enum t_place from, enum t_place to)
 	return pair;
 }
 
-/* Ends it; whether every byte has come through. */
+/* Closes the pair. Returns whether every byte has arrived. */
 static inline int t_pair_whole(struct t_pair *pair)
 {
 	int whole;

@@ -1,5 +1,6 @@
-/* Ends of every kind, and what is left of them afterwards: two of the same kind that went through
- * the same are alike to the last byte. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Descriptors of every kind, and a digest of the state that a call leaves them in. Two of the same kind that
+ * were treated alike have the same digest. Include after t.h. */
 #ifndef T_ENDPOINTS_H
 #define T_ENDPOINTS_H
 
@@ -23,7 +24,48 @@ enum t_kind {
 	T_KINDS
 };
 
-/* Those that come into question for moving something, and a few that do not. */
+static inline const char *t_kind_name(enum t_kind kind)
+{
+	static const char *const names[T_KINDS] = {
+		[T_MINUS_ONE] = "-1",
+		[T_BEYOND] = "a number beyond the table",
+		[T_INT_MIN] = "INT_MIN",
+		[T_INT_MAX] = "INT_MAX",
+		[T_CLOSED] = "closed descriptor",
+		[T_FILE] = "file",
+		[T_FILE_AT_100] = "file at position 100",
+		[T_FILE_READ_ONLY] = "read-only file",
+		[T_FILE_WRITE_ONLY] = "write-only file",
+		[T_FILE_APPEND] = "file with O_APPEND",
+		[T_FILE_EMPTY] = "empty file",
+		[T_PATH] = "file with O_PATH",
+		[T_FOLDER] = "directory",
+		[T_MEMORY] = "memfd",
+		[T_PROC] = "file of /proc",
+		[T_NULL] = "/dev/null",
+		[T_FULL] = "/dev/full",
+		[T_EVENT] = "eventfd",
+		[T_EPOLL] = "epoll",
+		[T_PIPE_IN] = "pipe",
+		[T_PIPE_IN_EMPTY] = "empty pipe",
+		[T_PIPE_IN_ENDED] = "ended pipe",
+		[T_PIPE_IN_LAST_BYTES] = "pipe with its last bytes",
+		[T_PIPE_OUT] = "pipe to write to",
+		[T_PIPE_OUT_FULL] = "full pipe",
+		[T_PIPE_OUT_HALF] = "half full pipe",
+		[T_PIPE_OUT_BROKEN] = "pipe without a reader",
+		[T_UNIX] = "Unix socket",
+		[T_UNIX_EMPTY] = "empty Unix socket",
+		[T_UNIX_SHUT] = "Unix socket that is shut down",
+		[T_UNIX_DATAGRAM] = "Unix datagram socket",
+		[T_TCP] = "TCP socket",
+		[T_TCP_UNCONNECTED] = "unconnected TCP socket",
+	};
+
+	return names[kind];
+}
+
+/* The kinds that can move something, and a few that cannot. */
 static const enum t_kind t_useful[] = { T_CLOSED, T_FILE, T_FILE_AT_100, T_FILE_APPEND,
 					T_PIPE_IN, T_PIPE_OUT, T_UNIX };
 #define T_USEFUL (sizeof t_useful / sizeof *t_useful)
@@ -118,7 +160,7 @@ static inline struct t_endpoint t_open_endpoint(enum t_kind kind)
 	return end;
 }
 
-/* FNV-1a over everything that `fd` still gives: a file from its start, others without waiting. */
+/* FNV-1a over everything that can be read from `fd`: of a file from its start, of others without waiting. */
 static inline uint64_t t_digest(int fd, uint64_t digest)
 {
 	unsigned char bytes[16384];
@@ -137,14 +179,14 @@ static inline uint64_t t_digest(int fd, uint64_t digest)
 	return digest;
 }
 
-/* What a call came to: all that the caller can see of it. */
+/* All that the caller can see of a call and its outcome. */
 struct t_trace {
 	int64_t returned, error;
 	int64_t offset[2], position[2];
 	uint64_t bytes[2];
 };
 
-/* Looks at an end, and closes it. */
+/* Stores the position and the digest of an endpoint, and closes it. */
 static inline void t_digest_endpoint(struct t_endpoint end, int64_t *position, uint64_t *bytes)
 {
 	int has_fd = end.kind > T_CLOSED;
@@ -155,7 +197,7 @@ static inline void t_digest_endpoint(struct t_endpoint end, int64_t *position, u
 		if (end.kind < T_PIPE_OUT || end.kind >= T_UNIX)
 			*bytes = t_digest(end.fd, *bytes);
 		if (end.kind >= T_UNIX)
-			(void)shutdown(end.fd, SHUT_WR); /* so that it ends, however late it comes */
+			(void)shutdown(end.fd, SHUT_WR); /* so that reading the other end comes to an end, even over TCP */
 		if (end.kind == T_UNIX_DATAGRAM)
 			t_nonblock(end.other, 1);
 	}
@@ -172,10 +214,10 @@ static inline int t_same(const struct t_trace *a, const struct t_trace *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* Where a pointer to an offset leads. */
+/* What the pointer to an offset points to. */
 enum t_pointer { T_NO_POINTER, T_TO_OFFSET, T_TO_NOWHERE, T_TO_READ_ONLY };
 
-/* One case of a transfer between two ends. */
+/* One case of a transfer between two endpoints. */
 struct t_case {
 	enum t_kind in, out;
 	enum t_pointer in_pointer, out_pointer;
@@ -214,23 +256,27 @@ static inline struct t_trace t_run_case(t_transfer *transfer, const struct t_cas
 	return trace;
 }
 
-/* Plays the case both ways, and says where they differ. Returns what the kernel's way came to. */
+/* Runs the case with the kernel's call and with ours, and checks that the outcomes are equal. Returns that of
+ * the kernel's call. */
 static inline struct t_trace t_compare(t_transfer *kernel, t_transfer *ours, const struct t_case *c)
 {
-	struct t_trace a = t_run_case(kernel, c), b = t_run_case(ours, c);
+	static const char *const pointers[] = { "none", "given", "at unmapped memory", "in read-only memory" };
+	struct t_trace a, b;
 
+	t_scene("from a %s (offset %s, %lld) to a %s (offset %s, %lld), len %zu, flags %s", t_kind_name(c->in),
+		pointers[c->in_pointer], (long long)c->in_offset, t_kind_name(c->out), pointers[c->out_pointer],
+		(long long)c->out_offset, c->len, t_splice_flag_words(c->flags));
+	a = t_run_case(kernel, c);
+	b = t_run_case(ours, c);
 	OK(a.returned < 0 || a.error == 0x5a5a);
 	if (!OK(t_same(&a, &b)))
-		fprintf(stderr, "  in %d out %d offsets %d:%lld %d:%lld len %zu flags %#x: "
-			"kernel %lld (errno %d), ours %lld (errno %d)\n", c->in, c->out,
-			c->in_pointer, (long long)c->in_offset, c->out_pointer,
-			(long long)c->out_offset, c->len, c->flags, (long long)a.returned,
-			(int)a.error, (long long)b.returned, (int)b.error);
+		fprintf(stderr, "    kernel: %lld (errno %s), ours: %lld (errno %s)\n", (long long)a.returned,
+			t_errno_name((int)a.error), (long long)b.returned, t_errno_name((int)b.error));
 	return a;
 }
 
-/* The table: every kind at either end; every offset; every length and flag of `flags`, between the
- * ends that matter. Returns how many cases moved something, of all. */
+/* The table of cases: every kind on either side, and for the useful kinds every offset, length and flag.
+ * `moved` counts those of all `cases` that moved something. */
 struct t_table {
 	const size_t *lens;
 	int lens_count;
@@ -278,7 +324,7 @@ static inline void t_table(t_transfer *kernel, t_transfer *ours, struct t_table 
 			c.out_pointer = offsets[i % count].pointer;
 			c.out_offset = offsets[i % count].offset;
 			c.len = 50;
-			/* Both at once is worth a look where one of the two is in order. */
+			/* Both offsets at once only where at least one of them is valid. */
 			if (i % count == 0 || (table->offsets == 2 && (i / count < 3 || i % count < 3)))
 				t_table_case(kernel, ours, table, c);
 		}

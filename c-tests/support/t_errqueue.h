@@ -1,15 +1,16 @@
-/* Something in a socket's queue of errors (MSG_ERRQUEUE): poll(2) says POLLERR for as long as nobody takes it out,
- * though nothing is wrong. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A message in the error queue of a socket (MSG_ERRQUEUE): poll(2) reports POLLERR until it is read, although
+ * nothing is wrong. Include after t.h. */
 #ifndef T_ERRQUEUE_H
 #define T_ERRQUEUE_H
 
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
 
-/* What it tells of: that a MSG_ZEROCOPY is done, when a packet was sent. */
+/* What the message is about: a MSG_ZEROCOPY send that is complete, or the time at which a packet was sent. */
 enum t_notice { T_OF_ZEROCOPY, T_OF_A_TIME_STAMP, T_NOTICES };
 
-/* A pair of connected TCP sockets with small buffers; [0] has such a notice. */
+/* Two connected TCP sockets with small buffers; [0] has such a message in its error queue. */
 static inline void t_tcp_pair_with_error_queue(int tcp[2], enum t_notice notice)
 {
 	int zerocopy = notice == T_OF_ZEROCOPY, on = 1, off = 0;

@@ -1,14 +1,15 @@
-/* For tests of zs_fanout: an input of any kind that gives the pattern, and outputs of any kind, each
- * looked at byte by byte. After t.h, t_result.h and t_copy.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* For tests of zs_fanout: an input of any kind that supplies the pattern, and outputs of any kind, each checked
+ * byte by byte. Include after t.h, t_result.h and t_copy.h. */
 #ifndef T_FANOUT_H
 #define T_FANOUT_H
 
-/* zs_fanout with these options, the named fields of struct zs_options. */
+/* Calls zs_fanout with options, given as named fields of struct zs_options. */
 #define T_FANOUT(in, off_in, fan, len, ...) \
 	zs_fanout(in, off_in, (fan)->fds, (fan)->count, len, \
 		&(struct zs_options){ .size = sizeof(struct zs_options), __VA_ARGS__ }, (fan)->results)
 
-/* From now on `spare` more descriptors are to be had; SIZE_MAX: all again. */
+/* From now on `spare` more descriptors can be opened; SIZE_MAX removes the limit. */
 static inline void t_limit_descriptors(size_t spare)
 {
 	struct rlimit limit;
@@ -23,6 +24,18 @@ static inline void t_limit_descriptors(size_t spare)
 /* ---- Inputs ---- */
 
 enum t_from { T_FROM_FILE, T_FROM_PIPE, T_FROM_UNIX, T_FROM_TCP, T_FROMS };
+
+static inline const char *t_from_name(enum t_from kind)
+{
+	static const char *const names[] = {
+		[T_FROM_FILE] = "file",
+		[T_FROM_PIPE] = "pipe",
+		[T_FROM_UNIX] = "Unix socket",
+		[T_FROM_TCP] = "TCP socket",
+	};
+
+	return names[kind];
+}
 
 struct t_source {
 	int fd, far;
@@ -72,6 +85,22 @@ static inline void t_source_end(struct t_source *source)
 
 enum t_out { T_TO_PIPE, T_TO_FIFO, T_TO_UNIX, T_TO_TCP, T_TO_PTY, T_TO_FILE, T_TO_APPEND, T_TO_NULL, T_OUTS };
 
+static inline const char *t_out_name(enum t_out kind)
+{
+	static const char *const names[] = {
+		[T_TO_PIPE] = "pipe",
+		[T_TO_FIFO] = "FIFO",
+		[T_TO_UNIX] = "Unix socket",
+		[T_TO_TCP] = "TCP socket",
+		[T_TO_PTY] = "terminal",
+		[T_TO_FILE] = "file",
+		[T_TO_APPEND] = "file with O_APPEND",
+		[T_TO_NULL] = "/dev/null",
+	};
+
+	return names[kind];
+}
+
 struct t_output {
 	enum t_out kind;
 	int far, right, pause_us;
@@ -86,7 +115,7 @@ struct t_fan {
 	struct t_output of[64];
 };
 
-/* Reads until the end, every so often with a pause. */
+/* Reads until the end, with a pause of `pause_us` after every read. */
 static inline void *t_output_run(void *argument)
 {
 	struct t_output *output = argument;
@@ -105,7 +134,7 @@ static inline void *t_output_run(void *argument)
 	}
 }
 
-/* Another output; its reader, if it has one, pauses that long after every read; -1: it never reads. */
+/* Adds an output. Its reader, if the kind has one, pauses for `pause_us` after every read; -1: it never reads. */
 static inline struct t_output *t_fan_add(struct t_fan *fan, enum t_out kind, int nonblock, int pause_us)
 {
 	struct t_output *output = &fan->of[fan->count];
@@ -144,7 +173,7 @@ static inline struct t_output *t_fan_add(struct t_fan *fan, enum t_out kind, int
 	return output;
 }
 
-/* Closes output `i`, and tells how many bytes it has got; SIZE_MAX if they are not the right ones. */
+/* Closes output `i` and returns how many bytes arrived there, or SIZE_MAX if they are not the pattern. */
 static inline size_t t_fan_got(struct t_fan *fan, size_t i)
 {
 	struct t_output *output = &fan->of[i];
@@ -167,8 +196,8 @@ static inline size_t t_fan_got(struct t_fan *fan, size_t i)
 	return output->right ? output->got : SIZE_MAX;
 }
 
-/* Ends all outputs; whether each has got what its result says, which with what is in flight is `taken`,
- * and no error. */
+/* Closes all outputs. Returns whether each has received as many bytes as its result says, whether these and the
+ * bytes in flight add up to `taken`, and whether no result has an error. */
 static inline int t_fan_whole(struct t_fan *fan, size_t taken)
 {
 	int whole = 1;
@@ -181,9 +210,11 @@ static inline int t_fan_whole(struct t_fan *fan, size_t taken)
 		    result->side == 0)
 			continue;
 		whole = 0;
-		fprintf(stderr, "output %zu, kind %d: got %zd, bytes %llu, in flight %llu, error %d, side %u, via %#x; "
-			"taken %zu\n", i, fan->of[i].kind, (ssize_t)got, (unsigned long long)result->bytes,
-			(unsigned long long)result->in_flight, result->error, result->side, result->via, taken);
+		fprintf(stderr, "output %zu, kind %s: got %zd, bytes %llu, in flight %llu, error %s, side %s, "
+			"via %s; taken %zu\n", i, t_out_name(fan->of[i].kind), (ssize_t)got,
+			(unsigned long long)result->bytes, (unsigned long long)result->in_flight,
+			t_errno_name(result->error), t_side_word(result->side), t_via_words(result->via),
+			taken);
 	}
 	fan->count = 0;
 	return whole;

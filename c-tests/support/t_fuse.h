@@ -1,5 +1,6 @@
-/* A file system of two files, "in" and "out", that a process of ours serves by way of /dev/fuse, and that
- * copies between them as told. After t_mount.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A FUSE file system with two files, "in" and "out". A child of the test serves it, and answers as the test
+ * says. Include after t_mount.h. */
 #ifndef T_FUSE_H
 #define T_FUSE_H
 
@@ -14,11 +15,11 @@ enum { T_FUSE_ROOT = 1, T_FUSE_IN, T_FUSE_OUT };
 
 /* Shared with the server. */
 struct t_fuse {
-	int copy_says;                     /* 0: it copies; 1: it says 0; -errno */
-	int copy_from;                     /* as of which request on it says so; before that it copies */
-	int read_says, write_says;         /* 0, or -errno */
-	int copies, reads, writes;         /* how often it was asked */
-	uint64_t copied;                   /* bytes it copied by itself */
+	int copy_says;                     /* the answer to copy_file_range(2): 0: copies; 1: returns 0; or -errno */
+	int copy_from;                     /* from which request on it answers so; it copies before that */
+	int read_says, write_says;         /* 0: moves bytes; or -errno */
+	int copies, reads, writes;         /* numbers of requests */
+	uint64_t copied;                   /* bytes that the server has copied itself */
 	uint64_t size[4];
 	unsigned char bytes[4][T_FUSE_LEN];
 };
@@ -192,14 +193,14 @@ static inline struct t_fuse *t_fuse(void)
 	return fuse;
 }
 
-/* Its files as new, both open, and every count at 0. */
+/* Resets both files and all counts, and opens the files. */
 static inline void t_fuse_open(struct t_fuse *fuse, int *in, int *out)
 {
 	fuse->copy_says = fuse->copy_from = fuse->read_says = fuse->write_says = 0;
 	MUST((*out = open("fuse/out", O_RDWR)) >= 0 && ftruncate(*out, 0) == 0);
 	MUST((*in = open("fuse/in", O_RDONLY)) >= 0);
 	memset(fuse->bytes[T_FUSE_OUT], 0, T_FUSE_LEN);
-	/* What was read before is in memory still. */
+	/* Or the next read would be served from the page cache. */
 	MUST(posix_fadvise(*in, 0, 0, POSIX_FADV_DONTNEED) == 0);
 	fuse->copies = fuse->reads = fuse->writes = 0;
 	fuse->copied = 0;

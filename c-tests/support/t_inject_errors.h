@@ -1,7 +1,8 @@
-/* Copies in every weather: whatever error any system call comes to, the first time, the second or
- * later, and however little the kernel moves at a time, either all of it has been copied, or the error
- * is returned, and the result says to the byte what the output holds and what is gone from the input.
- * After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Runs copies in which one system call after the other fails, with every error, at the first, the second and
+ * later calls, and in which the kernel moves few bytes at a time. Each copy either completes or returns the
+ * error, and its result says to the byte what the output holds and what was taken from the input. Include after
+ * t.h. */
 #ifndef T_INJECT_ERRORS_H
 #define T_INJECT_ERRORS_H
 
@@ -14,13 +15,13 @@
 #define T_LEN 110000
 #define T_MORE 5000
 #define T_ROOM ((size_t)1 << 20)
-/* Failures, to see what is wrong. */
+/* Stop after so many failures. */
 #define T_ENOUGH 20
 
 /* ---- The copies ---- */
 
 enum t_hole { T_DENSE, T_SPARSE };
-/* The current folder, another file system, one that reflinks. */
+/* The current directory, another file system, one that has reflinks. */
 enum t_where { T_HERE, T_THERE, T_SHARING };
 enum t_position_used { T_OWN, T_GIVEN };
 
@@ -41,7 +42,7 @@ static inline int t_is_file(enum t_stream_kind sort)
 
 static unsigned char t_content[T_LEN + T_MORE], t_earlier[T_LEN + 3 * T_MORE];
 
-/* What is copied from, kept for all copies of a way. */
+/* The input file, kept open for all copies of a case. */
 static int t_inject_file = -1;
 
 struct t_injected_copy {
@@ -61,7 +62,7 @@ static inline int t_folder_of(enum t_where where)
 	return t_folders[where == T_HERE ? 0 : t_folder_count - 1];
 }
 
-/* Whether what comes last is one that reflinks. */
+/* Whether the last directory is on a file system that has reflinks. */
 static inline int t_can_share(void)
 {
 	const char *last = t_folder_names[t_folder_count - 1];
@@ -81,7 +82,7 @@ static inline void t_inject_open(const struct t_copy_case *way)
 		MUST(pwrite(t_inject_file, t_content, sizeof t_content, 0) == sizeof t_content);
 }
 
-/* The input has as many bytes as will be copied, or a few more. */
+/* How many bytes the input has: as many as are copied, or a few more. */
 static inline size_t t_given_by(const struct t_copy_case *way)
 {
 	return way->to_end ? T_LEN : T_LEN + T_MORE;
@@ -90,7 +91,7 @@ static inline size_t t_given_by(const struct t_copy_case *way)
 static inline void t_inject_set_up(struct t_injected_copy *copy, const struct t_copy_case *way, uint64_t chance)
 {
 	*copy = (struct t_injected_copy){ .way = way };
-	/* At offsets that lie alike in a block, so that there is something to share. */
+	/* Both offsets are at the same place within a block, so that blocks can be shared. */
 	copy->start[0] = t_is_file(way->in) ? T_MORE - (way->to_end ? 0 : 1000) : 0;
 	copy->start[1] = t_is_file(way->out) ? copy->start[0] + 2 * T_PAGE - (way->in == way->out ? 0 : 1) : 0;
 	copy->offset[0] = copy->start[0];
@@ -154,7 +155,7 @@ static inline int t_is_exact(const struct t_injected_copy *copy)
 	uint64_t from = (uint64_t)copy->start[1], bytes = copy->result.bytes, size = sizeof t_earlier / 2;
 	ssize_t n = pread(copy->out, is, sizeof is, 0);
 
-	/* What had to be shared was so first, whatever became of the rest. */
+	/* With ZS_CLONE blocks are shared first, and stay shared if the rest fails. */
 	if (copy->way->flags & ZS_CLONE && copy->returned < (int64_t)t_all_of(copy) && n != (ssize_t)size)
 		return n >= (ssize_t)(from + bytes) && memcmp(is, t_earlier, from) == 0
 			&& memcmp(is + from, t_content + copy->start[0], bytes) == 0;
@@ -173,7 +174,7 @@ static inline int t_is_at(int fd, int given, int64_t start, int64_t offset, uint
 	return lseek(fd, 0, SEEK_CUR) == start + (int64_t)bytes && offset == start;
 }
 
-/* Looks at everything and closes it. */
+/* Checks the outcome of a copy, and closes everything. */
 static inline void t_inject_check(struct t_injected_copy *copy)
 {
 	const struct t_copy_case *way = copy->way;
@@ -204,11 +205,11 @@ static inline void t_inject_check(struct t_injected_copy *copy)
 /* ---- What may come of an error ---- */
 
 enum t_verdict {
-	T_COMPLETE,       /* it is done without */
-	T_FAILED,         /* it is returned */
+	T_COMPLETE,       /* the copy completes */
+	T_FAILED,         /* the error is returned */
 	T_EITHER,
 	T_SHORT,          /* the input is believed to have ended */
-	T_ANYTHING,       /* that is accounted for */
+	T_ANYTHING,       /* any outcome that is accounted for */
 };
 
 static inline enum t_verdict t_verdict_of_data(int number, int answer)
@@ -224,7 +225,7 @@ static inline enum t_verdict t_verdict_of_data(int number, int answer)
 	case 0:
 		return reads ? T_SHORT : writes ? T_FAILED : T_COMPLETE;
 	default:
-		/* A read may also have been to prove that the input has ended. */
+		/* The read may have been the one that checks for the end of the input. */
 		return reads ? T_EITHER : writes ? T_FAILED : T_COMPLETE;
 	}
 }
@@ -233,17 +234,17 @@ static inline enum t_verdict t_verdict(const struct t_copy_case *way, struct t_c
 {
 	enum t_verdict verdict;
 
-	/* With nothing to fall back on. */
+	/* There is nothing to fall back to. */
 	if (way->avoid & ZS_VIA_READ_WRITE && call.number == SYS_pipe2)
 		return T_FAILED;
-	/* That is no read of the input, but of what the library wants to know. */
+	/* This is not a read of the input, which is read with pread(2) here. */
 	if (call.number == SYS_read && t_is_file(way->in) && way->position == T_GIVEN)
 		return T_COMPLETE;
 	if (t_length_argument(call.number) >= 0) {
 		verdict = t_verdict_of_data(call.number, answer);
 		if (way->avoid & ZS_VIA_READ_WRITE && answer != -EINTR && answer != -EAGAIN)
 			return verdict == T_COMPLETE ? T_EITHER : verdict;
-		/* recv(2) may also only peek. */
+		/* The recv(2) may be one that only peeks. */
 		return call.number == SYS_recvfrom && answer != 0 && verdict != T_COMPLETE ? T_EITHER : verdict;
 	}
 	if (call.number == SYS_ioctl && (unsigned int)call.detail == FICLONERANGE) {
@@ -252,10 +253,10 @@ static inline enum t_verdict t_verdict(const struct t_copy_case *way, struct t_c
 		return way->flags & ZS_CLONE ? T_FAILED : t_verdict_of_data(SYS_splice, answer);
 	}
 	switch (call.number) {
-	case SYS_pipe2: case SYS_mmap: case SYS_mprotect: case SYS_getsockopt: case SYS_fstatfs:
+	case SYS_pipe2: case T_SYS_MMAP: case SYS_mprotect: case SYS_getsockopt: case T_SYS_FSTATFS:
 	case SYS_openat: case SYS_ioctl: case SYS_rt_sigprocmask: case SYS_rt_sigpending:
 		return T_COMPLETE;
-	case SYS_fcntl:
+	case T_SYS_FCNTL:
 		return call.detail == F_GETFL ? T_EITHER : T_COMPLETE;
 	case SYS_poll: case SYS_ppoll: case SYS_fallocate:
 		return answer == -EINTR ? T_COMPLETE : T_EITHER;
@@ -296,21 +297,26 @@ static inline void t_inject_once(const struct t_copy_case *way, struct t_injecti
 	int failures = t_failures;
 	uint64_t open;
 
+	if (how.when)
+		t_scene("%s: system call %s (%#x), time %d, answers %s", way->name, t_call_name(how.call.number),
+			(unsigned int)how.call.detail, how.when, t_errno_name(-how.answer));
+	else
+		t_scene("%s: no more than %zu bytes at a time, one call in %u answered at random", way->name,
+			how.most, how.storm);
 	t_inject_set_up(&copy, way, 1 + (uint64_t)t_played++);
 	open = t_open_descriptor_set();
 	if (t_run_injected(how, t_inject_run_copy, &copy))
 		t_injected_count++;
 	else
 		verdict = T_COMPLETE;
-	OK((t_open_descriptor_set() & ~open) == 0);
+	T_EQ(t_open_descriptor_set() & ~open, 0);
 	OK(t_fits(&copy, verdict, how.answer));
 	t_inject_check(&copy);
 	if (t_failures > failures)
-		fprintf(stderr, "  %s: %d-th system call %d (%#x) says %d: returned %lld, errno %d, bytes %llu "
-			"in_flight %llu holes %llu via %#x side %u\n", way->name, how.when, how.call.number,
-			(unsigned int)how.call.detail, how.answer, (long long)copy.returned, copy.error,
-			(unsigned long long)copy.result.bytes, (unsigned long long)copy.result.in_flight,
-			(unsigned long long)copy.result.holes, copy.result.via, copy.result.side);
+		fprintf(stderr, "    returned %lld, errno %s, bytes %llu, in flight %llu, holes %llu, via %s, side %s\n",
+			(long long)copy.returned, t_errno_name(copy.error), (unsigned long long)copy.result.bytes,
+			(unsigned long long)copy.result.in_flight, (unsigned long long)copy.result.holes,
+			t_via_words(copy.result.via), t_side_word(copy.result.side));
 }
 
 static inline void t_inject_into_call(const struct t_copy_case *way, struct t_call call, int count, size_t most)
@@ -341,18 +347,18 @@ static inline void t_inject_prepare(void)
 		t_content[i] = (unsigned char)t_random(&chance);
 	for (size_t i = 0; i < sizeof t_earlier; i++)
 		t_earlier[i] = (unsigned char)t_random(&chance);
-	/* Holes within, and at the end. */
+	/* Holes in the middle and at the end. */
 	memset(t_content + 3 * T_PAGE, 0, 4 * T_PAGE);
 	memset(t_content + 20 * T_PAGE, 0, 2 * T_PAGE);
 	memset(t_content + 26 * T_PAGE, 0, sizeof t_content - 26 * T_PAGE);
 	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	t_mount_folders();
-	/* malloc(3) makes no other calls than mmap(2) for a buffer. */
+	/* So that malloc(3) makes no call but mmap(2) for a buffer. */
 	MUST(mallopt(M_ARENA_MAX, 1) && mallopt(M_MMAP_THRESHOLD, 65536));
 	(void)t_run_injected((struct t_injection){ .when = 0 }, t_nothing, NULL);
 }
 
-/* In all weathers; what main returns. An argument names the only way to go. */
+/* Runs all cases, or the one whose name is `only`. Returns what main returns. */
 static inline int t_inject_errors(const struct t_copy_case *ways, size_t count, const char *only)
 {
 	static const size_t most = 15000;

@@ -1,4 +1,5 @@
-/* A kernel that says what the test wants. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The test answers a system call in place of the kernel. Include after t.h. */
 #ifndef T_INTERCEPT_H
 #define T_INTERCEPT_H
 
@@ -9,8 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-/* What a system call comes to, the arguments and the number of earlier ones given: a count, -errno,
- * or T_CONTINUE: what the kernel says. Runs in a thread that may make the call itself. */
+/* The answer to a system call, given its arguments and how many there were before: a count, -errno, or
+ * T_CONTINUE to let the kernel answer. It is called in another thread, which may make the system call
+ * itself. */
 typedef int64_t t_answer(const uint64_t *args, int earlier);
 #define T_CONTINUE INT64_MIN
 
@@ -22,9 +24,9 @@ struct t_supervisor {
 
 static inline void *t_supervisor_run(void *argument)
 {
-	struct t_supervisor *oracle = argument;
+	struct t_supervisor *supervisor = argument;
 
-	while (sem_wait(&oracle->ready) != 0)
+	while (sem_wait(&supervisor->ready) != 0)
 		;
 	for (int earlier = 0;; earlier++) {
 		union { struct seccomp_notif is; char room[512]; } call;
@@ -34,24 +36,24 @@ static inline void *t_supervisor_run(void *argument)
 
 		memset(&call, 0, sizeof call);
 		memset(&reply, 0, sizeof reply);
-		if (ioctl(oracle->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
+		if (ioctl(supervisor->listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0)
 			return NULL;
 		for (int i = 0; i < 6; i++)
 			args[i] = call.is.data.args[i];
-		is = oracle->answer(args, earlier);
+		is = supervisor->answer(args, earlier);
 		reply.is.id = call.is.id;
 		reply.is.flags = is == T_CONTINUE ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
 		reply.is.error = is != T_CONTINUE && is < 0 ? (int)is : 0;
 		reply.is.val = is > 0 ? is : 0;
-		MUST(ioctl(oracle->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) == 0 || errno == ENOENT);
+		MUST(ioctl(supervisor->listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) == 0 || errno == ENOENT);
 	}
 }
 
-/* From now on `answer` says what the system call `number` of this thread comes to. There is no way
- * back, and no second one: t_child. */
+/* From now on `answer` answers the system call `number` of this thread. It cannot be undone and works once in a
+ * process: run it in a child (t_child). */
 static inline void t_intercept(long number, t_answer *answer)
 {
-	static struct t_supervisor oracle;
+	static struct t_supervisor supervisor;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), /* seccomp_data.nr */
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
@@ -60,13 +62,11 @@ static inline void t_intercept(long number, t_answer *answer)
 	};
 	struct sock_fprog program = { sizeof code / sizeof *code, code };
 
-	oracle.answer = answer;
-	MUST(sem_init(&oracle.ready, 0, 0) == 0);
-	MUST(pthread_detach(t_thread(t_supervisor_run, &oracle)) == 0);
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	oracle.listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-				       SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-	MUST(oracle.listener >= 0 && sem_post(&oracle.ready) == 0);
+	supervisor.answer = answer;
+	MUST(sem_init(&supervisor.ready, 0, 0) == 0);
+	MUST(pthread_detach(t_thread(t_supervisor_run, &supervisor)) == 0);
+	supervisor.listener = t_seccomp_listener(&program);
+	MUST(sem_post(&supervisor.ready) == 0);
 }
 
 #endif

@@ -1,8 +1,10 @@
-/* Memory that runs short. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Limits the memory of the process. Include after t.h. */
 #ifndef T_MEMORY_H
 #define T_MEMORY_H
 
-/* From now on there are `spare` bytes more to be had, and what malloc(3) has at hand. There is no way back. */
+/* From now on the process can map `spare` more bytes; what malloc(3) already holds comes on top. It cannot be
+ * undone. */
 static inline void t_limit_memory(size_t spare)
 {
 	unsigned long pages;

@@ -1,4 +1,6 @@
-/* File systems of our own, that nobody else sees and that go with this process. After t_copy.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* File systems in a mount namespace of its own: no other process sees them, and they end with this one. Include
+ * after t_copy.h. */
 #ifndef T_MOUNT_H
 #define T_MOUNT_H
 
@@ -8,21 +10,21 @@
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
-/* From now on what we mount is ours alone. */
+/* Enters a mount namespace of its own, or skips the test. */
 static inline void t_own_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		t_skip("mount(2) is not allowed here");
 }
 
-/* Mounts at the new folder `name`; no device. Whether that worked. */
+/* Makes the directory `name` and mounts a file system without a device there. Returns whether that worked. */
 static inline int t_mount(const char *name, const char *type, const char *options)
 {
 	MUST(mkdir(name, 0700) == 0);
 	return mount("none", name, type, 0, options) == 0;
 }
 
-/* Runs a program in silence; what it exits with. */
+/* Runs a program without its output. Returns its exit status. */
 static inline int t_run(char *const *words)
 {
 	int status, nowhere;
@@ -41,7 +43,8 @@ static inline int t_run(char *const *words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A loop device over a file of so many MiB, with that name, that goes when it is closed. -1: none. */
+/* A loop device over a new file `image` of `mib` MiB; its name is stored in `device`. It goes away when it is
+ * closed. Returns a descriptor, or -1 where there is none. */
 static inline int t_loop(const char *image, int mib, char *device, size_t room)
 {
 	struct loop_config config = { .info.lo_flags = LO_FLAGS_AUTOCLEAR };
@@ -68,8 +71,8 @@ static inline int t_loop(const char *image, int mib, char *device, size_t room)
 	return loop;
 }
 
-/* A new file system of 320 MiB, "xfs", "btrfs" or "ext4", at the new folder `type`. NULL, or why
- * there is none. */
+/* Makes a file system of 320 MiB, "xfs", "btrfs" or "ext4", and mounts it at the new directory `type`. Returns
+ * NULL, or the reason why there is none. */
 static inline const char *t_file_system(char *type)
 {
 	static char words[2][32], reason[96];
@@ -96,7 +99,7 @@ static inline const char *t_file_system(char *type)
 	return status == 0 ? NULL : reason;
 }
 
-/* How much of a file is shared with others. */
+/* How many bytes of a file are in extents that it shares with others. */
 static inline int64_t t_shared(int fd)
 {
 	union { struct fiemap is; char room[sizeof(struct fiemap) + 64 * sizeof(struct fiemap_extent)]; } map;

@@ -1,5 +1,6 @@
-/* Inputs and outputs for the tests of zs_copy: files on several file systems, and streams with
- * somebody at the other side who writes or reads in random pieces. After t.h and t_mount.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Random inputs and outputs for tests of zs_copy: files on several file systems, and streams at whose other end
+ * a thread writes or reads in random pieces. Include after t.h and t_mount.h. */
 #ifndef T_RANDOM_H
 #define T_RANDOM_H
 
@@ -24,7 +25,7 @@ static inline uint64_t t_below(uint64_t *state, uint64_t bound)
 	return t_random(state) % bound;
 }
 
-/* Once in `of` times. */
+/* True once in `of` times, at random. */
 static inline int t_one_in(uint64_t *state, unsigned int of)
 {
 	return t_below(state, of) == 0;
@@ -32,7 +33,7 @@ static inline int t_one_in(uint64_t *state, unsigned int of)
 
 /* ---- File systems ---- */
 
-/* Folders on one each; the first is the current one. */
+/* Directories, each on a file system of its own; the first is the current one. */
 static int t_folders[5] = { AT_FDCWD };
 static const char *t_folder_names[5] = { "." };
 static int t_folder_count = 1;
@@ -46,8 +47,8 @@ static inline void t_folder(const char *name, const char *path)
 	t_folders[t_folder_count++] = fd;
 }
 
-/* Adds a tmpfs and what mkfs(8) and root can make, to go away with this process: a mount namespace
- * of its own. Called while there are no threads yet. */
+/* Adds a tmpfs, and the file systems that root can make here, in a mount namespace of its own, so that they end
+ * with this process. Call it before there are threads. */
 static inline void t_mount_folders(void)
 {
 	static char sorts[][8] = { "ext4", "xfs", "btrfs" };
@@ -67,8 +68,7 @@ static inline void t_mount_folders(void)
 	MUST(close(back) == 0);
 }
 
-/* A file without a name in that folder, of `len` bytes; blocks of nothing but zeroes are holes if it
- * is `sparse`. */
+/* A file without a name in `folder`, with these `len` bytes. If it is `sparse`, blocks of zeroes are holes. */
 static inline int t_file_in(int folder, const unsigned char *bytes, size_t len, int sparse)
 {
 	static const unsigned char zeroes[T_PAGE];
@@ -127,12 +127,12 @@ static inline void t_open_stream(enum t_stream_kind sort, int fds[2])
 	}
 }
 
-/* An input stream: what it will give in all, by a thread that writes it. */
+/* An input stream, and the thread that writes `len` bytes into it. */
 struct t_writer {
 	int fd;
 	const unsigned char *bytes;
 	size_t len;
-	/* It stays open until the copy is over. */
+	/* 1: the stream stays open until the copy is over; 2: also afterwards. */
 	int holds;
 	uint64_t chance;
 
@@ -167,14 +167,14 @@ static inline void t_writer_start(struct t_writer *giver, enum t_stream_kind sor
 	t_open_stream(sort, fds);
 	giver->fd = fds[0];
 	giver->other = fds[1];
-	/* A terminal throws away what has not been read yet when it hangs up. */
+	/* A terminal that hangs up drops what has not been read yet. */
 	if (sort == T_PTY)
 		giver->holds = 2;
 	MUST(sem_init(&giver->over, 0, 0) == 0);
 	giver->thread = t_thread(t_writer_run, giver);
 }
 
-/* After the copy: checks that `gone` bytes are, and no more; closes everything. */
+/* To be called after the copy: closes everything, and returns whether exactly `gone` bytes have been taken. */
 static inline int t_writer_end(struct t_writer *giver, size_t gone)
 {
 	size_t left = gone <= giver->len ? giver->len - gone : 0, got;
@@ -200,7 +200,7 @@ struct t_reader {
 
 	size_t len;
 	int other;
-	/* So many will come; before that is known, SIZE_MAX. */
+	/* How many bytes to wait for; SIZE_MAX while that is not known. */
 	size_t wanted;
 	pthread_t thread;
 };
@@ -244,7 +244,8 @@ static inline void t_reader_start(struct t_reader *taker, enum t_stream_kind sor
 	taker->thread = t_thread(t_reader_run, taker);
 }
 
-/* After the copy of `count` bytes: whether just those came; closes everything. */
+/* To be called after a copy of `count` bytes: closes everything, and returns whether exactly these have
+ * arrived. */
 static inline int t_reader_end(struct t_reader *taker, enum t_stream_kind sort, const unsigned char *bytes,
 			      size_t count)
 {
@@ -259,7 +260,7 @@ static inline int t_reader_end(struct t_reader *taker, enum t_stream_kind sort, 
 
 /* ---- What became of it ---- */
 
-/* The descriptors that are open, of the first 64. */
+/* Which of the first 64 descriptors are open, as a set of bits. */
 static inline uint64_t t_open_descriptor_set(void)
 {
 	uint64_t open = 0;
@@ -269,7 +270,7 @@ static inline uint64_t t_open_descriptor_set(void)
 	return open;
 }
 
-/* Whether a result fits what was returned, with errno at 0x5a5a before. */
+/* Whether a result agrees with what was returned; errno was 0x5a5a before the call. */
 static inline int t_result_is_consistent(int64_t returned, int error, const struct zs_result *is)
 {
 	int in_order = is->copied <= is->bytes && is->holes <= is->bytes;

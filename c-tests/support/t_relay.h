@@ -1,4 +1,5 @@
-/* For tests of zs_relay: one relay between two streams, with us at both far ends. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* For tests of relays: one relay between two streams; the test has the far ends of both. Include after t.h. */
 #ifndef T_RELAY_H
 #define T_RELAY_H
 
@@ -49,13 +50,13 @@ static inline struct zs_result t_relay_result(const zs_relay *relay)
 	int before = errno;
 
 	zs_relay_result(relay, &result);
-	OK(errno == before);
+	T_EQ(errno, before);
 	for (size_t i = 0; i < sizeof result.spare / sizeof *result.spare; i++)
-		OK(result.spare[i] == 0);
+		T_EQ(result.spare[i], 0);
 	return result;
 }
 
-/* Runs it; errno and the result are as they have to be. */
+/* Runs the relay, and checks that errno, the result and what it waits for agree. */
 static inline int t_relay_run(zs_relay *relay, uint64_t budget)
 {
 	struct zs_result before = t_relay_result(relay), after;
@@ -65,14 +66,20 @@ static inline int t_relay_run(zs_relay *relay, uint64_t budget)
 	wanted = zs_relay_run(relay, budget);
 	after = t_relay_result(relay);
 	OK(wanted >= -1 && wanted <= 7 && (wanted & ZS_WANT_RUN ? wanted == ZS_WANT_RUN || wanted == -1 : 1));
-	OK(wanted == -1 ? errno == after.error && after.error > 0 : errno == 0x5a5a && after.error == 0);
+	if (wanted == -1) {
+		T_EQ(errno, after.error);
+		OK(after.error > 0);
+	} else {
+		T_EQ(errno, 0x5a5a);
+		T_EQ(after.error, 0);
+	}
 	OK(wanted == -1 || after.side == 0);
 	OK(wanted != 0 || after.in_flight == 0);
 	OK(after.bytes - before.bytes <= (budget ? budget : 1 << 20) && after.copied <= after.bytes);
 	return wanted;
 }
 
-/* What follows makes an end of the input; a terminal's master reads EIO then. */
+/* Frees the relay and closes all descriptors that are still open. */
 static inline void t_relay_close(struct t_relay *it)
 {
 	zs_relay_free(it->relay);
@@ -83,7 +90,7 @@ static inline void t_relay_close(struct t_relay *it)
 	MUST(close(it->fd_in) == 0 && close(it->fd_out) == 0);
 }
 
-/* A reset to the peer of `fd`, which is closed. */
+/* Closes `fd` with a reset of the connection. */
 static inline void t_reset(int fd)
 {
 	struct linger none = { .l_onoff = 1 };
@@ -91,7 +98,7 @@ static inline void t_reset(int fd)
 	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
 }
 
-/* Writes as much of the pattern from `from` on, up to `len`, as goes in at once. */
+/* Writes up to `len` bytes of the pattern from `from` on, as many as fit without waiting. Returns how many. */
 static inline size_t t_push(int fd, size_t len, uint64_t from)
 {
 	char bytes[4096];
@@ -110,7 +117,8 @@ static inline size_t t_push(int fd, size_t len, uint64_t from)
 	return done;
 }
 
-/* Reads up to `len` bytes that are there, which must be the pattern from `from` on. */
+/* Reads up to `len` bytes without waiting, and checks that they are the pattern from `from` on. Returns how
+ * many. */
 static inline size_t t_pull(int fd, size_t len, uint64_t from)
 {
 	char bytes[4096];
@@ -134,7 +142,7 @@ static inline int t_is_tcp(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_INET;
 }
 
-/* Fills the output of a relay as far as pushing into its input and running it goes. How much. (TCP
+/* Writes to the input and runs the relay until the output takes no more. Returns how many bytes went in. (TCP
  * takes a little more after a delayed acknowledgement.) */
 static inline size_t t_fill_relay(struct t_relay *it)
 {
@@ -154,8 +162,8 @@ static inline size_t t_fill_relay(struct t_relay *it)
 	return pushed;
 }
 
-/* Runs it and reads the other side, `got` bytes of the pattern having come so far, until it is done or
- * fails. What it came to. */
+/* Runs the relay and reads its output until it is done or fails. `*got` counts the bytes of the pattern that
+ * have arrived, earlier ones included. Returns what the last run returned. */
 static inline int t_flush(struct t_relay *it, size_t *got)
 {
 	for (int turns = 0;; turns++) {

@@ -1,4 +1,5 @@
-/* Connections that the peer resets, at any moment. After t.h and t_intercept.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Connections that the peer resets right before a chosen system call. Include after t.h and t_intercept.h. */
 #ifndef T_RESET_H
 #define T_RESET_H
 
@@ -36,8 +37,8 @@ static inline void *t_reset_at_latest(void *argument)
 	return argument;
 }
 
-/* `fd` resets its connection right before the kernel gets to this thread's system call `number`, after `before`
- * earlier ones; in 10 ms at the latest. There is no way back. */
+/* Closes `fd` with a reset right before the kernel runs this thread's system call `number`, after `before`
+ * earlier ones; after 10 ms in any case. It cannot be undone: run it in a child (t_child). */
 static inline void t_reset_before(int fd, long number, int before)
 {
 	t_to_reset.fd = fd;

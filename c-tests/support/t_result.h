@@ -1,8 +1,9 @@
-/* What became of a transfer. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Results of transfers. Include after t.h. */
 #ifndef T_RESULT_H
 #define T_RESULT_H
 
-/* A result that nobody has written. */
+/* A result whose every byte is 0xa5, so that a field that is not written shows. */
 static inline struct zs_result t_unwritten(void)
 {
 	struct zs_result result;
@@ -11,7 +12,7 @@ static inline struct zs_result t_unwritten(void)
 	return result;
 }
 
-/* Whether a result is this one to the last bit; fields that are not named are zero. */
+/* Whether a result equals this one in every byte. Fields that are not named are zero. */
 #define T_IS(result, ...) t_is(&(result), &(struct zs_result){ __VA_ARGS__ })
 
 static inline int t_is(const struct zs_result *is, const struct zs_result *wanted)
@@ -20,12 +21,12 @@ static inline int t_is(const struct zs_result *is, const struct zs_result *wante
 	int before = errno, same = memcmp(is, wanted, sizeof *is) == 0;
 
 	for (int i = 0; i < 2 && !same; i++)
-		fprintf(stderr, "%s: bytes %llu in_flight %llu copied %llu holes %llu via 0x%x side %u "
-			"error %d spare %u %u %u %u %u\n", i ? "wanted" : "result",
+		fprintf(stderr, "%s: bytes %llu in_flight %llu copied %llu holes %llu via %s side %s error "
+			"%s spare %u %u %u %u %u\n", i ? "wanted" : "result",
 			(unsigned long long)each[i]->bytes, (unsigned long long)each[i]->in_flight,
-			(unsigned long long)each[i]->copied, (unsigned long long)each[i]->holes,
-			each[i]->via, each[i]->side, each[i]->error, each[i]->spare[0], each[i]->spare[1],
-			each[i]->spare[2], each[i]->spare[3], each[i]->spare[4]);
+			(unsigned long long)each[i]->copied, (unsigned long long)each[i]->holes, t_via_words(each[i]->via),
+			t_side_word(each[i]->side), t_errno_name(each[i]->error), each[i]->spare[0],
+			each[i]->spare[1], each[i]->spare[2], each[i]->spare[3], each[i]->spare[4]);
 	errno = before;
 	return same;
 }

@@ -1,6 +1,7 @@
-/* A kernel that is told call by call what to say, in one thread only, for as long as it is wanted:
- * a second thread gets every system call of the first one by seccomp(2), fails it, makes it itself
- * with a shorter length, or lets it pass. After t.h and t_random.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Fails or shortens system calls of one thread. Another thread gets each of its calls by seccomp(2) user
+ * notification, and fails it, makes it itself with a shorter length, or lets it continue. Include after t.h and
+ * t_random.h. */
 #ifndef T_SECCOMP_NOTIFY_H
 #define T_SECCOMP_NOTIFY_H
 
@@ -10,14 +11,14 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
-/* One system call; of fcntl(2), ioctl(2) and lseek(2) one of the things that they do. */
+/* A system call; `detail` is the command of fcntl(2), the request of ioctl(2), the whence of lseek(2). */
 struct t_call {
 	int number, detail;
 };
 
-/* The `when`-th `call`, from 1, comes to `answer`, a -errno or 0. What moves bytes moves at most `most`
- * of them (0: no limit). With `chance` that is a random number up to there, and once in `storm` times
- * (0: never) any call comes to a random answer. */
+/* What to do: the `when`-th `call`, counted from 1, returns `answer`, which is -errno or 0. A call that moves
+ * bytes moves at most `most` of them (0: no limit), or, with `chance`, a random number up to that. Once in
+ * `storm` times (0: never) any call returns a random answer. */
 struct t_injection {
 	struct t_call call;
 	int when, answer;
@@ -38,9 +39,9 @@ struct t_call_count {
 static struct {
 	struct t_injection is;
 	int active, happened, listener;
-	/* Whether that was an lseek(2). */
+	/* Whether an lseek(2) was among the calls that were answered. */
 	int no_seek;
-	/* The calls that were made, and how often. */
+	/* Which calls were made, and how often. */
 	struct t_call_count tallies[48];
 	int kinds;
 	sem_t ready, start, end;
@@ -48,7 +49,7 @@ static struct {
 	void *argument;
 } t_injected;
 
-/* Counts a call; the how manieth it is. */
+/* Counts a call. Returns how many of the kind there have been, with this one. */
 static inline int t_call_count(struct t_call call)
 {
 	struct t_call_count *tally = t_injected.tallies, *end = tally + t_injected.kinds;
@@ -62,13 +63,13 @@ static inline int t_call_count(struct t_call call)
 	return ++tally->count;
 }
 
-/* Which argument is the length of what is moved; -1: it moves nothing. */
+/* Which argument of the call is the length that it moves; -1: it moves nothing. */
 static inline int t_length_argument(int number)
 {
 	switch (number) {
 	case SYS_splice: case SYS_copy_file_range:
 		return 4;
-	case SYS_sendfile:
+	case T_SYS_SENDFILE:
 		return 3;
 	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_preadv2: case SYS_pwritev2:
 	case SYS_recvfrom: case SYS_sendto:
@@ -78,7 +79,8 @@ static inline int t_length_argument(int number)
 	}
 }
 
-/* What is left alone: a lie that nobody could see through, or one of the C library's own. */
+/* Answers that are not injected: a 0 that no caller could tell from a success, and calls that the C library
+ * makes. */
 static inline int t_is_exempt(struct t_call call, int answer)
 {
 	switch (call.number) {
@@ -89,7 +91,7 @@ static inline int t_is_exempt(struct t_call call, int answer)
 	}
 }
 
-/* Makes the call in place of the other thread, with `most` for its length. What it comes to. */
+/* Makes the call in place of the other thread, with `most` as its length. Returns its count or -errno. */
 static inline int64_t t_call_with_shorter_length(int number, const uint64_t *args, size_t most)
 {
 	struct iovec piece;
@@ -104,11 +106,11 @@ static inline int64_t t_call_with_shorter_length(int number, const uint64_t *arg
 	} else if (a[t_length_argument(number)] > most) {
 		a[t_length_argument(number)] = most;
 	}
-	moved = syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	moved = syscall(number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 	return moved < 0 ? -errno : moved;
 }
 
-/* Decides what a call comes to; 1: what the kernel says. */
+/* Decides about a call. Returns 1 if the kernel is to run it; otherwise `*said` is the answer. */
 static inline int t_decide_answer(const struct seccomp_data *data, int64_t *said)
 {
 	const struct t_injection *is = &t_injected.is;
@@ -118,16 +120,16 @@ static inline int t_decide_answer(const struct seccomp_data *data, int64_t *said
 
 	if (!t_injected.active)
 		return 1;
-	if (data->nr == SYS_fcntl || data->nr == SYS_ioctl)
+	if (data->nr == T_SYS_FCNTL || data->nr == SYS_ioctl)
 		call.detail = (int)args[1];
-	if (data->nr == SYS_lseek)
+	if (data->nr == T_SYS_LSEEK)
 		call.detail = (int)args[2];
 	nth = t_call_count(call);
 	answer = is->storm ? t_injected_answers[t_below(is->chance, T_ANSWERS)] : is->answer;
 	if (is->storm ? t_one_in(is->chance, is->storm) && !t_is_exempt(call, answer)
 		      : nth == is->when && memcmp(&call, &is->call, sizeof call) == 0) {
 		t_injected.happened = 1;
-		t_injected.no_seek |= call.number == SYS_lseek;
+		t_injected.no_seek |= call.number == T_SYS_LSEEK;
 		*said = answer;
 		return 0;
 	}
@@ -161,21 +163,19 @@ static inline void *t_injector_run(void *argument)
 	return argument;
 }
 
-/* The thread whose kernel it is. */
+/* The thread whose calls are reported. */
 static inline void *t_injected_run(void *argument)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 1), /* what semaphores are made of */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_futex, 0, 1), /* semaphores need it */
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 	};
 	struct sock_fprog program = { sizeof code / sizeof *code, code };
 
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	t_injected.listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-					   SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-	MUST(t_injected.listener >= 0 && sem_post(&t_injected.ready) == 0);
+	t_injected.listener = t_seccomp_listener(&program);
+	MUST(sem_post(&t_injected.ready) == 0);
 	for (;;) {
 		while (sem_wait(&t_injected.start) != 0)
 			;
@@ -187,8 +187,7 @@ static inline void *t_injected_run(void *argument)
 	return argument;
 }
 
-/* Runs `story`, which prints nothing, in the other thread with its kernel tampered with like that.
- * Whether it came to that. */
+/* Runs `story`, which must not print, in the other thread with these answers injected. Returns whether any was. */
 static inline int t_run_injected(struct t_injection how, void (*story)(void *), void *argument)
 {
 	static int is_running;

@@ -1,4 +1,5 @@
-/* Scenes for tests: descriptors, threads, signals, refusals. Comes with t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What tests prepare: descriptors, threads, signals, refused system calls, child processes. Included by t.h. */
 #ifndef T_SETUP_H
 #define T_SETUP_H
 
@@ -17,7 +18,7 @@ static inline void t_close2(const int fds[2])
 	MUST(close(fds[0]) == 0 && close(fds[1]) == 0);
 }
 
-/* What poll(2) says at once, of these events and of errors. */
+/* What poll(2) reports without waiting: these events and errors. */
 static inline int t_ready(int fd, short events)
 {
 	struct pollfd one = { .fd = fd, .events = events };
@@ -98,7 +99,7 @@ static inline size_t t_fill_pipe(int fd)
 	return filled;
 }
 
-/* Fills a pipe by slots, each with one byte of zero: 16 bytes fill 64 KiB. Returns how many. */
+/* Fills a pipe by slots, with one byte in each: 16 bytes fill 64 KiB. Returns how many went in. */
 static inline size_t t_fill_slots(int fd)
 {
 	static char zero;
@@ -111,8 +112,8 @@ static inline size_t t_fill_slots(int fd)
 	return filled;
 }
 
-/* Fills a socket until it takes nothing any more, and goes on taking nothing: TCP takes a little
- * more after its peer's delayed acknowledgement, 40 ms later. (Both buffers at 4096: no more.) */
+/* Fills a socket until it takes nothing for a while: TCP takes a little more after the delayed acknowledgement
+ * of its peer, 40 ms later. Returns how many bytes went in. */
 static inline size_t t_fill_socket(int fd)
 {
 	static const char zeroes[16384];
@@ -153,13 +154,13 @@ static inline void t_join(pthread_t thread)
 	MUST(pthread_join(thread, NULL) == 0);
 }
 
-/* Something to be done to a descriptor after a while, by a thread: t_join(t_later(&it)). */
+/* Something that a thread does to a descriptor after a while: t_join(t_later(&it)). */
 struct t_later {
 	int ms;               /* from now */
 	int fd;
 	const char *write;    /* written then */
-	size_t drain;         /* so many bytes read and dropped */
-	int close;            /* closed at last */
+	size_t drain;         /* how many bytes are read and dropped */
+	int close;            /* whether it is closed in the end */
 };
 
 static inline void *t_later_run(void *argument)
@@ -189,7 +190,8 @@ static inline void t_count_signal(int signal)
 	t_signals++;
 }
 
-/* SIGALRM every `us` microseconds, without SA_RESTART; 0: no more. t_signals counts them. */
+/* Sends SIGALRM every `us` microseconds, with a handler without SA_RESTART; 0 stops it. t_signals counts the
+ * signals. */
 static inline void t_signal_storm(int us)
 {
 	struct sigaction action = { .sa_handler = t_count_signal };
@@ -201,8 +203,29 @@ static inline void t_signal_storm(int us)
 
 /* ---- The kernel's refusals ---- */
 
-/* From now on the system call `number` fails with `error` in this thread. There is no way back:
- * t_child. */
+/* Skips the test where there are no filters, as under qemu-user. */
+static inline void t_seccomp_filter(struct sock_fprog *program)
+{
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program) != 0)
+		t_skip("there are no seccomp(2) filters here");
+}
+
+/* A filter that reports system calls to the descriptor which is returned. Skips the test where there is
+ * none: it is of Linux 5.0, to let a call pass of 5.5, and qemu-user has neither. */
+static inline int t_seccomp_listener(struct sock_fprog *program)
+{
+	int listener;
+
+	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, program);
+	if (listener < 0)
+		t_skip("there is no seccomp(2) user notification here");
+	return listener;
+}
+
+/* From now on the system call `number` fails with `error` in this thread. It cannot be undone: run it in a
+ * child (t_child). */
 static inline void t_refuse(long number, int error)
 {
 	struct sock_filter code[] = {
@@ -213,12 +236,37 @@ static inline void t_refuse(long number, int error)
 	};
 	struct sock_fprog program = { sizeof code / sizeof *code, code };
 
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	t_seccomp_filter(&program);
 }
 
-/* Runs `story` in a child, whose failed checks are ours. */
-#define T_CHILD(story, argument) OK(t_child(story, argument) == 0)
+/* ---- Kernels that cannot do what a test needs ---- */
+
+/* Whether the kernel is older than this version. */
+static inline int t_kernel_is_older(int major, int minor)
+{
+	struct utsname name;
+	int is_major, is_minor;
+
+	MUST(uname(&name) == 0 && sscanf(name.release, "%d.%d", &is_major, &is_minor) == 2);
+	return is_major < major || (is_major == major && is_minor < minor);
+}
+
+/* Skips the test where a read of a pipe cannot be told not to wait (RWF_NOWAIT of pipes: Linux 6.4). */
+static inline void t_need_nowait_of_pipes(void)
+{
+	char byte = 'x';
+	struct iovec piece = { &byte, 1 };
+	int fds[2];
+
+	MUST(pipe(fds) == 0 && write(fds[1], &byte, 1) == 1);
+	if (syscall(SYS_preadv2, fds[0], &piece, 1L, -1L, -1L, RWF_NOWAIT) != 1)
+		t_skip("RWF_NOWAIT is not for pipes here: Linux 6.4 and later have that");
+	t_close2(fds);
+}
+
+/* Runs `story` in a child. If a check fails there, the test fails. */
+#define T_CHILD(story, argument) \
+	t_check(t_child(story, argument) == 0, __FILE__, __LINE__, "child that runs " #story " succeeds")
 
 static inline int t_child(void (*story)(void *), void *argument)
 {
@@ -234,6 +282,8 @@ static inline int t_child(void (*story)(void *), void *argument)
 		_exit(t_done());
 	}
 	MUST(waitpid(child, &status, 0) == child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		t_skip("a child of the test cannot run");
 	return status;
 }
 

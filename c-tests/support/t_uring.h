@@ -1,4 +1,5 @@
-/* io_uring(7) by its bare system calls: one-shot polls, and their completions. After t.h. */
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* io_uring(7) by bare system calls: one-shot polls and their completions. Include after t.h. */
 #ifndef T_URING_H
 #define T_URING_H
 
@@ -13,7 +14,7 @@ struct t_uring {
 	unsigned int prepared;
 };
 
-/* Skips the test where there is none. */
+/* Skips the test where io_uring is not available. */
 static inline struct t_uring t_uring(unsigned int entries)
 {
 	struct io_uring_params is = { 0 };
@@ -40,7 +41,7 @@ static inline struct t_uring t_uring(unsigned int entries)
 	return ring;
 }
 
-/* To be told once of these events, as `data`. */
+/* Asks for one completion, with `data`, when one of these events occurs. */
 static inline void t_uring_poll(struct t_uring *ring, int fd, unsigned int events, uint64_t data)
 {
 	unsigned int tail = *ring->sq_tail, at = tail & *ring->sq_mask;
@@ -52,7 +53,7 @@ static inline void t_uring_poll(struct t_uring *ring, int fd, unsigned int event
 	ring->prepared++;
 }
 
-/* Hands over what is prepared, and waits for a completion. */
+/* Submits what is prepared, and waits for a completion. */
 static inline void t_uring_wait(struct t_uring *ring)
 {
 	long n;
@@ -63,7 +64,7 @@ static inline void t_uring_wait(struct t_uring *ring)
 	ring->prepared = 0;
 }
 
-/* The next completion; whether there was one. */
+/* Stores the next completion. Returns whether there was one. */
 static inline int t_uring_next(struct t_uring *ring, struct io_uring_cqe *completion)
 {
 	unsigned int head = *ring->cq_head;

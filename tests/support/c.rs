@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// The compiler for this source, C or C++ (.cc), with every warning an error.
 pub fn compiler(source: &Path) -> Command {
     let mut command = driver(is_cpp(source));
-    command.args(["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]);
+    command.args(["-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64"]);
     command.arg(if is_cpp(source) { "-std=c++17" } else { "-std=c11" }).arg(source);
     command
 }
