@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What programs have compiled into themselves stays: the numbers. */
+/* The values of constants never change, since programs have them compiled in. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every function, one success and one failure: -1 with errno set if and only if it failed, and errno
- * as it was before if it did not. */
+/* Every function, with one success and one failure: it returns -1 and sets errno if it fails, and otherwise
+ * leaves errno as it was. */
 #include <zsplice.h>
 #include <sys/uio.h>
 #include "t.h"
@@ -74,10 +74,10 @@ int main(void)
 			OK(!table[i].full || (result.error == 0 && result.side == 0));
 			if (table[i].call == tee_full)
 				MUST(write(in[1], "more", 4) == 4);
-			t_drain(into[0], (size_t)t_bytes_available(into[0])); /* sixteen pieces fill it */
+			t_drain(into[0], (size_t)t_bytes_available(into[0])); /* sixteen pieces fill the pipe */
 			t_drain(copy[0], (size_t)t_bytes_available(copy[0]));
 
-			/* Whatever stood there before, even the very same. */
+			/* Whatever errno was before, even the same value. */
 			errno = error ? error : EBADF;
 			result = t_unwritten();
 			T_EQ(table[i].call(987), -1);

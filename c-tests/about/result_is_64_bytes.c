@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* struct zs_result is laid out as it will be for ever, and its constants are what they are. */
+/* The layout of struct zs_result and the values of its constants never change. */
 #include <zsplice.h>
 #include <stddef.h>
 #include "t.h"
@@ -18,7 +18,7 @@ _Static_assert(ZS_VIA_SPLICE == 8 && ZS_VIA_TEE == 0x10 && ZS_VIA_READ_WRITE == 
 _Static_assert(ZS_SIDE_IN == 1 && ZS_SIDE_OUT == 2 && ZS_SIDE_CALL == 3, "frozen");
 _Static_assert(ZS_TO_END == UINT64_MAX, "frozen");
 
-/* Written whole, and not a byte beyond. */
+/* All of it is written, and not a byte beyond. */
 int main(void)
 {
 	struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The library in use and the header it comes with say the same version, in one number. */
+/* The library and the header have the same version, as one number. */
 #include <zsplice.h>
 #include "t.h"
 

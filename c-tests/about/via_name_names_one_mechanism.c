@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every mechanism has a name; no bit, an unknown one, and two together have none. */
+/* Every mechanism has a name. No bit, an unknown bit and two bits together have none. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A side that resets while the other is slow: what got through is in `bytes`, what was taken and did not in
- * `in_flight`, in the same order as it came. */
+/* A side resets the connection while the other is slow: `bytes` counts what was delivered, `in_flight` what was
+ * taken and not delivered, and the delivered bytes are the first ones. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Without read and write there is only splice(2) to tell of an end, and a look that may come too late: bytes
- * that trickle in, some of them just between the two, are neither the end nor beyond it. */
+/* Without read and write, splice(2) returns 0 for the end, and a check confirms it. Bytes that arrive between
+ * the two are not taken for the end, and none is left behind. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -14,7 +14,7 @@ struct trickle {
 	int ends;
 };
 
-/* One byte after the other, at every pace. */
+/* One byte after the other, at several speeds. */
 static void *writes(void *argument)
 {
 	struct trickle *it = argument;
@@ -46,7 +46,7 @@ static void *reads(void *argument)
 	return NULL;
 }
 
-/* A byte comes when splice(2) has just found that there is none. */
+/* A byte arrives right after splice(2) has found none. */
 static struct trickle *late;
 static int late_to;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Far ends that write all they have before they read anything, through small buffers: a bridge that waited in a
- * write would never end. 8 MiB each way. */
+/* Both far ends write 8 MiB before they read anything, through small buffers. A bridge that blocked in a write
+ * would never end. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

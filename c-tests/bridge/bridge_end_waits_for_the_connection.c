@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A side that is still connecting while the other one has said all it has to say: it connects, hears that, and
- * its answer gets through. */
+/* One side is still connecting when the other has sent everything and ended: the connection is made, the bytes
+ * and the end arrive, and the answer gets back. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

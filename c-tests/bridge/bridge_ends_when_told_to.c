@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A timeout, an idle time, a cancel and a callback that has enough end a bridge within 50 ms, whether it waits
- * for an input or an output, and stand in both results; a signal does so if it is to. */
+/* A timeout, an idle timeout, a cancel and a callback that returns nonzero end a bridge within 50 ms, whether
+ * it waits for an input or an output, and both results have the error. With ZS_INTERRUPT so does a signal. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -19,7 +19,7 @@ static int enough(void *context, const struct zs_result *so_far)
 	return so_far->bytes >= *(uint64_t *)context;
 }
 
-/* Both sides are silent, or both are full as nobody reads. */
+/* Both sides are silent, or both are full since nobody reads. */
 static void ended(enum t_side_kind kind, int nonblock, int full, int error, int64_t after)
 {
 	struct zs_result results[2] = { t_unwritten(), t_unwritten() };
@@ -30,7 +30,7 @@ static void ended(enum t_side_kind kind, int nonblock, int full, int error, int6
 
 	for (int i = 0; i < 2; i++) {
 		t_side(&sides[i], kind, nonblock, full ? LEN : 0, 0);
-		if (kind == T_BY_TCP) /* else they may grow until they hold it all */
+		if (kind == T_BY_TCP) /* or the buffers might grow until they hold it all */
 			for (int j = 0; j < 4; j++)
 				MUST(setsockopt(j & 1 ? sides[i].in : sides[i].far_in, SOL_SOCKET,
 						j & 2 ? SO_SNDBUF : SO_RCVBUF, &size, sizeof size) == 0);

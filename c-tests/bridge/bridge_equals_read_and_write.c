@@ -21,7 +21,7 @@ static void random_side(struct t_side *side, uint64_t *chance)
 	size_t gives = length(chance);
 	enum t_side_kind kind = (enum t_side_kind)t_below(chance, T_SIDES);
 
-	/* TCP through buffers of a page is a matter of timers. */
+	/* TCP with buffers of one page waits for its timers. */
 	t_side(side, kind, (int)t_below(chance, 2), gives, small && kind != T_BY_TCP);
 	if (t_one_in(chance, 4))
 		side->delay_ms = (int)t_below(chance, 30);

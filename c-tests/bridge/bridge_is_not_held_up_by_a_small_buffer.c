@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking socket with the smallest send buffer there is, and many pages with one byte in each to go
- * through it: no step blocks in it, so the timeout is noticed. */
+/* A blocking socket has the smallest send buffer, and many pages with one byte each are to go through it: no
+ * call blocks in it, so the timeout is noticed. */
 #include <zsplice.h>
 #include <netinet/tcp.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_EITHER_END a bridge is over with the direction that ends first: that the side which has ended reads
- * no more is no error, whatever there is for it. */
+/* With ZS_EITHER_END a bridge is over when the first direction ends. It is no error that the side which has
+ * ended no longer reads, even if there are bytes for it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -20,7 +20,7 @@ static void either(enum t_side_kind kind, int nonblock)
 	if (kind == T_BY_PIPES)
 		MUST(close(a.far_out) == 0);
 	MUST(close(a.far_in) == 0);
-	if (kind == T_BY_TCP) /* the data and the end are there, and so is what an answer comes to */
+	if (kind == T_BY_TCP) /* the data, the end, and the error that an answer meets are all there already */
 		while (!(t_ready(a.in, POLLRDHUP) & POLLRDHUP))
 			t_sleep_ms(1);
 	errno = 123;

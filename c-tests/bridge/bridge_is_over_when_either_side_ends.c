@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_EITHER_END a bridge is over once one direction has ended, everything before the end delivered; what is
- * on its way in the other is counted. */
+/* With ZS_EITHER_END a bridge is over once one direction has ended and everything before the end is delivered;
+ * what is in flight in the other direction is counted. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

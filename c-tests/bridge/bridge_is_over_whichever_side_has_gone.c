@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_EITHER_END a bridge is over with the direction that ends first, be it from a or from b: what there is
- * for the side that has gone is no error, and what that has said before is delivered. */
+/* With ZS_EITHER_END a bridge is over when the first direction ends, from a or from b. Bytes for the side that
+ * is gone are no error, and what that side sent before is delivered. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -20,7 +20,7 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 	if (kind == T_BY_PIPES)
 		MUST(close(first->far_out) == 0);
 	MUST(close(first->far_in) == 0);
-	if (kind == T_BY_TCP) /* the data and the end are there, and so is what an answer comes to */
+	if (kind == T_BY_TCP) /* the data, the end, and the error that an answer meets are all there already */
 		while (!(t_ready(first->in, POLLRDHUP) & POLLRDHUP))
 			t_sleep_ms(1);
 	errno = 123;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A terminal that blocks and takes its bytes in small pieces, because the slave processes its output or the
- * master is handed to a line discipline: the timeout and a cancel are noticed all the same. */
+/* A blocking terminal takes its bytes in small pieces, because the slave processes its output or the master
+ * goes through a line discipline: the timeout and a cancel are noticed all the same. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -66,7 +66,7 @@ static void joined(int has_slave, int two, int nonblock)
 	t_close2(other);
 }
 
-/* The far end of the terminal hangs up; the direction from it has ended, the other goes on until it has
+/* The far end of the terminal hangs up: the direction from it ends, and the other one fails when it has
  * something for the terminal. */
 static void hung_up(int has_slave, int nonblock, int turned, int later)
 {

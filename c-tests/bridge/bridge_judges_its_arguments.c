@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What makes no sense is refused before anything is moved, in both results. */
+/* Invalid arguments are refused before anything is moved, and both results have the error. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -50,7 +50,7 @@ int main(void)
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .flags = ZS_CANCEL_FD, .cancel_fd = closed }, EBADF);
 	if (T_EQ(t_bytes_available(a[0]), 4))
 		T_EQ(t_bytes_available(b[1]), 0);
-	/* Nothing but descriptors is needed. */
+	/* Descriptors are the only arguments that are needed. */
 	MUST(shutdown(a[1], SHUT_WR) == 0 && shutdown(b[1], SHUT_WR) == 0);
 	if (T_EQ(zs_bridge(a[0], a[0], b[0], b[0], NULL, NULL), 0))
 		T_EQ(t_bytes_available(b[1]), 4);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A bridge that goes well, times out, is reset or loses a reader leaves the flags of all four descriptors alone,
- * also in between, when others share them, and not one more is open afterwards. */
+/* A bridge that succeeds, times out, is reset or loses a reader never changes the flags of its four
+ * descriptors, which others may share, and leaves no descriptor open. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A socket that has something in its queue of errors (time stamps, word of a zero-copy send) says so to
- * poll(2) for as long as nobody reads it, and that is not up to us: the CPU rests all the same, and data, the
- * end, a reset and the timeout are noticed when they come. */
+/* poll(2) reports POLLERR for a socket with messages in its error queue (time stamps, completions of zero-copy
+ * sends) until the program reads them. A bridge does not spin on that, and notices data, the end, a reset and
+ * the timeout when they come. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -20,7 +20,7 @@ enum { STAMPS, ZERO_COPY, QUEUES };
 
 struct bridge {
 	int what, queue, nonblock;
-	int a[2], b[2]; /* the bridge has a[0], whose queue it is, and b[0] */
+	int a[2], b[2]; /* the bridge has a[0], which has the queue, and b[0] */
 	int returned, error;
 	int64_t cpu, took;
 	struct zs_result results[2];
@@ -40,7 +40,7 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Sends a byte, of which the queue tells. Whether it does. */
+/* Sends a byte that puts a message into the queue. Returns whether it did. */
 static int queues(struct bridge *it)
 {
 	const int stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
@@ -75,7 +75,7 @@ static int prepares(struct bridge *it)
 static struct bridge all[CASES * QUEUES * 2];
 static int count;
 
-/* Through all of them at once. */
+/* All of them at once. */
 static void data_gets_across(int from_a)
 {
 	char bytes[4];
@@ -134,7 +134,7 @@ int main(void)
 		all[i].thread = t_thread(run, &all[i]);
 	t_sleep_ms(100);
 	data_gets_across(1);
-	data_gets_across(0); /* which is one more for the queue */
+	data_gets_across(0); /* which puts one more message into the queue */
 	data_gets_across(1);
 	for (int i = 0; i < count; i++)
 		goes_away(&all[i]);

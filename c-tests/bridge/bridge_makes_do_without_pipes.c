@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where there is no descriptor left, or splice(2) is not to be used or not allowed, a buffer serves, and nothing
- * shows of that but the mechanism. */
+/* Where no descriptor is left, or splice(2) is avoided or not allowed, a buffer is used, and only the mechanism
+ * in the result shows it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -42,7 +42,7 @@ static void scarce(void *argument)
 	limit.rlim_cur = (rlim_t)next;
 	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	for (int kind = 0; kind < T_BY_FILES; kind++)
-		/* The first one to end leaves descriptors to the others. */
+		/* The first one to end frees descriptors for the others. */
 		bridged(&sides[kind][0], &sides[kind][1], 0, kind == 0);
 }
 

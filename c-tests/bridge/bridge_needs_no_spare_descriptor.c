@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With as many descriptors open as RLIMIT_NOFILE allows, three or four, a bridge works: it needs none, and asks
- * poll(2), which refuses more places than that, about each only once. */
+/* A bridge works with as many descriptors open as RLIMIT_NOFILE allows, three or four. It opens none, and
+ * passes each to poll(2) only once, since poll(2) refuses more entries than that limit. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -14,7 +14,7 @@ struct scene {
 	int what, nonblock;
 };
 
-/* The ends that the bridge has come first, and then the far ones. */
+/* The bridge's ends come first, then the far ends. */
 static int a_in[2], a_out[2], b[2], cancel[2];
 
 static void *gives(void *argument)
@@ -30,7 +30,7 @@ static void *gives(void *argument)
 	return NULL;
 }
 
-/* Somebody at both far ends, in a process of its own. */
+/* A process that has both far ends. */
 static void far_ends(int has_pipes)
 {
 	pthread_t threads[2];
@@ -41,7 +41,7 @@ static void far_ends(int has_pipes)
 	threads[1] = t_thread(gives, &b[1]);
 	OK(t_gives_pattern(b[1], LEN, 0));
 	OK(t_gives_pattern(a_out[1], LEN, 0));
-	/* Whoever leaves before the end is one who has died. */
+	/* A child that exits before the end has failed. */
 	if (T_EQ(t_read(b[1], &byte, 1), 0))
 		T_EQ(t_read(a_out[1], &byte, 1), 0);
 	t_join(threads[0]);
@@ -110,7 +110,7 @@ static void scarce(void *argument)
 		MUST(kill(child, SIGKILL) == 0);
 	T_EQ(results[0].bytes, LEN);
 	T_EQ(results[1].bytes, LEN);
-	MUST(close(1) == 0); /* what reads that is told */
+	MUST(close(1) == 0); /* its reader sees the end */
 	MUST(waitpid(child, &status, 0) == child);
 	T_EQ(status, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The end of one direction is passed on by shutdown(2) once every byte before it is delivered, to a reader that
- * is slow too, and the other direction goes on for as long as it likes. */
+/* The end of one direction is passed on by shutdown(2) once every byte before it is delivered, even to a slow
+ * reader. The other direction continues. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -28,7 +28,7 @@ static int is_over(struct bridge *it)
 	return __atomic_load_n(&it->over, __ATOMIC_SEQ_CST);
 }
 
-/* One side ends first, which the other is told, and answers only then. */
+/* One side ends first. The other sees that, and answers only then. */
 static void half_closed(enum t_side_kind kind, int nonblock, int turned)
 {
 	struct bridge it = { .returned = -1 };
@@ -57,7 +57,7 @@ static void half_closed(enum t_side_kind kind, int nonblock, int turned)
 	MUST(close(it.a.in) == 0 && close(it.b.in) == 0 && close(it.a.far_in) == 0 && close(it.b.far_in) == 0);
 }
 
-/* The end comes behind all that a slow reader has yet to read. */
+/* The end comes after everything that a slow reader has still to read. */
 static void slow(enum t_side_kind kind, int nonblock, int turned)
 {
 	const size_t len = 3000001;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* TCP urgent data, where splice(2) stops for good, stops no bridge: what comes before and behind it gets
- * through. */
+/* splice(2) never gets past TCP urgent data, but a bridge does: what comes before and after it gets through. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -16,7 +15,7 @@ static void *talks(void *argument)
 	for (size_t at = 0; at < sizeof bytes; at += 100000) {
 		t_write(fd, bytes + at, 100000);
 		MUST(send(fd, "!", 1, MSG_OOB) == 1);
-		t_sleep_ms(40); /* or a second urgent byte comes before the first is passed, as on Linux 5.10 */
+		t_sleep_ms(40); /* so that no second urgent byte comes before the bridge is past the first, as happened on Linux 5.10 */
 	}
 	MUST(shutdown(fd, SHUT_WR) == 0);
 	return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A reset of one side ends both directions and stands in both results, whichever direction hears of it first;
- * what came before it has been delivered. */
+/* A reset of one side ends both directions and both results have the error, whichever direction meets it first.
+ * What came before it has been delivered. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -60,7 +60,7 @@ static void reset(enum t_side_kind other, int nonblock, int turned, int how)
 		MUST(close(to->out) == 0 && close(to->far_out) == 0);
 }
 
-/* The peer goes away for good while there is more for it. */
+/* The peer closes while there are more bytes for it. */
 static void gone(enum t_side_kind kind, int nonblock, int turned)
 {
 	struct zs_result results[2];

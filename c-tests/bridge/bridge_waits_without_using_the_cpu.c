@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* While nothing is to be done the CPU rests: with both sides silent, with one that has ended or hung up, with an
- * output that is full while its input has more, whatever else is ready. */
+/* A bridge that has nothing to do uses no CPU: with both sides silent, with one that has ended or hung up, with
+ * a full output whose input has more. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -49,14 +49,14 @@ static void pair(enum t_side_kind from, enum t_side_kind to, int nonblock)
 		case 0:
 			rests(&a, &b, "silent");
 			break;
-		case 1: /* One far end has no more to say. */
+		case 1: /* One far end ends its stream. */
 			if (a.kind == T_BY_PIPES)
 				MUST(close(a.far_out) == 0);
 			else
 				MUST(shutdown(a.far_out, SHUT_WR) == 0);
 			rests(turned ? &b : &a, turned ? &a : &b, "ended");
 			break;
-		case 2: /* It is gone, which for pipes is the death of an output. */
+		case 2: /* One far end is closed, which for pipes also closes the reader of an output. */
 			if (a.kind == T_BY_PIPES)
 				break;
 			MUST(close(a.far_out) == 0);
@@ -67,7 +67,7 @@ static void pair(enum t_side_kind from, enum t_side_kind to, int nonblock)
 			t_write(a.far_out, "more", 4);
 			rests(turned ? &b : &a, turned ? &a : &b, "full");
 			break;
-		default: /* The same, and then a ends. */
+		default: /* The same, and then a ends its stream. */
 			(void)t_fill_stream(b.kind == T_BY_PIPES ? T_A_PIPE : T_A_UNIX, (int[]){ b.far_in, b.out });
 			t_write(a.far_out, "more", 4);
 			if (a.kind == T_BY_PIPES)
@@ -92,7 +92,7 @@ static void *all(void *argument)
 
 int main(void)
 {
-	/* Each in a process of its own, since they close what may be another's. */
+	/* Each in a process of its own, since they close descriptors that another may have. */
 	pid_t children[9];
 	int status;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_NOSIGPIPE an output that nobody reads any more is EPIPE and no more; without it the signal comes. It is
- * noticed when there is something for it, of a pipe at once. */
+/* With ZS_NOSIGPIPE an output without a reader is EPIPE and raises no signal; without the flag SIGPIPE comes. A
+ * pipe without a reader is noticed at once, others when there are bytes for them. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -48,7 +48,7 @@ static void loud(void *argument)
 	dead(*(enum t_side_kind *)argument, 0, 0);
 }
 
-/* Nothing is pending for it, and nothing comes. */
+/* There is nothing for it to write, and nothing comes. */
 static void noticed(int nonblock)
 {
 	struct zs_result results[2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Each call is exactly one system call, the one it is named after, whatever comes of it. */
+/* Each function makes exactly one system call, the one it is named after, whatever the outcome. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"
@@ -28,7 +28,7 @@ static void fails_with_each(void *unused)
 	T_EQ(zs_sendfile(-1, -1, NULL, 3), -1);
 }
 
-/* The ends of input, and lengths of 0 and without measure. */
+/* Inputs at their end, and lengths of 0 and SIZE_MAX. */
 static void comes_to_little_with_each(void *unused)
 {
 	int64_t end = 1000000;
@@ -41,7 +41,7 @@ static void comes_to_little_with_each(void *unused)
 	T_EQ(zs_sendfile(copy, file, NULL, SIZE_MAX), -1);
 }
 
-/* Nothing to be had without waiting. */
+/* Nothing is there without waiting. */
 static void would_block_with_each(void *unused)
 {
 	struct iovec iov = { (void *)(intptr_t)"four", 4 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* zs_copy_range is copy_file_range(2): whatever it is given, count, errno, offsets, positions and
- * bytes come out the same. */
+/* zs_copy_range is copy_file_range(2): with the same arguments it gives the same count, errno, offsets,
+ * positions and bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

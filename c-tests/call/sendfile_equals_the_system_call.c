@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* zs_sendfile is sendfile(2): whatever it is given, count, errno, offset, positions and bytes come
- * out the same. */
+/* zs_sendfile is sendfile(2): with the same arguments it gives the same count, errno, offset, positions and
+ * bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"
 
-/* With the 64-bit offset that the library has everywhere. */
+/* With a 64-bit offset, as the library has on every platform. */
 static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
 		      unsigned int flags)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* zs_splice is splice(2): whatever it is given, count, errno, offsets, positions and bytes come
- * out the same. */
+/* zs_splice is splice(2): with the same arguments it gives the same count, errno, offsets, positions and bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

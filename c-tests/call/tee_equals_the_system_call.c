@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* zs_tee is tee(2): whatever it is given, count, errno and bytes come out the same. */
+/* zs_tee is tee(2): with the same arguments it gives the same count, errno and bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* zs_vmsplice is vmsplice(2): whatever it is given, count, errno, memory and bytes come out the
- * same. */
+/* zs_vmsplice is vmsplice(2): with the same arguments it gives the same count, errno, memory and bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"
@@ -12,14 +11,14 @@ static ssize_t kernel(int fd, const struct iovec *iov, size_t count, unsigned in
 	return syscall(SYS_vmsplice, fd, iov, count, flags);
 }
 
-/* What becomes of one case; the memory counts as the second end. */
+/* The outcome of one case; the memory takes the place of the second endpoint. */
 static struct t_trace play(transfer *vmsplice, enum t_kind kind, int pieces, size_t count,
 			   unsigned int flags)
 {
 	static unsigned char *memory, *nowhere;
 	struct t_trace trace = { 0 };
 	struct t_endpoint end = t_open_endpoint(kind);
-	/* More pieces than the kernel takes, so that none of the counts leads out of the array. */
+	/* More pieces than the kernel takes, so that no count reads beyond the array. */
 	struct iovec iov[1025] = { { NULL, 0 }, { NULL, 8 }, { NULL, 0 }, { NULL, 9000 } };
 
 	if (!memory) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that fails in the middle: the result says how much has reached it, and what was taken from a
- * pipe or socket beyond that is in flight; nothing of a pipe is taken that need not be. */
+/* An output fails in the middle: the result says how many bytes have reached it, and what was taken from a pipe
+ * or socket beyond that is in flight. From a pipe nothing is taken that need not be. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -42,7 +42,7 @@ static void died(enum t_place from, enum t_stream to, uint32_t avoid, size_t tak
 			T_EQ(t_position(pair->in), (int64_t)result.bytes);
 	} else {
 		left = (int)(T_PAIR_LEN - result.bytes - result.in_flight);
-		/* splice(2) takes from a pipe what the output takes. */
+		/* splice(2) takes from a pipe only what the output takes. */
 		OK(from != T_AT_PIPE || result.in_flight == 0 || (result.via & ZS_VIA_READ_WRITE));
 		if (!OK(t_gives_pattern(pair->in, (size_t)left, result.bytes + result.in_flight)))
 			fprintf(stderr, "... from %s to %d avoid %s: bytes %llu in flight %llu\n",

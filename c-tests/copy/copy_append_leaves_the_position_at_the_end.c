@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An O_APPEND output has its position behind what was appended, as after write(2), wherever it was
- * before, and whatever was tried first. */
+/* The position of an O_APPEND output is after what was appended, as after write(2), wherever it was before and
+ * whichever mechanisms were tried. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

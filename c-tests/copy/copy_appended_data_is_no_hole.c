@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What somebody appends to a file with holes while it is copied arrives as it was written, and is never taken
- * for a part of the hole before it: not even if it comes just when the holes are looked for. */
+/* Data that is appended to a file with holes while it is copied arrives as it was written. It is never taken
+ * for a part of the hole before it, even if it is appended during the search for holes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -11,7 +11,7 @@
 #define PIECE 10000
 
 static int in;
-static int when, after; /* the search for data during which it is appended, and when of it */
+static int when, after; /* in which search for data it is appended, and whether after that search */
 static int searches;
 
 static void append(void)
@@ -48,7 +48,7 @@ static void story(void *argument)
 	t_intercept(SYS_lseek, search);
 	moved = zs_copy(in, from, out, NULL, ZS_TO_END, NULL, &result);
 	size = t_size(in);
-	/* Where it comes after the copy has seen the end, it is not a part of it. */
+	/* What is appended after the copy has seen the end is not copied. */
 	OK(moved == HOLE || moved == size);
 	T_EQ(moved, t_size(out));
 	T_EQ(result.bytes, (uint64_t)moved);

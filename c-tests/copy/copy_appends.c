@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output with O_APPEND gets everything at its end, from whatever input, whether the flag was there when
- * it was opened or came later. An offset could not be honoured: EINVAL. */
+/* An output with O_APPEND gets everything at its end, from any input, whether the flag was set by open(2) or
+ * later. With an offset, which could not be honoured, it is EINVAL. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -32,7 +32,7 @@ static void appended(enum t_place from, int set_later, struct zs_options options
 	T_EQ(t_position(out), 1001 + T_PAIR_LEN);
 	OK(fcntl(out, F_GETFL) & O_APPEND);
 
-	/* Anybody else's bytes stay, too. */
+	/* Bytes that others append stay, too. */
 	if (from == T_AT_FILE) {
 		MUST(pwrite(pair->out, "theirs", 6, 1001 + T_PAIR_LEN) == 6);
 		T_EQ(zs_copy(pair->in, &(int64_t){ 0 }, out, NULL, 10, &options, &result), 10);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A mechanism to be avoided is not even tried: the kernel would kill for it. What is left does it. With
- * nothing left that could move bytes: EOPNOTSUPP, and none has moved. */
+/* A mechanism that is avoided is not even tried: here the kernel would kill the process for it. The others do
+ * the copy. If none is left it is EOPNOTSUPP, and no byte has moved. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -37,7 +37,7 @@ static void refused(enum t_place from, enum t_place to, uint32_t avoid)
 	T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, ZS_TO_END, &result, .avoid = avoid), -1);
 	if (T_EQ(errno, EOPNOTSUPP))
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EOPNOTSUPP));
-	/* All of it is still to be had. */
+	/* All of the input is still there. */
 	T_EQ(zs_copy(pair->in, NULL, pair->out, NULL, ZS_TO_END, NULL, NULL), T_PAIR_LEN);
 	OK(t_pair_whole(pair));
 }

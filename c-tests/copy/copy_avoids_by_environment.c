@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZSPLICE_AVOID in the environment adds to what every transfer avoids: a program that cannot be changed
- * lives on in a sandbox that kills for a forbidden call. Unknown words are ignored. */
+/* ZSPLICE_AVOID in the environment adds to what every transfer avoids, so that a program which cannot be
+ * changed works in a sandbox that kills it for a forbidden call. Unknown words are ignored. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -25,7 +25,7 @@ static void copies(void *argument)
 	OK(t_pair_whole(pair));
 }
 
-/* What the program does that has been started with the variable set. */
+/* What this program does when it is started with the variable set. */
 static int sandboxed(uint32_t avoid)
 {
 	for (int from = 0; from < T_PLACES; from++)

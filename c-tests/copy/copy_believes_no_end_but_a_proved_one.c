@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Every stream is followed to its end, in small pieces and with pauses, and a count below len means that
- * it has ended: all of it is there. A len that is reached takes no byte of what follows. */
+/* Every stream is copied to its end, through small pieces and pauses: a count below len means that the input
+ * has ended. When len is reached, no byte of what follows is taken. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Files on an overlay, squashfs and a block device, from and to each other and tmpfs: the same bytes, the same
- * count, and a block device ends where it ends. */
+/* Files on overlay and squashfs, a block device, and files on tmpfs are copied to each other: same bytes, same
+ * count, and a block device ends at its size. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

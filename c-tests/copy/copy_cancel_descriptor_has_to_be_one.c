@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_CANCEL_FD a descriptor that is none, a negative one too, is EBADF before anything moves: a program whose
- * eventfd(2) failed is told, not left without a way to cancel. */
+/* With ZS_CANCEL_FD an invalid or negative cancel_fd is EBADF before anything moves, so that a program whose
+ * eventfd(2) failed learns that it could not cancel. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -26,7 +26,7 @@ int main(void)
 		if (T_EQ(t_position(in), 0))
 			T_EQ(t_size(out), 0);
 	}
-	/* Without the flag nobody looks at it. */
+	/* Without the flag it is not looked at. */
 	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, NULL, .cancel_fd = -1), 100);
 	return t_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With everything but the clone avoided, what can be shared is, to the exact length; and where a head or a tail would
- * have to be copied nothing is written. */
+/* With every mechanism but clone avoided, a range that can be shared is shared to its exact length. Where a
+ * head or a tail would have to be copied, nothing is written. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

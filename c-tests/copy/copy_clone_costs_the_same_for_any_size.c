@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A clone is one step whatever its size: a large file takes no more system calls than a small one, nor
- * memory, and no progress in between. */
+/* A clone is one step, whatever its size: a large file takes no more system calls or memory than a small one,
+ * and there is no progress call in between. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

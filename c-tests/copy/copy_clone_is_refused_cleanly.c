@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZS_CLONE where blocks cannot be shared is the kernel's error, EINVAL for ranges that are not aligned alike,
- * and nothing has been written: the output is as it was. */
+/* ZS_CLONE fails with the kernel's error where blocks cannot be shared, and with EINVAL where the two ranges
+ * are not at the same place within a block. Nothing is written. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -92,7 +92,7 @@ int main(void)
 	refused(in, 4096, out, 100, 20000, EINVAL, __LINE__);
 	refused(in, 100, out, 101, ZS_TO_END, EINVAL, __LINE__);
 	refused(in, 1, out, 4096, ZS_TO_END, EINVAL, __LINE__);
-	/* To an output that appends: its end is where it is. */
+	/* To an output with O_APPEND, where the place is its end. */
 	{
 		struct zs_result result;
 		int append = t_reopen(out, O_WRONLY | O_APPEND);
@@ -100,7 +100,7 @@ int main(void)
 		T_EQ(T_COPY(in, &(int64_t){ 0 }, append, NULL, ZS_TO_END, &result, .flags = ZS_CLONE), -1);
 		if (T_EQ(result.bytes, 0))
 			T_EQ(t_size(out), 50000);
-		/* No whole block: then there is nothing to be refused. */
+		/* A range without a whole block has nothing to share, so nothing is refused. */
 		T_EQ(T_COPY(in, &(int64_t){ 10 }, out, &(int64_t){ 10 }, 50, &result, .flags = ZS_CLONE), 50);
 		OK(t_has_pattern(out, 10, 50, 10));
 		T_EQ(result.via, ZS_VIA_READ_WRITE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A disk is no file whose blocks could be shared: ZS_CLONE from or to one is the kernel's error, with nothing
- * written; without the flag it is copied. */
+/* The blocks of a disk cannot be shared: ZS_CLONE from or to one fails with the kernel's error, and nothing is
+ * written. Without the flag it is copied. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

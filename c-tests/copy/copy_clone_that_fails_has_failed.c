@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An error of the data path that FICLONERANGE comes to is the error of the copy, and no reason to try another way. */
+/* If FICLONERANGE fails with an error of the data path, so does the copy; no other mechanism is tried. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

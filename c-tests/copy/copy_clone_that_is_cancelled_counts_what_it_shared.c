@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZS_CLONE shares first and copies what lies before the blocks then. A progress that ends the copy finds both in
- * the output, and counted. */
+/* ZS_CLONE shares blocks first and then copies the head before them. When the progress callback ends the copy,
+ * both are in the output and counted. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

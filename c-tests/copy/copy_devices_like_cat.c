@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Devices of the kernel's: /dev/null and /dev/zero take everything, /dev/full has no room (and says so the way
- * write(2) does, where splice(2) says EINVAL), /dev/zero and /dev/urandom give as much as is asked for. */
+/* Devices: /dev/null and /dev/zero take everything; /dev/full is ENOSPC, as from write(2), although splice(2)
+ * fails with EINVAL there; /dev/zero and /dev/urandom supply as much as is asked for. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -25,7 +25,7 @@ int main(void)
 	for (int from = 0; from < T_PLACES; from++) {
 		struct t_pair *pair = t_pair((enum t_place)from, T_AT_FILE);
 
-		/* A hundred bytes for nobody, and the rest as they are. */
+		/* A hundred bytes are discarded, and the rest is unchanged. */
 		T_EQ(zs_copy(pair->in, NULL, null, NULL, 100, NULL, &result), 100);
 		T_EQ(result.bytes, 100);
 		T_EQ(zs_copy(pair->in, NULL, zero, NULL, 50000, NULL, &result), 50000);

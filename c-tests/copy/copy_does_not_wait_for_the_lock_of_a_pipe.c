@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Somebody else sleeps in splice(2) into the pipe that is copied from, with its lock held: a copy that looks whether
- * there is something hears of its timeout all the same. */
+/* Another thread sleeps in splice(2) into the input pipe and holds its lock: the copy does not wait for the
+ * lock, and notices its timeout. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

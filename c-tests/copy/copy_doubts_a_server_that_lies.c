@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file system whose copy_file_range(2) refuses, fails or lies, from the first or in the middle: 0 is proved
- * wrong by a read, a refusal leads on to what does work, at the exact byte. What the server says when bytes are
- * read and written is an error, with the side it came from. */
+/* A file system whose copy_file_range(2) refuses, fails or wrongly returns 0, at first or in the middle: a read
+ * proves the 0 wrong, and after a refusal another mechanism continues at the exact byte. An error of its read
+ * or write is the error of the copy, with its side. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -35,7 +35,7 @@ static void gets_by(int says, int from)
 	OK(fuse->copies >= from);
 }
 
-/* An error of the data path ends it, exactly where it happened. */
+/* An error of the data path ends the copy, exactly where it happened. */
 static void fails_by(int says, int from, int error)
 {
 	struct zs_result result;
@@ -120,7 +120,7 @@ int main(void)
 	cannot_be_written(ENOSPC);
 	cannot_be_written(EIO);
 	cannot_be_written(EDQUOT);
-	/* It does not know copy_file_range(2) at all: the kernel does not ask again. */
+	/* The server has no copy_file_range(2): the kernel does not ask again. */
 	gets_by(-ENOSYS, 1);
 	MUST(umount2("fuse", MNT_DETACH) == 0);
 	return t_done();

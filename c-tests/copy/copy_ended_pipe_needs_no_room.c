@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input pipe that has ended has nothing to give: the copy is done, though the output is full and stays so. */
+/* From an input pipe that has ended there is nothing to copy: the copy is done, although the output is full and
+ * stays full. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

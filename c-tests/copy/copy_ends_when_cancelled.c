@@ -40,7 +40,7 @@ static void readable_before(void)
 	OK(T_IS(result, .side = ZS_SIDE_CALL, .error = ECANCELED));
 	OK(t_size(out) == 0 && t_position(in) == 0 && t_bytes_available(cancel[0]) == 1);
 
-	/* It does not count, or it is none: then it is not looked at. */
+	/* Without ZS_CANCEL_FD it is not looked at, readable or not valid. */
 	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .cancel_fd = cancel[0]), 100);
 	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .cancel_fd = -1), 100);
 	T_EQ(T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, &result, .flags = ZS_CANCEL_FD,

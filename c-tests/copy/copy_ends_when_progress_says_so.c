@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* progress is told what has become of the copy so far, after every step, and ends it by returning
- * anything but 0: ECANCELED, and nothing moves any more. */
+/* The progress callback gets the result so far after every step. If it returns anything but 0 the copy ends
+ * with ECANCELED, and nothing moves any more. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -42,17 +42,17 @@ int main(void)
 	t_blocked_join(&all);
 	t_blocked_check(&all, ECANCELED, 0, 0, 1000);
 
-	/* The last word is the result. */
+	/* The last call has the final result. */
 	T_EQ(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log), 100);
 	OK(log.calls >= 1 && memcmp(&log.last, &result, sizeof result) == 0);
 
-	/* Nothing moves: nothing is told. */
+	/* Nothing moves, so it is not called. */
 	log = (struct log){ 0 };
 	T_EQ(T_COPY(file, NULL, into, NULL, ZS_TO_END, &result, .progress = told, .context = &log), 0);
 	T_EQ(T_COPY(file, &(int64_t){ 0 }, into, NULL, 0, NULL, .progress = told, .context = &log), 0);
 	T_EQ(log.calls, 0);
 
-	/* The word that the last byte is there comes too late for anything but ECANCELED. */
+	/* Even in the call after the last byte, nonzero means ECANCELED. */
 	MUST(pipe(in) == 0 && pipe(out) == 0 && write(in[1], "four", 4) == 4);
 	log.to_end = 4;
 	T_EQ(T_COPY(in[0], NULL, out[1], NULL, 4, &result, .progress = told, .context = &log), -1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A hole at the end of the input makes the output as long as it is, but never shorter than somebody else
- * has made it meanwhile. Where it does not become that long, the result does not count what is missing. */
+/* A hole at the end of the input extends the output to the same length, but never shortens it if others have
+ * extended it meanwhile. If it cannot become that long, the result does not count what is missing. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -13,7 +13,7 @@ static int in, out;
 
 static int extends(void *context, const struct zs_result *so_far)
 {
-	/* Somebody else, before the length is set. */
+	/* Another thread extends it before the length is set. */
 	if (so_far->bytes == LEN)
 		t_put_pattern(out, *(int64_t *)context, 100, 1);
 	return 0;
@@ -59,14 +59,14 @@ int main(void)
 	if (T_EQ(t_size(out), LEN))
 		OK(t_has_pattern(out, within, 100, 1));
 
-	/* Ended early, in a hole: what is counted is there. */
+	/* The copy ends early, in a hole: what is counted is there. */
 	MUST(ftruncate(out, 0) == 0);
 	off = 0;
 	T_EQ(T_COPY(in, &(int64_t){ MIB }, out, &off, ZS_TO_END, &result, .progress = cancels), -1);
 	if (T_EQ(errno, ECANCELED) && T_EQ(off, (int64_t)result.bytes))
 		T_EQ(t_size(out), (int64_t)result.bytes);
 
-	/* It may not become so long. */
+	/* RLIMIT_FSIZE does not allow that length. */
 	MUST(getrlimit(RLIMIT_FSIZE, &limit) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	limit.rlim_cur = 2 * MIB;
 	MUST(ftruncate(out, 0) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0);

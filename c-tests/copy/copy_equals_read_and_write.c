@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whatever is copied to wherever, in whatever pieces it comes and goes, it is as if it had been
- * read and written: same bytes, same count, same positions and offsets, same error. Where it ends
- * early for a reason of ours, what was delivered is the exact beginning of it.
- *
- * Every case follows from a number. That of a case that fails is named, and as an argument makes it
- * the only one. */
+/* A random copy, whatever its input, output and pieces, has the same outcome as read(2) and write(2): same
+ * bytes, count, positions, offsets and error. If it ends early because of an option, what was delivered is the
+ * exact beginning of the input. Every case follows from a number. A case that fails prints its number; given as
+ * an argument, it is the only case that runs. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -26,10 +24,10 @@ enum way { PLAIN, OURS };
 struct place {
 	enum t_stream_kind sort;
 	int folder;             /* files: which file system */
-	const char *path;       /* devices and files of the kernel */
+	const char *path;       /* devices and files of /proc and /sys */
 	int nonblock, given, appends, seals, sparse;
 	int64_t at;             /* offset or position */
-	size_t size;            /* all it has to give; what a file holds before */
+	size_t size;            /* all bytes of an input; what a file holds before */
 	const unsigned char *bytes;
 };
 
@@ -39,7 +37,7 @@ struct scene {
 	int holds, same_file;
 	uint64_t len;
 	struct zs_options options;
-	uint64_t cancel_after;  /* by progress; UINT64_MAX: never */
+	uint64_t cancel_after;  /* after so many bytes by the progress callback; UINT64_MAX: never */
 	unsigned char *content, *before;
 };
 
@@ -130,7 +128,7 @@ static struct scene random_scene(uint64_t seed)
 
 	scene.in = random_place(&chance, 1);
 	scene.out = random_place(&chance, 0);
-	/* A hole behind the end of a sealed file needs no writing, and so no permission. */
+	/* A hole beyond the end of a sealed file is not written, so the seal does not forbid it. */
 	if (scene.out.seals & F_SEAL_WRITE)
 		scene.in.sparse = 0;
 	if (t_one_in(&chance, 2))
@@ -170,7 +168,7 @@ struct end {
 	struct t_reader taker;
 };
 
-/* All that can be seen of what became of it. */
+/* All that can be seen of the outcome. */
 struct trace {
 	int64_t returned, error;
 	int64_t offset[2], position[2], written;
@@ -296,7 +294,7 @@ static int64_t ours(const struct scene *scene, int in, int64_t *off_in, int out,
 	return returned;
 }
 
-/* A file as it is, whatever it was copied from. */
+/* All of a file, whatever it was copied from. */
 static void look_at_file(struct trace *trace, int fd)
 {
 	struct stat stat;
@@ -371,7 +369,7 @@ static int feeds_itself(const struct scene *scene)
 	return !(len <= INT64_MAX && (from + len <= to || to + len <= from));
 }
 
-/* Errors of ours that a plain copy does not know. */
+/* Errors that only zs_copy has. */
 static int is_ours(const struct scene *scene, const struct trace *trace)
 {
 	const struct zs_options *options = &scene->options;
@@ -384,8 +382,8 @@ static int is_ours(const struct scene *scene, const struct trace *trace)
 		|| (trace->error == ECANCELED && scene->cancel_after < UINT64_MAX);
 }
 
-/* Whether the output holds the first `bytes` of the input, and is else as before. (What the kernel
- * makes up is known by the plain copy.) */
+/* Whether the output holds the first `bytes` of the input, and is unchanged otherwise. (Of a device or a file
+ * of /proc only the plain copy knows the bytes.) */
 static int is_beginning(const struct scene *scene, const struct trace *plain, const struct trace *is)
 {
 	uint64_t bytes = is->result.bytes, from = 0, kept = 0, size;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A FIFO whose first writer comes and goes without a byte has ended: with 0, whichever mechanism had waited. */
+/* A FIFO whose first writer opens and closes it without writing a byte has ended: the copy returns 0, whichever
+ * mechanism was waiting. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_FILL_HOLES holes are written out as zeroes: the output has none, and the result counts none. */
+/* With ZS_FILL_HOLES holes are written as zeroes: the output has no holes, and the result counts none. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

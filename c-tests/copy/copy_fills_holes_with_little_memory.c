@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A hole that has to be written as zeroes, since the output's file system cannot punch, takes no large buffer where
- * memory is short. */
+/* Where the file system of the output cannot punch holes, a hole is written as zeroes, and with little memory
+ * no large buffer is needed for that. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_memory.h"

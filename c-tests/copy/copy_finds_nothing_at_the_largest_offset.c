@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where a file has no bytes there is nothing to copy, as far out as an offset can be: 0, whichever mechanism is
- * asked first, and whatever the kernel says about such offsets. */
+/* Beyond the end of a file there is nothing to copy, up to the largest offset: the copy returns 0, whichever
+ * mechanism is tried first, and whichever error the kernel has for such offsets. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZS_TO_END follows a file that grows meanwhile to an end that a read has proved. One that shrinks ends
- * where it then ends. */
+/* ZS_TO_END follows a file that grows during the copy, until a read returns 0. A file that shrinks ends at its
+ * new end. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
 #include "t_copy.h"
 
 #define STEP 50000
-#define ENOUGH (10 * STEP) /* with every end that a byte proves wrong a pipe has room for it */
+#define ENOUGH (10 * STEP) /* a pipe has room for each byte that proves an end wrong */
 
 static int in;
 static int64_t grown;

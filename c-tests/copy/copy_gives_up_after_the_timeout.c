@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* timeout_ns is noticed at once, whatever is waited for: ETIMEDOUT, with every byte accounted for. */
+/* timeout_ns ends a copy at once, whatever it waits for: ETIMEDOUT, with every byte accounted for. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

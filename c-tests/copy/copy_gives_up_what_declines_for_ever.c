@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file whose reads say EAGAIN although poll(2) calls it ready does not hold a copy for ever: it ends with the
- * timeout, or, where there is none, with EAGAIN. Likewise writes. */
+/* A file whose reads or writes always return EAGAIN although poll(2) reports it ready does not hold a copy
+ * forever: the copy ends with the timeout or, without one, with EAGAIN. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

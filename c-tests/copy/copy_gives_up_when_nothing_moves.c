@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* idle_ns is how long nothing may move: a copy that gets a byte now and then goes on, however long it
- * takes; one that gets none ends with ETIMEDOUT, whatever is waited for. */
+/* idle_ns limits how long nothing moves: a copy that gets a byte now and then continues, however long it takes;
+ * one that gets none ends with ETIMEDOUT, whatever it waits for. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -13,7 +13,7 @@ static int late(void)
 {
 	t_blocked_start(&all, (struct zs_options){ .idle_ns = T_MS(T_BLOCKED_MS) }, 1);
 	t_blocked_join(&all);
-	/* TCP may take a last little after 40 ms, which starts the time anew. */
+	/* TCP may take a few last bytes after 40 ms, which starts the idle time again. */
 	return t_blocked_check(&all, ETIMEDOUT, 0, T_BLOCKED_MS, T_BLOCKED_MS + 250);
 }
 
@@ -43,7 +43,7 @@ static void goes_on(void)
 	t_join(thread);
 }
 
-/* The nearer of two limits counts. */
+/* The earlier of the two limits counts. */
 static void the_nearer(void)
 {
 	int in[2], out[2];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_GROW_PIPE a pipe of the caller's grows, to 1 MiB and not beyond; without it its size stays, and a
- * larger one is never made smaller. */
+/* With ZS_GROW_PIPE a pipe of the caller grows to 1 MiB and not beyond; without the flag its size stays. A
+ * larger pipe is never made smaller. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -16,7 +16,7 @@ static void copied(int from_pipe, int before, uint32_t flags, int after)
 	struct t_pair *pair;
 	int fd;
 
-	/* Its writer may have been faster, and filled it with more than it is to hold. */
+	/* The writer may already have put more into it than the size it is to have. */
 	for (int i = 0; i < 100; i++) {
 		pair = t_pair(from_pipe ? T_AT_PIPE : T_AT_FILE, from_pipe ? T_AT_FILE : T_AT_PIPE);
 		fd = from_pipe ? pair->in : pair->out;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No step of a copy that is watched moves more than 16 MiB, holes included, so that what is watched for is noticed
- * in the middle of one. */
+/* With a limit, a cancel descriptor or a callback no step moves more than 16 MiB, holes included, so that they
+ * are noticed in the middle of a hole. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

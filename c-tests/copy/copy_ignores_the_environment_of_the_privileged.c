@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZSPLICE_AVOID does not count where a program runs with raised privileges: a copy of this one that is
- * setuid root, started by a user who is nobody. (Its loader ignores LD_LIBRARY_PATH, too.) */
+/* ZSPLICE_AVOID is ignored in a program with raised privileges: here a copy of this program that is setuid
+ * root, started by the user nobody. (Its loader ignores LD_LIBRARY_PATH, too.) */
 /* ways: archive static */
 #include <zsplice.h>
 #include <sys/auxv.h>

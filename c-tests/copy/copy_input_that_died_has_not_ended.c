@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A socket tells once what it has died of, and an end from then on: whichever call is told, zs_copy does not
- * take that for the end, however rare the error. */
+/* A socket reports its error once, and an end from then on. Whichever call gets the error, zs_copy does not
+ * take it for the end, however rare the error is. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

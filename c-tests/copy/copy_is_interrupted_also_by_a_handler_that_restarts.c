@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_INTERRUPT a signal ends a copy that waits also where its handler was installed with SA_RESTART: a system
- * call that the kernel would restart is not what is waited in. */
+/* With ZS_INTERRUPT a signal ends a copy that waits, even if its handler has SA_RESTART: the copy does not wait
+ * in a system call that the kernel would restart. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

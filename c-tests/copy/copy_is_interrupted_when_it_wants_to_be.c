@@ -18,7 +18,7 @@ static int late(void)
 	t_blocked_start(&all, (struct zs_options){ .flags = ZS_INTERRUPT }, 1);
 	t_sleep_ms(T_BLOCKED_MS);
 	since = t_now_ms();
-	/* The first may come between two waits, or cut a count short: that goes unseen. */
+	/* The first signal may come between two waits, or shorten a count, and is not noticed then. */
 	for (int round = 0; round < 20; round++) {
 		for (int i = 0; i < all.count; i++)
 			if (!__atomic_load_n(&all.of[i].ended, __ATOMIC_SEQ_CST))

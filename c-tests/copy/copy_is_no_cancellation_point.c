@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A thread that is cancelled in the middle of a copy, wherever that waits, finishes it and gets its result; it
- * ends at the next cancellation point. */
+/* A thread that is cancelled in the middle of a copy, wherever it waits, finishes the copy and gets its result.
+ * It ends at the next cancellation point. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

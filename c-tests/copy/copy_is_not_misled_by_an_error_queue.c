@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A notice in a socket's queue of errors, of a zero-copy send or a time stamp, is nothing to a copy from or to that
- * socket: it waits, the CPU rests, the timeout is noticed, what comes later is moved, and the lock of the output, a
- * pipe, is left free meanwhile. */
+/* A message in the error queue of a socket, about a zero-copy send or a time stamp, does not disturb a copy
+ * from or to it: the copy waits without using the CPU, notices its timeout, moves what comes later, and
+ * meanwhile leaves the lock of an output pipe free. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_errqueue.h"

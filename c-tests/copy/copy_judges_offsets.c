@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An offset for what cannot seek is ESPIPE, a negative one EINVAL, also with nothing to copy, and nothing
- * moves. */
+/* An offset for a descriptor that cannot seek is ESPIPE, and a negative offset is EINVAL, even with a length of
+ * 0. Nothing moves. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

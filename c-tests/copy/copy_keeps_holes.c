@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Holes of a file are holes in its copy, at its front, in the middle and at its end, and the result counts
- * every byte of them - on tmpfs too, and on ext4, xfs and btrfs where those can be made (nothing shared:
- * a clone takes holes along by itself). The offsets given or not. */
+/* Holes of a file are holes in its copy, at the front, in the middle and at the end, and the result counts
+ * every byte of them. It is tried on tmpfs, and on ext4, xfs and btrfs where these can be made, with and
+ * without offsets, and with ZS_NO_CLONE, since a clone includes the holes anyway. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -17,8 +17,8 @@ struct shape { int count; struct { int64_t at; size_t len; } data[4]; };
 static const struct shape shapes[] = {
 	{ 0, { { 0, 0 } } },                                            /* nothing but a hole */
 	{ 1, { { 0, 2 * MIB } } },                                      /* one at the end */
-	{ 1, { { LEN - 2 * MIB, 2 * MIB } } },                          /* one in front */
-	{ 3, { { 0, MIB }, { 3 * MIB, MIB }, { LEN - MIB, MIB } } },    /* two within */
+	{ 1, { { LEN - 2 * MIB, 2 * MIB } } },                          /* one at the front */
+	{ 3, { { 0, MIB }, { 3 * MIB, MIB }, { LEN - MIB, MIB } } },    /* two in the middle */
 	{ 3, { { MIB, 65536 }, { 2 * MIB, 131072 }, { 5 * MIB, 1000 } } },
 	{ 1, { { 4 * MIB + 5000, 3 } } },
 };
@@ -28,7 +28,7 @@ static int64_t next(int fd, int64_t at, int whence)
 	return lseek(fd, at, whence);
 }
 
-/* How much of a file is holes, by what lseek(2) says, between two offsets. */
+/* How many bytes between two offsets are holes, as lseek(2) reports it. */
 static int64_t holes_of(int fd, int64_t from, int64_t to)
 {
 	int opened = t_reopen(fd, O_RDONLY);

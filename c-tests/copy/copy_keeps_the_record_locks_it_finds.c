@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file with holes is not opened, and so not closed, beside a record lock that the process has on it: the lock
- * stays, and the position too. */
+/* A file with holes on which the process has a record lock is not opened a second time, since closing it would
+ * drop the lock. The lock stays, and so does the position. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Success or failure: the descriptors stay open, with the flags they had, and not one more is open
- * afterwards; nor does a program that is started meanwhile inherit one of ours. */
+/* After a success and after a failure the descriptors are open with the flags they had, and no other is open. A
+ * program that is started meanwhile inherits no descriptor of the library. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -8,7 +8,7 @@
 
 static int inherited;
 
-/* In the middle of it: what a program would inherit. */
+/* In the middle of a copy: which descriptors a program would inherit. */
 static int look(void *context, const struct zs_result *so_far)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -79,7 +79,7 @@ int main(void)
 {
 	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	for (int fd = 3; fd < 1024; fd++)
-		(void)close(fd); /* whatever we were started with */
+		(void)close(fd); /* those that this program was started with */
 	for (int from = 0; from < T_PLACES; from++)
 		for (int to = 0; to < T_PLACES; to++)
 			for (int nonblock = 0; nonblock < 4; nonblock++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Others may use a pipe while a copy into or out of it waits for somebody else: a non-blocking read or write
- * of theirs returns at once, whatever silent blocking input or full blocking output is waited for. */
+/* While a copy from or to a pipe waits for its other side, a silent input or a full output that blocks, others
+ * can use the pipe: their non-blocking reads and writes return at once. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -83,7 +83,7 @@ static void full_output(enum t_stream kind, struct zs_options options, int prefi
 	t_sleep_ms(prefilled ? 10 : 60);
 	used(in, prefilled ? "full" : "fills", kind);
 	MUST(close(out[0]) == 0);
-	/* A terminal's end: EIO. What takes nothing any more is the end of it. */
+	/* A terminal that has ended is EIO. An output that takes nothing any more ends the thread. */
 	t_join(thread);
 	T_EQ(it.returned, -1);
 	t_close2(in);
@@ -106,7 +106,7 @@ static void *story(void *argument)
 int main(void)
 {
 	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
-	/* A thread that waits for a lock hears no signal, not even that the time of the test is over. */
+	/* A thread that waits for the lock of a pipe gets no signal, not even the one of the time limit. */
 	t_join(t_thread(story, NULL));
 	return t_done();
 }

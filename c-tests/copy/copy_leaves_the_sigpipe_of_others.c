@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_NOSIGPIPE only a SIGPIPE that the copy has caused is taken away: one that somebody sends meanwhile
- * arrives, or stays pending where the caller has it blocked. */
+/* ZS_NOSIGPIPE removes only a SIGPIPE that the copy has caused: one that is sent meanwhile is delivered, or
+ * stays pending if the caller blocks it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

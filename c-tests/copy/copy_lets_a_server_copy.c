@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* On a file system that copies on its own server the whole range goes to copy_file_range(2): no byte of it is
- * read or written through this machine, limits or not. */
+/* On a file system whose server can copy, the whole range goes to copy_file_range(2), with or without limits:
+ * no byte of it is read or written on this machine. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -16,7 +16,7 @@ static void copied(struct t_fuse *fuse, uint64_t len, int with, struct zs_option
 
 	t_fuse_open(fuse, &in, &out);
 	T_EQ(zs_copy(in, with ? &off_in : NULL, out, with ? &off_out : NULL, len, &options, &result), moved);
-	/* Before Linux 5.19 there is one read more. */
+	/* Linux before 5.19 makes one more read. */
 	if (!OK(fuse->reads <= t_kernel_is_older(5, 19) && fuse->writes == 0 && fuse->copied == (uint64_t)moved) |
 	    !OK(result.via == ZS_VIA_COPY_RANGE && result.copied == 0 && result.bytes == (uint64_t)moved))
 		fprintf(stderr, "... len %llu with %d: %d reads, %d writes, %d copies of %llu bytes, via %s\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Each mechanism denied by a sandbox, with EPERM or with ENOSYS, one by one and all together, and the calls
- * that only help, too: a copy still succeeds by what is left, and errno does not tell. */
+/* A sandbox denies each mechanism, with EPERM or ENOSYS, one by one and all together, and also the auxiliary
+ * calls: a copy succeeds by what is left, and errno stays as it was. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -12,7 +12,7 @@ struct sandbox {
 	enum t_place from, to;
 	uint32_t via;
 	int error;
-	long call; /* -1: none besides */
+	long call; /* -1: no other */
 };
 
 static void lives(void *argument)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where no pipe is to be had, because there is no descriptor left or the pipe quota is spent, a copy does
- * without one, and nothing shows of that but the mechanism. */
+/* Where no pipe can be made, because no descriptor is left or the pipe quota is used up, a copy succeeds
+ * without one, and only the mechanism in the result shows it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
 #include "t_copy.h"
 
-/* From now on there is not one descriptor more to be had. */
+/* From now on no descriptor can be opened. */
 static void use_up_descriptors(void)
 {
 	struct rlimit limit;
@@ -69,7 +69,7 @@ static void refused_pipes(void *argument)
 	OK(t_pair_whole(pair));
 }
 
-/* A pipe of two pages is to be had, and slower than none; where nothing else is allowed it has to do. */
+/* A pipe of two pages can be made, but is slower than none: it is used where nothing else is allowed. */
 static void no_quota(void *argument)
 {
 	struct t_pair *pair = t_pair(T_AT_TCP, T_AT_FILE), *other = t_pair(T_AT_TCP, T_AT_FILE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_MORE a TCP socket holds the last packet back for what follows; without it nothing is held. */
+/* With ZS_MORE a TCP socket holds the last packet back until more follows; without the flag it holds nothing. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -24,7 +24,7 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 		fd = in[0];
 		t_write(in[1], bytes, 2 * len);
 	}
-	/* The first half is held, all of it or its end; the second takes it along. */
+	/* The first half is held, or its last packet; the second half sends it. */
 	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .flags = ZS_MORE, .avoid = avoid), (int64_t)len);
 	t_sleep_ms(20);
 	if (!OK(t_bytes_available(tcp[1]) < (int)len))
@@ -76,7 +76,7 @@ int main(void)
 	ping_pong(T_AT_FILE);
 	ping_pong(T_AT_PIPE);
 
-	/* What is no socket has nothing to hold. */
+	/* Other descriptors hold nothing. */
 	{
 		int in = t_file(100), out = t_file(0), into[2];
 

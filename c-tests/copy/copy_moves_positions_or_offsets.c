@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Without an offset the position of a descriptor is used, and moves on by exactly what was copied; with
- * one the position stays, and the offset moves on: by every mechanism, in the middle and at the end. */
+/* Without an offset the position of a descriptor is used and advances by exactly what was copied. With an
+ * offset the position stays and the offset advances. This holds for every mechanism, in the middle and at the
+ * end. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No copy needs more than 4 KiB of stack, so that a thread with next to none may make it: the stack below each
- * is painted, and the paint looked at afterwards. */
+/* No copy needs more than 4 KiB of stack, so that a thread with a tiny stack may call it. The test fills the
+ * stack with a pattern before each copy and looks afterwards how much of it was overwritten. */
 #include <zsplice.h>
 #include <ucontext.h>
 #include "t.h"
@@ -45,7 +45,7 @@ static void called(int which)
 			       300000, &options, &result);
 }
 
-/* How deep a stack of its own gets, painted anew for each. */
+/* How many bytes of a stack of its own a call uses; the stack is filled with the pattern first. */
 static size_t deep(int which)
 {
 	ucontext_t here, there;
@@ -92,7 +92,7 @@ int main(void)
 	sinks[3] = t_file(0);
 	sinks[4] = open("/dev/null", O_WRONLY);
 	MUST(sinks[4] >= 0 && write(in[1], bytes, sizeof bytes) == sizeof bytes);
-	/* Once before, so that no symbol is resolved in between. */
+	/* Once before, so that the dynamic linker resolves the symbols. */
 	for (int which = 0; which < CASES; which++)
 		deep(which);
 	bare = deep(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A destination is never truncated and never shortened: what lies before and behind the copy stays. */
+/* The output is never truncated: what lies before and after the copied range stays. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

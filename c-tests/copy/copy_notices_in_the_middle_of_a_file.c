@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With something to notice no step is longer than 16 MiB, so that a limit, a cancel and progress take
- * effect in the middle of a large file, too: it ends there, and the output holds exactly what the
- * result says. */
+/* With a limit, a cancel descriptor or a callback no step is longer than 16 MiB, so that they take effect in
+ * the middle of a large file. The copy ends there, and the output holds exactly what the result says. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -99,7 +98,7 @@ static void timed(uint32_t avoid)
 
 int main(void)
 {
-	/* In memory, so that it is the copying that takes the time. */
+	/* In memory, so that copying takes the time and not the disk. */
 	in = memfd_create("in", 0);
 	out = memfd_create("out", 0);
 	MUST(in >= 0 && out >= 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Nothing behind the size that options say they have is looked at, be it a page that is not there; what is
- * larger is taken where the bytes that 0.1 does not know are zero, but for what can be no size. */
+/* Nothing beyond the `size` of the options is read, even if the next page is not mapped. A larger `size` is
+ * accepted if the bytes that 0.1 does not know are zero, and refused if it is out of range. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* SO_RCVTIMEO and SO_SNDTIMEO are no end of a copy: it waits on. Its own limits are in its options. */
+/* SO_RCVTIMEO and SO_SNDTIMEO do not end a copy: it keeps waiting. Its limits are those in its options. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* TCP urgent data, where splice(2) stops for good, does not end a copy: what comes before and behind it
- * gets through (the urgent byte itself is out of band). */
+/* splice(2) never gets past TCP urgent data, but a copy does: what comes before and after it gets through. (The
+ * urgent byte itself is out of band.) */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

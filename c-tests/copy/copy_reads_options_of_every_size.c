@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Options may be missing, of the size they have in 0.1 (0 means that), or larger where the rest is
- * zero. What is smaller or says something unknown is refused, and nothing moves. */
+/* Options may be NULL, of the size they have in 0.1 (0 means that size), or larger if the rest is zero. Smaller
+ * ones, and ones with unknown bits, are refused, and nothing moves. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -54,7 +54,7 @@ int main(void)
 	for (uint32_t size = 1; size < SIZE; size++)
 		refused(size, EINVAL);
 
-	/* One bit behind what 0.1 knows, at either end of it. */
+	/* One bit beyond what 0.1 knows, at the beginning and at the end of the rest. */
 	options.bytes[SIZE] = 1;
 	refused(SIZE + 1, E2BIG);
 	refused(SIZE + 8, E2BIG);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Files of the kernel's own making, whose size says nothing and which hardly any mechanism can read, are
- * copied as cat copies them, to every kind of output, by position and by offset. */
+/* Files of /proc and /sys, whose size means nothing and which most mechanisms cannot read, are copied as cat(1)
+ * copies them, to every kind of output, by position and by offset. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -16,7 +16,7 @@ static const char *const names[] = {
 
 static char wanted[16 << 20], got[16 << 20];
 
-/* What cat would say; -1: nothing that can be compared. */
+/* Reads the file as cat(1) does. Returns its length, or -1 if it cannot be read or is empty. */
 static ssize_t cat(const char *name)
 {
 	int fd = open(name, O_RDONLY);
@@ -89,7 +89,7 @@ int main(void)
 	}
 	OK(seen >= 6);
 
-	/* A file of ours whose text is known: status. */
+	/* A file whose text is known: the status of this process. */
 	{
 		int in = open("/proc/self/status", O_RDONLY), out = t_file(0);
 
@@ -98,7 +98,7 @@ int main(void)
 		if (T_EQ(pread(out, got, 5, 0), 5))
 			T_EQ(memcmp(got, "Name:", 5), 0);
 		T_EQ(t_size(out), t_position(in));
-		/* What cannot be read is an error of the input's. */
+		/* A file that cannot be read is an error of the input. */
 		in = open("/proc/self/mem", O_RDONLY);
 		MUST(in >= 0);
 		struct zs_result result;
@@ -107,7 +107,7 @@ int main(void)
 		T_EQ(errno, EIO);
 		T_EQ(result.side, ZS_SIDE_IN);
 		T_EQ(result.bytes, 0);
-		/* Written to, as well. */
+		/* Such a file as the output. */
 		in = t_file(0);
 		MUST(pwrite(in, "zsplice", 7, 0) == 7);
 		out = open("/proc/self/comm", O_RDWR);

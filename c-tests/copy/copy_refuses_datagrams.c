@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A socket that is no stream is EPROTOTYPE, on either side: its messages would be cut and merged. None is
- * taken, none is sent. */
+/* A socket that is not a stream is EPROTOTYPE on either side, since its messages would be cut and merged. No
+ * message is taken or sent. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

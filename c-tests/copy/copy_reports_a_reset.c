@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A connection that the peer has reset is an error of the input, after the bytes that came before it; of the
- * output where that is the connection. */
+/* A connection that the peer has reset is an error of the input, after the bytes that came before the reset, or
+ * of the output, if that is the connection. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

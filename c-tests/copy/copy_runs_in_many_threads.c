@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Copies in many threads at once, from and to whatever they like, do not know of each other. */
+/* Copies in many threads at once, between descriptors of all kinds, do not affect each other. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

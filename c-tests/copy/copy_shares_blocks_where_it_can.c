@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* On xfs and btrfs a copy shares its blocks with the input by itself, and with ZS_CLONE it must: every block
- * that lies whole in both ranges, the unaligned head and tail copied. With ZS_NO_CLONE nothing is shared,
- * and what might share is not even asked. */
+/* On xfs and btrfs a copy shares blocks with the input, and with ZS_CLONE it has to: every block that lies
+ * wholly in both ranges is shared, and the unaligned head and tail are copied. With ZS_NO_CLONE nothing is
+ * shared, and no mechanism that might share is tried. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -39,7 +39,7 @@ static const struct copy copies[] = {
 	{ LEN - 5, 2 * BLOCK - 5, ZS_TO_END, 0, 0 },
 };
 
-/* How much of the copy is shared. */
+/* How many bytes of the copy are shared. */
 static int64_t copied(const char *where, const struct copy *c, uint32_t flags, int positions,
 		      struct zs_result *result)
 {
@@ -94,7 +94,7 @@ static void on(char *where)
 					(long long)must, t_via_words(result.via),
 					(unsigned long long)result.copied);
 			may = copied(where, c, 0, positions, &result);
-			/* It is not worth asking for a block or two. */
+			/* For one or two blocks sharing is not tried: it does not pay. */
 			if (!OK(may == c->shared || (c->len <= 2 * BLOCK && may == 0)))
 				fprintf(stderr, "... %s %zu by itself, positions %d: %lld shared, not %lld, "
 					"via %s\n", where, i, positions, (long long)may, (long long)c->shared,

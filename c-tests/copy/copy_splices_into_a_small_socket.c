@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking socket whose send buffer is too small for splice(2) to be sure that it does not block gets its bytes by
- * splice(2) all the same, where read and write are avoided. */
+/* A blocking socket has a send buffer so small that splice(2) might block. Where read and write are avoided it
+ * gets its bytes by splice(2) all the same. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_STABLE what becomes of a file after a copy of it has returned changes nothing at the receiver:
- * not writing to it, not truncating it, not punching a hole into it. */
+/* With ZS_STABLE the receiver's bytes do not change when the input file changes after the copy has returned: by
+ * a write, by truncation or by punching a hole. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -74,7 +74,7 @@ int main(void)
 	char byte;
 
 	MUST(files[1] >= 0);
-	/* That there is something to see: splice(2) by itself hands the page on. */
+	/* To show that the test can fail: a plain splice(2) passes on the page itself. */
 	MUST(pipe(aliased) == 0);
 	MUST(zs_splice_full(files[0], &(int64_t){ 0 }, aliased[1], NULL, LEN, 0, NULL) == LEN);
 	changed(files[0], 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file system of 256 KiB is full in the middle of a copy: ENOSPC, from the output, which holds exactly the
- * prefix that the result counts; offsets agree, and what a pipe or socket gave in vain is in flight. */
+/* A file system of 256 KiB is full in the middle of a copy: ENOSPC on the side of the output, which holds
+ * exactly the bytes that the result counts. Offsets agree, and what was taken from a pipe or socket and not
+ * stored is in flight. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -37,7 +38,7 @@ static void filled(enum t_place from, uint32_t avoid, uint32_t flags, int with)
 	OK(t_pair_whole(pair));
 }
 
-/* The input there, too: copy_file_range(2). */
+/* With the input on the same file system, for copy_file_range(2). */
 static void within(uint32_t avoid)
 {
 	struct zs_result result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* RLIMIT_FSIZE in the middle of a copy: EFBIG, from the output, which holds exactly the prefix that the
- * result counts, and SIGXFSZ as from the kernel. */
+/* RLIMIT_FSIZE is reached in the middle of a copy: EFBIG on the side of the output, which holds exactly the
+ * bytes that the result counts, and SIGXFSZ as from the kernel. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

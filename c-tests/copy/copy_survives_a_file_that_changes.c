@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file whose holes and length change under the copy ends it or is copied as found: it never loops, and
- * what is counted has come from somewhere: the output is as long as the result says. */
+/* A file whose holes and length change during the copy is copied as it is found, or ends the copy. The copy
+ * never loops, and the output is as long as the result says. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The kernel tells of a reset once, to whichever call asks first: a copy does not lose it, at whatever moment it
- * comes, between poll(2) and the read or in the look for what poll(2) does not tell of. */
+/* The kernel reports a reset once, to the first call that asks. A copy does not lose it, at whichever moment it
+ * comes: between poll(2) and the read, or in a check of its own. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

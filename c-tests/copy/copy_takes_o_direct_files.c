@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Files opened with O_DIRECT: as far as a copy by read(2) and write(2) from aligned memory gets, with every
- * byte accounted for. */
+/* Files opened with O_DIRECT are copied as far as read(2) and write(2) with aligned memory would copy them,
+ * with every byte accounted for. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

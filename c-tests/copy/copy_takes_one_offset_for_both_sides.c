@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Both offsets may be the same variable: it is where both sides begin, and advances once. */
+/* Both offsets may point to the same variable: both sides begin there, and it advances once. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A terminal tells of an end of file (^D) once: that ends a copy from it, to whatever it goes. */
+/* A terminal reports an end of file (^D) once. That ends a copy from it, to every kind of output. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking terminal makes two bytes of every end of a line, and is full sooner than poll(2) tells: a copy to one
- * notices its timeout all the same, and counts exactly what the terminal has got. */
+/* A blocking terminal turns each newline into two bytes, and is full sooner than poll(2) reports. A copy to it
+ * notices its timeout all the same, and counts exactly what the terminal has received. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Between files every error of every system call is either got around, or returned with an exact
- * account: the kernel fails, refuses and falls short wherever it can. */
+/* Between files: each system call fails with each error, or moves too few bytes. The copy either completes in
+ * another way or returns the error, with an exact result. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* From and to pipes and sockets every error of every system call is either got around, or returned
- * with an exact account of what was delivered, and of what was taken and was not. */
+/* From and to pipes and sockets: each system call fails with each error, or moves too few bytes. The copy
+ * either completes in another way or returns the error, and the result says exactly what was delivered and what
+ * is in flight. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Within one block device, by whatever descriptors, ranges that overlap are EINVAL before a byte is written, and so
- * is what has no end; ranges that are apart are copied. */
+/* Within one block device, by any descriptors, ranges that overlap are EINVAL before a byte is written, and so
+ * is a copy that would never end. Ranges that do not overlap are copied. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_NOSIGPIPE an output that nobody reads is EPIPE and no more; a SIGPIPE that is pending stays, and
- * the signal mask is what it was. */
+/* With ZS_NOSIGPIPE an output without a reader is EPIPE and raises no signal. A SIGPIPE that is pending stays
+ * pending, and the signal mask is restored. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -43,7 +43,7 @@ static void died(enum t_place from, enum t_stream to, uint32_t avoid, int gone_m
 	} else {
 		MUST(close(out[0]) == 0);
 	}
-	if (to == T_A_TCP && !gone_midway) { /* the first one only learns of it */
+	if (to == T_A_TCP && !gone_midway) { /* the first write only gets the reset as an answer */
 		(void)send(out[1], "x", 1, MSG_NOSIGNAL);
 		t_sleep_ms(10);
 		(void)send(out[1], "x", 1, MSG_NOSIGNAL);
@@ -94,7 +94,7 @@ static void with_one_blocked_and_pending(void *argument)
 
 int main(void)
 {
-	/* With its default disposition it would be the end of us. */
+	/* With its default action SIGPIPE would end the test. */
 	MUST(signal(SIGPIPE, SIG_DFL) != SIG_ERR);
 	T_CHILD(story, NULL);
 	T_CHILD(with_one_blocked_and_pending, NULL);

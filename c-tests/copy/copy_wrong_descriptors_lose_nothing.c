@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A descriptor that is closed, opened for something else, or a folder is an error as read(2) and write(2)
- * say it - and what a pipe or a socket held before, it holds afterwards. */
+/* A descriptor that is closed, a directory, or opened for the other direction is the error that read(2) and
+ * write(2) have for it, and a pipe or socket on the other side still holds what it held. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

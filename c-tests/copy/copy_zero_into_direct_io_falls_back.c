@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A 0 of copy_file_range(2) before an output with O_DIRECT, which takes no single byte to find the end out with,
- * is a refusal: the next mechanism copies all of it. */
+/* If copy_file_range(2) returns 0 and the output has O_DIRECT, the end cannot be checked by copying a single
+ * byte. The 0 counts as a refusal, and the next mechanism copies everything. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A FIFO before its first writer, TCP urgent data and a file of /proc that does not know its size are no end of
- * the input. */
+/* A FIFO without its first writer, TCP urgent data, and a file of /proc with size 0 are not at the end of the
+ * input. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -24,7 +24,7 @@ static void mixed(enum t_from from, size_t where, int append_only)
 	t_source_end(&source);
 }
 
-/* It has something already, and is left out or the end when it can take no more. */
+/* It already holds something. When it takes no more it is dropped, or ends the fan-out. */
 static void limited(void *argument)
 {
 	static struct t_fan fan;

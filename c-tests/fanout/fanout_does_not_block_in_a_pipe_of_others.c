@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking pipe that somebody else empties, or fills, after poll(2) has called it ready does not keep a fan-out
- * in the kernel: the timeout is noticed. */
+/* Another user of a blocking pipe empties or fills it after poll(2) has reported it ready: the fan-out does not
+ * block in the kernel, and notices its timeout. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -11,7 +11,7 @@
 
 #define LEN 200000
 
-/* After which answer of poll(2): not every one comes before a read or a write. */
+/* After which answer of poll(2) the competitor acts, since not each of them is followed by a read or a write. */
 struct scene {
 	int fills, patience;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that dies ends the call with its error, which stands in its result alone; the results of the others
- * say what they have got, and what else was taken. */
+/* An output that fails ends the call with its error, which only its own result has. The results of the others
+ * say what they have received, and what was taken beyond that. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A timeout, an idle time, a cancel and a callback that has enough end the call within 50 ms, whichever output
- * it waits for, and stand in the results of all; a signal does so if it is to. */
+/* A timeout, an idle timeout, a cancel and a callback that returns nonzero end the call within 50 ms, whichever
+ * output it waits for, and all results have the error. With ZS_INTERRUPT so does a signal. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A terminal that has hung up is EIO as an output, however many bytes its master would take for nobody; one that
- * is slow gets every byte, blocking or not. */
+/* A terminal that has hung up is EIO as an output, although its master would still take bytes. A slow terminal
+ * gets every byte, blocking or not. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

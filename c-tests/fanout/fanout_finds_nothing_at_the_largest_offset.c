@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where a file has no bytes there is nothing to fan out, as far out as an offset can be: 0, as of zs_copy, whatever
- * the kernel says about such offsets. */
+/* Beyond the end of a file there is nothing to fan out, up to the largest offset: the call returns 0, as
+ * zs_copy does, whichever error the kernel has for such offsets. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input whose reads say EAGAIN although poll(2) calls it ready ends a fan-out with EAGAIN, or with the timeout
- * if that comes first. Likewise an output's writes, and an input that has to be spliced. */
+/* An input whose reads always return EAGAIN although poll(2) reports it ready ends a fan-out with EAGAIN, or
+ * with the timeout if that comes first. The same holds for writes to an output, and for an input that has to be
+ * spliced. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_DROP_FAILED an output that fails is left out from there on; when none is left that is the end, with
- * the error of the last one. */
+/* With ZS_DROP_FAILED an output that fails is dropped. When none is left the call ends with the error of the
+ * last one. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -78,7 +78,7 @@ static void dropped(enum t_from from, unsigned int dead, int nonblock, uint32_t 
 	t_source_end(&source);
 }
 
-/* The last one to die, not the last of the list. */
+/* That is the last one to fail, not the last of the list. */
 static void last(void)
 {
 	static struct t_fan fan;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Full outputs whose readers go, one after the other, while signals come faster than anything is waited for: each
- * death is noticed, not only the first. */
+/* The readers of full outputs close one after the other, while signals interrupt every wait: each failure is
+ * noticed, not only the first. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A notice in a socket's queue of errors, of a zero-copy send or a time stamp, is nothing to a fan-out from or to
- * that socket: it waits, the CPU rests, the timeout is noticed, and what comes later is moved. */
+/* A message in the error queue of a socket, about a zero-copy send or a time stamp, does not disturb a fan-out
+ * from or to it: the fan-out waits without using the CPU, notices its timeout, and moves what comes later. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_errqueue.h"
@@ -61,7 +61,7 @@ static void *reads_later(void *argument)
 	return t_output_run(argument);
 }
 
-/* The output is full, for good or for a while. */
+/* The output is full, forever or for a while. */
 static void full(enum t_notice notice, int nonblock, int for_good, uint32_t avoid)
 {
 	static struct t_fan fan;

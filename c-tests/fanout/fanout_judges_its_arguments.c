@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What makes no sense is refused before anything is taken: in all results what is wrong with the input or the
- * call, in its own what is wrong with an output. */
+/* Invalid arguments are refused before anything is taken. An error of the input or the call is in all results,
+ * one of an output in its own. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -25,7 +25,7 @@ static void in_all(int in, int64_t *off, const int *fds, const struct zs_options
 	T_EQ(errno, error);
 }
 
-/* The second output is no good: the end, or with ZS_DROP_FAILED the end of that one. */
+/* The second output is not valid: that ends the call or, with ZS_DROP_FAILED, drops this output. */
 static void in_its_own(int in, int good, int bad, int error)
 {
 	struct zs_options drop = { .flags = ZS_DROP_FAILED };
@@ -67,7 +67,7 @@ int main(void)
 			in_all(in, NULL, good2, &(struct zs_options){ .flags = bit }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_EITHER_END }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_CLONE | ZS_NO_CLONE }, EINVAL);
-	/* There is no sharing of blocks with many. */
+	/* Blocks cannot be shared with several outputs. */
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_CLONE }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .timeout_ns = -1 }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .idle_ns = -1 }, EINVAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A pipe with O_DIRECT keeps what is written at once together, and its reader reads PIPE_BUF at a time (pipe(2)): it
- * gets every byte. What comes by tee(2) is no packet, so such an output gets writes only. */
+/* A pipe with O_DIRECT keeps each write together as a packet, and its reader reads PIPE_BUF bytes at a time
+ * (pipe(2)): it gets every byte. What tee(2) duplicates is not a packet, so such an output gets writes only. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A fan-out changes no flag of any descriptor, opens none for long and closes none, leaves pipes the size they
- * have unless told otherwise, and what it opens meanwhile is closed on exec. */
+/* A fan-out changes no flag of a descriptor, closes none, and leaves none open. Pipes keep their size unless
+ * ZS_GROW_PIPE is given, and the descriptors that it opens meanwhile are closed on exec. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

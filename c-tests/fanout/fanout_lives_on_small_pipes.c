@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An ordinary user whose quota of pipes is spent gets small ones only: where read and write are avoided those have
- * to do. */
+/* An ordinary user whose pipe quota is used up gets small pipes only. They suffice where read and write are
+ * avoided. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

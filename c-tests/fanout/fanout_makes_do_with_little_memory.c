@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where there is no memory for a buffer of the usual size a smaller one serves, for all of it and for the read that
- * proves the end. */
+/* Where there is no memory for a buffer of the usual size, a smaller one is used, for the data and for the read
+ * that checks for the end. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_memory.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where there are no descriptors left, or not enough of them, a buffer serves, and nothing shows of that. */
+/* Where no descriptors are left, or too few, a buffer is used, and the outcome is the same. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -8,7 +8,7 @@
 
 #define LEN 1000001
 
-/* `spare` more descriptors are to be had. */
+/* `spare` more descriptors can be opened. */
 static void scarce(void *argument)
 {
 	static struct t_fan fan;

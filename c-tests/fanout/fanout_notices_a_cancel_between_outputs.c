@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A cancel that comes while one of many outputs is served is noticed before the next one is, not only when the
- * whole round is done. */
+/* A cancel that comes while one of many outputs is written to is noticed before the next output, not only after
+ * the whole round. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that takes nothing from pipes (O_APPEND) or nothing at all (/dev/full, left out) does not make the
- * others get copies: what they get has not passed through memory, but for the round in which that came out. And the
- * error that one was left out for stays when the others are given up, later. */
+/* An output that takes nothing from pipes (O_APPEND) or nothing at all (/dev/full, dropped) does not make the
+ * others get copies: their bytes do not pass through user memory, except in the round in which the refusal is
+ * met. The error of a dropped output stays in its result when the call is ended later. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -14,7 +14,7 @@ static void beside(enum t_out others, size_t where, int is_full)
 {
 	static struct t_fan fan;
 	struct t_source source;
-	/* That the first one refuses comes out in a round that has begun. */
+	/* The refusal of the first output is met in the middle of a round. */
 	size_t most = where == 0 ? 1 << 20 : 0;
 
 	t_source(&source, T_FROM_FILE, 0, LEN);

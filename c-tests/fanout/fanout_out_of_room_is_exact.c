@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file among the outputs that can grow no more in the middle of a round (a full disk, RLIMIT_FSIZE) has got just
- * what its result says, and so have the pipes beside it, which go on where that is wanted; by splice(2) and tee(2)
- * alone, and with no more pipes than one, and one for a file that is not the first. */
+/* A file among the outputs can grow no more in the middle of a round (a full disk, RLIMIT_FSIZE). It holds
+ * exactly what its result says, and so do the pipes beside it, which continue with ZS_DROP_FAILED. All of it by
+ * splice(2) and tee(2) alone, with one pipe, and one more for a file that is not the first output. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

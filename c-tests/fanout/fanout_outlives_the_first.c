@@ -95,7 +95,7 @@ static void play(uint64_t seed)
 			(long long)moved, t_errno_name(error));
 	fan.count = 0;
 	if (moved < 0)
-		exit(1); /* somebody may wait to be rid of what has not been taken */
+		exit(1); /* a writer may wait until what has not been taken is read */
 	t_source_end(&source);
 }
 

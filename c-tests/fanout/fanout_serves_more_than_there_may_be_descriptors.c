@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* RLIMIT_NOFILE may have been lowered, as sandboxes do, to less than there are outputs: poll(2) takes no more places
- * than that, and all are served nevertheless. */
+/* RLIMIT_NOFILE may be lower than the number of outputs, as in sandboxes. poll(2) takes no more entries than
+ * that limit, and yet all outputs are served. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -46,7 +46,7 @@ static void *follow(void *argument)
 	return NULL;
 }
 
-/* The readers of some wait for what others get: none may be left unasked. */
+/* Some readers wait for what others receive, so each output has to be polled. */
 static void in_turn(void *argument)
 {
 	static struct t_fan fan;

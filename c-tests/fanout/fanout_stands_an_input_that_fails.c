@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An error of the input ends the call and stands in all results, after the bytes that came before it; an output
- * that was left out keeps its own. */
+/* An error of the input ends the call after the bytes that came before it, and all results have it, except that
+ * a dropped output keeps its own. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The slowest output sets the pace: the others get no more than a few MiB ahead of it, and nobody uses the CPU
- * while it makes all wait; once it reads again, all go on. */
+/* The slowest output determines the speed: the others get no more than a few MiB ahead of it, and no CPU is
+ * used while all wait for it. When it reads again, all continue. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* While an output takes nothing, or the input gives nothing, the CPU rests, whatever can be done at the other
+/* While an output takes nothing, or the input has nothing, no CPU is used, whatever the state of the other
  * descriptors. */
 #include <zsplice.h>
 #include "t.h"

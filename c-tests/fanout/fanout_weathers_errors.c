@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Each system call of a fan-out fails once, in every way, or moves less than it was asked to; and random ones
- * fail at random. Whatever comes of it: every output has just what its result says, and the input goes on
- * right behind what was taken. */
+/* Each system call of a fan-out fails once, with every error, or moves fewer bytes than asked for; then random
+ * calls fail. In every case each output holds exactly what its result says, and the input continues right after
+ * what was taken. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -34,7 +34,7 @@ static void fan_out(void *argument)
 	fan->error = errno;
 }
 
-/* Small pieces fill a pipe with few bytes: somebody has to read. */
+/* Small pieces fill a pipe with few bytes, so it has to be read. */
 static void *reads(void *argument)
 {
 	struct fan *fan = argument;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_NOSIGPIPE an output that nobody reads is EPIPE and no more, and what was pending or blocked still is;
- * without it the signal comes. */
+/* With ZS_NOSIGPIPE an output without a reader is EPIPE and raises no signal, and what was pending or blocked
+ * still is. Without the flag SIGPIPE comes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
