@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! The programs of c-tests/: each compiled once, as a user would, linked three ways, and run.
 //!
 //! Against the library in build/, or, with ZS_TEST_PREFIX, against the one that is installed there.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
 //! Compiling C and C++, and running what comes out.
 
 use super::{succeed, Scratch};
