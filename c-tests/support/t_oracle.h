@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Scenes for the oracle: an input and what it does, an output and what it does, and the two ways from
- * one to the other: a plain loop of read(2), write(2) and poll(2), and a function of the library. After t.h.
+ * one to the other: a plain loop of read(2), write(2) and poll(2), and an engine of the library. After t.h.
  *
  * A scene is played in a child, so that one that waits for ever can be ended. The child's main thread is
  * the one that copies; the input's writer and the outputs' readers are threads beside it. */
@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <termios.h>
+#include "t_engines.h"
 
 #ifndef ARRAY_LEN
 #define ARRAY_LEN(array) (sizeof(array) / sizeof *(array))
@@ -658,46 +659,6 @@ static inline void o_set_options(enum o_option option, struct zs_options *option
 	options->progress = option == O_PROGRESS ? o_go_on : NULL;
 }
 
-/* A relay, driven by poll(2). */
-static inline int64_t o_relay(int in, int out, uint64_t len, unsigned int flags, struct zs_result *result)
-{
-	zs_relay *relay = zs_relay_new(in, out, len, NULL, flags);
-	int wants, error;
-
-	if (!relay) {
-		*result = (struct zs_result){ .error = errno };
-		return -1;
-	}
-	while ((wants = zs_relay_run(relay, 0)) > 0) {
-		struct pollfd fds[2] = { { wants & ZS_WANT_READ ? in : -1, POLLIN, 0 },
-					 { wants & ZS_WANT_WRITE ? out : -1, POLLOUT, 0 } };
-
-		if (!(wants & ZS_WANT_RUN))
-			MUST(poll(fds, 2, -1) >= 0 || errno == EINTR);
-	}
-	error = errno;
-	zs_relay_result(relay, result);
-	zs_relay_free(relay);
-	errno = error;
-	return wants < 0 ? -1 : (int64_t)result->bytes;
-}
-
-/* One direction; the other one has ended from the start. */
-static inline int64_t o_bridge(int in, int out, const struct zs_options *options, struct zs_result *result)
-{
-	struct zs_result results[2];
-	int null = open("/dev/null", O_RDWR | O_NONBLOCK), rc, error;
-
-	MUST(null >= 0);
-	errno = 0x5a5a;
-	rc = zs_bridge(in, null, null, out, options, results);
-	error = errno;
-	*result = results[0];
-	MUST(close(null) == 0);
-	errno = error;
-	return rc < 0 ? -1 : (int64_t)results[0].bytes;
-}
-
 static inline int64_t o_ours(const struct o_scene *scene, int in, int64_t *off_in, const int *outs,
 			     struct zs_result *result)
 {
@@ -707,11 +668,10 @@ static inline int64_t o_ours(const struct o_scene *scene, int in, int64_t *off_i
 
 	o_set_options(scene->option, &options);
 	if (scene->function == O_COPY)
-		return zs_copy(in, off_in, outs[0], NULL, o_asked(scene), scene->option ? &options : NULL, result);
-	if (scene->function == O_RELAY)
-		return o_relay(in, outs[0], o_asked(scene), options.flags, result);
-	if (scene->function == O_BRIDGE)
-		return o_bridge(in, outs[0], scene->option ? &options : NULL, result);
+		return t_engine(T_BY_COPY, in, off_in, outs[0], o_asked(scene), scene->option ? &options : NULL, result);
+	if (scene->function == O_RELAY || scene->function == O_BRIDGE)
+		return t_engine(scene->function == O_RELAY ? T_BY_RELAY : T_BY_BRIDGE, in, NULL, outs[0], o_asked(scene),
+				&options, result);
 	returned = zs_fanout(in, off_in, outs, (size_t)o_outs(scene), o_asked(scene), scene->option ? &options : NULL,
 			     results);
 	*result = results[o_the_output(scene)];
@@ -749,6 +709,7 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 		outs[i] = takers[i].fd;
 	}
 	o_open_in(&giver);
+	(void)t_null();
 	errno = 0x5a5a;
 	outcome.returned = way == O_OURS ? o_ours(scene, giver.fd, off_in, outs, &result)
 		: o_plain(giver.fd, off_in, outs, count, o_asked(scene), way, &result);
