@@ -196,12 +196,6 @@ static int hung_up_output(const struct o_scene *scene, const struct o_outcome *p
 		&& (o_due(scene) > 0 || keeps_waiting(scene));
 }
 
-static int hung_up_input(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
-{
-	return (scene->function == O_BRIDGE || scene->function == O_RELAY) && scene->in == O_IN_MASTER && plain->error == EIO
-		&& ours->returned == (int64_t)o_due(scene);
-}
-
 static int spent_errno(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
 	return scene->out == O_OUT_TCP && ours->error == ECONNRESET && !ours->sigpipe && ours->bytes > 0
@@ -228,9 +222,14 @@ static int no_stream(const struct o_scene *scene, const struct o_outcome *plain,
 
 static int end_cannot_be_told(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
-	return scene->function == O_BRIDGE && scene->out == O_OUT_TCP && scene->takes == O_DEAD
-		&& plain->returned == (int64_t)ours->bytes && (ours->error == EPIPE || ours->error == ECONNRESET)
-		&& !ours->sigpipe;
+	return scene->function == O_BRIDGE && o_is_socket_out(scene->out) && plain->returned == (int64_t)ours->bytes
+		&& (scene->takes == O_DEAD || death_shows(scene)) && ours_told_of_death(scene, ours) && !ours->sigpipe;
+}
+
+static int relay_asks_at_the_end(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
+{
+	return scene->function == O_RELAY && plain->returned == (int64_t)ours->bytes
+		&& (scene->takes == O_DEAD || death_shows(scene)) && ours_told_of_death(scene, ours);
 }
 
 static const struct {
@@ -240,7 +239,6 @@ static const struct {
 	{ "While it waits for the input, an output that dies ends it with the output's error.", noticed_at_once },
 	{ "There is also SIGPIPE, unless the relay has heard of it from poll(2).", relay_heard_of_it },
 	{ "A hung-up terminal is EIO as an output.", hung_up_output },
-	{ "zs_bridge, and a relay as one of its directions: a hung-up terminal has ended as an input.", hung_up_input },
 	{ "An errno that the kernel has spent inside a call which moved bytes is ECONNRESET on TCP, without a signal.",
 	  spent_errno },
 	{ "A descriptor that is not open for reading, or for writing, as it has to be is EBADF before anything is moved.",
@@ -248,6 +246,7 @@ static const struct {
 	{ "zs_relay_new: descriptors are streams, regular files or block devices, else EPROTOTYPE.", no_stream },
 	{ "zs_bridge: the end of an input is passed on by shutdown(2), which fails where the peer is no longer there.",
 	  end_cannot_be_told },
+	{ "zs_relay_run: an output that has died is an error even when nothing is pending.", relay_asks_at_the_end },
 	{ "Where both descriptors are no good, either error may be told.", order_of_checks },
 };
 
@@ -313,8 +312,24 @@ static int has_to_notice(const struct o_scene *scene)
 		&& o_asked(scene) > o_size(scene) && (scene->function != O_RELAY || (scene->takes != O_TAKES_ALL && scene->size == 0));
 }
 
-static const char *judge(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
+/* zs_bridge, and a relay as one of its directions: a hung-up terminal, which read(2) calls EIO at its master's
+ * side, has ended as an input. */
+static struct o_outcome expected(const struct o_scene *scene, const struct o_outcome *plain)
 {
+	struct o_outcome expected = *plain;
+
+	if ((scene->function != O_BRIDGE && scene->function != O_RELAY) || scene->in != O_IN_MASTER || plain->waits
+	    || plain->error != EIO || plain->bytes != scene->size)
+		return expected;
+	expected.returned = (int64_t)plain->bytes;
+	expected.error = 0;
+	return expected;
+}
+
+static const char *judge(const struct o_scene *scene, const struct o_outcome *read_and_write,
+			 const struct o_outcome *ours)
+{
+	const struct o_outcome is_expected = expected(scene, read_and_write), *plain = &is_expected;
 	const char *fault = own_faults(scene, ours);
 
 	if (fault)

@@ -292,7 +292,7 @@ static inline void o_give_up(struct o_giver *giver)
 
 	if (scene->gives == O_RESET || scene->gives == O_RESETS) {
 		/* What has not arrived is lost with the connection. */
-		while (scene->in == O_IN_TCP && queued > 0 && !o_flag(&o_shared->over)) {
+		while (scene->in == O_IN_TCP && queued > 0) {
 			MUST(ioctl(giver->far, TIOCOUTQ, &queued) == 0);
 			t_sleep_ms(queued > 0);
 		}
@@ -447,8 +447,9 @@ static inline void o_open_in(struct o_giver *giver)
 static inline int64_t o_close_in(struct o_giver *giver)
 {
 	char bytes[65536];
+	/* Without an end: so many looks in vain are as good. */
+	int has_end = giver->scene->gives != O_SILENT && giver->scene->in != O_IN_TTY, patience = 0;
 	int64_t left = 0;
-	int patience = 0;
 	ssize_t n = 1;
 
 	if (!o_is_stream_in(giver->scene->in)) {
@@ -456,7 +457,7 @@ static inline int64_t o_close_in(struct o_giver *giver)
 		return 0;
 	}
 	t_nonblock(giver->fd, 1);
-	while (patience < 3) {
+	while (patience < 5) {
 		n = read(giver->fd, bytes, sizeof bytes);
 		left += n > 0 ? n : 0;
 		if (n > 0) {
@@ -470,8 +471,7 @@ static inline int64_t o_close_in(struct o_giver *giver)
 		}
 		if (n == 0 || errno != EAGAIN)
 			break;
-		if (!giver->has_thread || o_get(&o_shared->given) == (int64_t)giver->scene->size)
-			patience++;
+		patience += !has_end && (!giver->has_thread || o_get(&o_shared->given) == (int64_t)giver->scene->size);
 		(void)poll(&(struct pollfd){ .fd = giver->fd, .events = POLLIN }, 1, 2);
 	}
 	if (giver->has_thread)
@@ -537,7 +537,9 @@ static inline void *o_taker_run(void *argument)
 static inline void o_open_out(struct o_taker *taker)
 {
 	enum o_output out = taker->kind;
-	int fds[2] = { -1, -1 }, small = taker->takes == O_FULL || taker->takes == O_DRAINS ? 4096 : 0;
+	int fds[2] = { -1, -1 }, fills = taker->takes == O_FULL || taker->takes == O_DRAINS;
+	/* One that loses its reader half-way must not hold all there is. */
+	int small = fills ? 4096 : taker->takes == O_TAKES_HALF ? 32768 : 0;
 
 	taker->most = taker->takes == O_TAKES_ALL ? o_due(taker->scene)
 		: taker->takes == O_TAKES_HALF ? o_due(taker->scene) / 2 : SIZE_MAX;
@@ -560,7 +562,7 @@ static inline void o_open_out(struct o_taker *taker)
 	taker->fd = fds[out == O_OUT_PIPE || out == O_OUT_TTY];
 	taker->far = fds[out != O_OUT_PIPE && out != O_OUT_TTY];
 	MUST(taker->fd >= 0 && (out != O_OUT_APPEND || fcntl(taker->fd, F_SETFL, O_APPEND) == 0));
-	if (small)
+	if (fills)
 		taker->fill = out == O_OUT_PIPE ? t_fill_pipe(taker->fd) : t_fill_socket(taker->fd);
 	t_nonblock(taker->fd, taker->scene->nonblock_out);
 	if (taker->takes == O_DEAD_RESET && out == O_OUT_UNIX)
@@ -592,7 +594,7 @@ static inline void o_close_out(struct o_taker *taker, struct o_outcome *outcome,
 		free(bytes);
 	}
 	/* A terminal that hangs up loses what has not been read. */
-	for (int ms = 0; taker->kind == O_OUT_MASTER && o_get(&o_shared->got[taker->index]) < due && ms < 200; ms++)
+	for (int ms = 0; (taker->kind == O_OUT_MASTER || taker->kind == O_OUT_TTY) && o_get(&o_shared->got[taker->index]) < due && ms < 2000; ms++)
 		t_sleep_ms(1);
 	MUST(close(taker->fd) == 0);
 	if (taker->has_thread) {
