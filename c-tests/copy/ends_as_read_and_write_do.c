@@ -15,37 +15,7 @@
 #define WORKERS 12
 #define SHOWN 12
 
-/* ---- Scenes by number ---- */
-
-static unsigned int digit(uint64_t *number, unsigned int base)
-{
-	unsigned int digit = (unsigned int)(*number % base);
-
-	*number /= base;
-	return digit;
-}
-
-/* The last digits are those of which a scene has some, whatever they are. */
-#define VARIANTS (4 * O_OPTIONS * O_LENS)
-#define STAGES ((uint64_t)O_FUNCTIONS * O_INPUTS * O_GIVES * O_SIZES * O_OUTPUTS * O_TAKES)
-
-static struct o_scene scene_of(uint64_t number)
-{
-	struct o_scene scene;
-	unsigned int nonblock = digit(&number, 4);
-
-	scene.nonblock_in = nonblock & 1;
-	scene.nonblock_out = nonblock >> 1;
-	scene.option = digit(&number, O_OPTIONS);
-	scene.len = digit(&number, O_LENS);
-	scene.takes = digit(&number, O_TAKES);
-	scene.out = digit(&number, O_OUTPUTS);
-	scene.size = o_sizes[digit(&number, O_SIZES)];
-	scene.gives = digit(&number, O_GIVES);
-	scene.in = digit(&number, O_INPUTS);
-	scene.function = digit(&number, O_FUNCTIONS);
-	return scene;
-}
+/* ---- Scenes, by number ---- */
 
 static int gives_make_sense(const struct o_scene *scene)
 {
@@ -89,6 +59,10 @@ static int takes_make_sense(const struct o_scene *scene)
 		return due > 1 << 20;
 	case O_SLOW:
 		return due >= 65536;
+	case O_STOPS:
+		return scene->out == O_OUT_PIPE && due >= 65536;
+	case O_HALF_FULL:
+		return scene->out == O_OUT_UNIX && due > 0 && due <= O_HELD;
 	case O_DEAD_RESET:
 		return o_is_socket_out(scene->out);
 	case O_DEAD:
@@ -117,6 +91,39 @@ static int makes_sense(const struct o_scene *scene)
 	return gives_make_sense(scene) && takes_make_sense(scene);
 }
 
+/* A field of a number, which has its bits for good: a new kind changes no number. */
+static unsigned int field(uint64_t number, int from, int bits)
+{
+	return (unsigned int)(number >> from & ((1u << bits) - 1));
+}
+
+/* The last bits are the variant: of these a stage is played with one, whichever. */
+#define VARIANT_BITS 8
+#define STAGES ((uint64_t)O_FUNCTIONS << 21)
+
+static int is_in_range(const struct o_scene *scene)
+{
+	return scene->option < O_OPTIONS && scene->len < O_LENS && scene->takes < O_TAKES && scene->out < O_OUTPUTS
+		&& scene->gives < O_GIVES && scene->in < O_INPUTS && scene->function < O_FUNCTIONS;
+}
+
+static int scene_of(uint64_t number, struct o_scene *scene)
+{
+	unsigned int size = field(number, 16, 3);
+
+	scene->nonblock_in = (int)field(number, 0, 1);
+	scene->nonblock_out = (int)field(number, 1, 1);
+	scene->option = field(number, 2, 3);
+	scene->len = field(number, 5, 3);
+	scene->takes = field(number, 8, 4);
+	scene->out = field(number, 12, 4);
+	scene->size = o_sizes[size < O_SIZES ? size : 0];
+	scene->gives = field(number, 19, 4);
+	scene->in = field(number, 23, 6);
+	scene->function = (unsigned int)(number >> 29);
+	return size < O_SIZES && is_in_range(scene) && makes_sense(scene);
+}
+
 static uint64_t mix(uint64_t x)
 {
 	x = (x ^ x >> 31) * 0x7fb5d329728ea185;
@@ -127,16 +134,16 @@ static uint64_t mix(uint64_t x)
 /* The number of a scene on this stage, with some options, length and O_NONBLOCK; UINT64_MAX if there is none. */
 static uint64_t some_variant(uint64_t stage, uint64_t seed)
 {
-	uint64_t start = mix(stage * 1000003 + seed) % VARIANTS;
+	uint64_t start = mix(stage * 1000003 + seed), all = 1 << VARIANT_BITS;
+	struct o_scene scene;
 
-	/* A step that is prime to VARIANTS visits all of them. */
-	for (uint64_t i = 0; i < VARIANTS; i++) {
-		uint64_t number = stage * VARIANTS + (start + i * 37) % VARIANTS;
-		struct o_scene scene = scene_of(number);
-
-		if (makes_sense(&scene))
-			return number;
-	}
+	(void)scene_of(stage << VARIANT_BITS, &scene);
+	if (!is_in_range(&scene) || field(stage, 8, 3) >= O_SIZES)
+		return UINT64_MAX;
+	/* A step that is odd visits all of them. */
+	for (uint64_t i = 0; i < all; i++)
+		if (scene_of(stage << VARIANT_BITS | ((start + i * 37) & (all - 1)), &scene))
+			return stage << VARIANT_BITS | ((start + i * 37) & (all - 1));
 	return UINT64_MAX;
 }
 
@@ -232,6 +239,21 @@ static int relay_asks_at_the_end(const struct o_scene *scene, const struct o_out
 		&& (scene->takes == O_DEAD || death_shows(scene)) && ours_told_of_death(scene, ours);
 }
 
+/* What comes in pieces that are no whole pages takes more slots of a pipe than pages. */
+static int full_by_slots(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
+{
+	(void)plain;
+	return scene->takes == O_STOPS && ours->waits && scene->in != O_IN_PIPE && scene->in != O_IN_FIFO
+		&& scene->in != O_IN_FILE && scene->in != O_IN_ZERO;
+}
+
+static int not_ready_for_poll(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
+{
+	(void)plain;
+	return scene->takes == O_HALF_FULL && ours->waits && !scene->nonblock_out
+		&& (scene->option == O_TIMEOUT || scene->option == O_PROGRESS);
+}
+
 static const struct {
 	const char *sentence;
 	int (*allows)(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours);
@@ -247,6 +269,8 @@ static const struct {
 	{ "zs_bridge: the end of an input is passed on by shutdown(2), which fails where the peer is no longer there.",
 	  end_cannot_be_told },
 	{ "zs_relay_run: an output that has died is an error even when nothing is pending.", relay_asks_at_the_end },
+	{ "A pipe that is full by slots is full.", full_by_slots },
+	{ "With timeout_ns or progress no step blocks in whatever poll(2) calls not ready.", not_ready_for_poll },
 	{ "Where both descriptors are no good, either error may be told.", order_of_checks },
 };
 
@@ -359,8 +383,11 @@ static const size_t buffers[] = { 65536, 4096, 1 << 20 };
  * not the same each time. */
 static const char *try(uint64_t number, struct o_outcome outcomes[2])
 {
-	struct o_scene scene = scene_of(number), plain = plainly(&scene);
+	struct o_scene scene, plain;
 	const char *fault;
+
+	MUST(scene_of(number, &scene));
+	plain = plainly(&scene);
 
 	outcomes[0] = o_play(&plain, buffers[0], 0);
 	outcomes[1] = o_play(&scene, O_OURS, 0);
@@ -398,13 +425,12 @@ static void tell_outcome(FILE *to, const char *who, const struct o_outcome *outc
 /* In one piece: others tell of theirs at the same time. */
 static void tell(uint64_t number, const char *fault, const struct o_outcome outcomes[2])
 {
-	struct o_scene scene = scene_of(number);
+	struct o_scene scene;
 	char text[4096];
 	FILE *to = fmemopen(text, sizeof text, "w");
 
-	MUST(to);
-
-	fprintf(to, "scene %llu: %s %s\n", (unsigned long long)number, o_functions[scene.function], fault);
+	MUST(to && scene_of(number, &scene));
+	fprintf(to, "scene %#llx: %s %s\n", (unsigned long long)number, o_functions[scene.function], fault);
 	fprintf(to, "  from %s%s: %zu bytes %s\n", o_inputs[scene.in], scene.nonblock_in ? ", O_NONBLOCK" : "",
 		o_size(&scene), o_gives[scene.gives]);
 	fprintf(to, "  to %s%s, which %s; %s, %s\n", o_outputs[scene.out], scene.nonblock_out ? ", O_NONBLOCK" : "",
@@ -436,12 +462,14 @@ static void work(const uint64_t *numbers, uint64_t count, uint64_t shown, int64_
 /* A random choice: each stage has its place in an order that the seed makes. */
 static uint64_t *choose(uint64_t seed, uint64_t *count)
 {
-	uint64_t *numbers = malloc(STAGES * sizeof *numbers), all = 0;
+	/* Many more than there are. */
+	uint64_t *numbers = malloc((1 << 17) * sizeof *numbers), all = 0;
 
 	MUST(numbers);
 	for (uint64_t stage = 0; stage < STAGES; stage++) {
 		numbers[all] = some_variant(stage, seed);
 		all += numbers[all] != UINT64_MAX;
+		MUST(all < 1 << 17);
 	}
 	printf("%llu stages\n", (unsigned long long)all);
 	for (uint64_t i = 0; i < *count && i < all; i++) {
@@ -494,9 +522,8 @@ int main(int argc, char **argv)
 	MUST(signal(SIGRTMAX, SIG_IGN) != SIG_ERR);
 	o_prepare();
 	if (argc > 1) {
-		number = strtoull(argv[1], NULL, 10);
-		scene = scene_of(number);
-		MUST(makes_sense(&scene));
+		number = strtoull(argv[1], NULL, 0);
+		MUST(scene_of(number, &scene));
 		fault = try(number, outcomes);
 		tell(number, fault ? fault : "ends as read and write do", outcomes);
 		OK(!fault);

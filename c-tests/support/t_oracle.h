@@ -40,6 +40,8 @@ static const size_t o_sizes[] = { 0, 1, 4095, 65536, (1 << 20) + 3 };
 #define O_SIZES ARRAY_LEN(o_sizes)
 #define O_MOST ((size_t)(1 << 20) + 3)
 #define O_AT 5000
+/* What fills a pipe of sixteen pages, the last of which holds three bytes. */
+#define O_FILLS ((size_t)15 * 4096 + 3)
 /* What a socket or a pipe holds without a reader. */
 #define O_HELD ((size_t)4095)
 
@@ -49,11 +51,13 @@ static const char *const o_outputs[] = {
 	"a pipe", "an AF_UNIX socket", "a TCP socket", "a file", "an O_APPEND file", "/dev/null", "/dev/full",
 	"a raw terminal", "a pty master", "a read-only file", "a listening socket", "an epoll set" };
 
-enum o_takes { O_ROOM, O_FULL, O_DRAINS, O_TAKES_ALL, O_TAKES_HALF, O_DEAD, O_DEAD_RESET, O_SLOW, O_TAKES };
+enum o_takes { O_ROOM, O_FULL, O_DRAINS, O_TAKES_ALL, O_TAKES_HALF, O_DEAD, O_DEAD_RESET, O_SLOW, O_STOPS,
+	       O_HALF_FULL, O_TAKES };
 static const char *const o_takes[] = {
 	"is read at once", "is full until we are done", "is full, and read after a while",
 	"is read to the last byte that comes, then its reader leaves", "loses its reader half-way",
-	"has no reader", "has been reset", "is read slowly" };
+	"has no reader", "has been reset", "is read slowly", "is full after the last byte, until we are done",
+	"has room that poll(2) does not tell of" };
 
 enum o_option { O_NONE, O_TIMEOUT, O_QUIET, O_STABLE, O_PROGRESS, O_OPTIONS };
 static const char *const o_options[] = { "no options", "timeout_ns and idle_ns of an hour", "ZS_NOSIGPIPE", "ZS_STABLE",
@@ -488,6 +492,7 @@ struct o_taker {
 	enum o_takes takes;
 	int index, fd, far;
 	size_t fill, most;      /* what was there before; how much it reads, then it leaves */
+	size_t stop;            /* where it waits until we are done; SIZE_MAX: nowhere */
 	pthread_t thread;
 	int has_thread, wrong;
 };
@@ -503,12 +508,14 @@ static inline void *o_taker_run(void *argument)
 		o_pause(10);
 	if (taker->takes != O_SLOW)
 		o_busy(-1);
-	while (taker->takes == O_FULL && !o_flag(&o_shared->over))
-		t_sleep_ms(1);
 	while (got < taker->most) {
-		size_t most = taker->fill ? taker->fill : taker->most - got;
-		ssize_t n = read(taker->far, bytes, most < sizeof bytes ? most : sizeof bytes);
+		size_t end = got < taker->stop ? taker->stop : taker->most;
+		size_t most = taker->fill ? taker->fill : end - got;
+		ssize_t n;
 
+		while (got == taker->stop && !o_flag(&o_shared->over))
+			t_sleep_ms(1);
+		n = read(taker->far, bytes, most < sizeof bytes ? most : sizeof bytes);
 		if (n <= 0)
 			break;
 		if (taker->fill) {
@@ -534,6 +541,18 @@ static inline void *o_taker_run(void *argument)
 	return NULL;
 }
 
+/* An AF_UNIX socket is writable for poll(2) while less than a quarter of it is taken, for write(2) while it is
+ * not full. */
+static inline size_t o_fill_half(int fd)
+{
+	static const char zeroes[1 << 14];
+	size_t filled = 0;
+
+	for (; t_ready(fd, POLLOUT); filled += sizeof zeroes)
+		MUST(write(fd, zeroes, sizeof zeroes) == sizeof zeroes);
+	return filled;
+}
+
 static inline void o_open_out(struct o_taker *taker)
 {
 	enum o_output out = taker->kind;
@@ -543,6 +562,8 @@ static inline void o_open_out(struct o_taker *taker)
 
 	taker->most = taker->takes == O_TAKES_ALL ? o_due(taker->scene)
 		: taker->takes == O_TAKES_HALF ? o_due(taker->scene) / 2 : SIZE_MAX;
+	taker->stop = taker->takes == O_FULL || taker->takes == O_HALF_FULL ? 0
+		: taker->takes == O_STOPS ? o_due(taker->scene) - O_FILLS : SIZE_MAX;
 	if (out == O_OUT_PIPE)
 		MUST(pipe(fds) == 0);
 	else if (out == O_OUT_UNIX)
@@ -564,6 +585,8 @@ static inline void o_open_out(struct o_taker *taker)
 	MUST(taker->fd >= 0 && (out != O_OUT_APPEND || fcntl(taker->fd, F_SETFL, O_APPEND) == 0));
 	if (fills)
 		taker->fill = out == O_OUT_PIPE ? t_fill_pipe(taker->fd) : t_fill_socket(taker->fd);
+	if (taker->takes == O_HALF_FULL)
+		taker->fill = o_fill_half(taker->fd);
 	t_nonblock(taker->fd, taker->scene->nonblock_out);
 	if (taker->takes == O_DEAD_RESET && out == O_OUT_UNIX)
 		MUST(write(taker->fd, "unread", 6) == 6);
@@ -614,7 +637,7 @@ static inline void o_wait(int fd, short events)
 }
 
 static inline int64_t o_plain(int in, int64_t *off_in, const int *outs, int count, uint64_t len, size_t buffer,
-			      struct zs_result *result)
+			      struct zs_result *result, int64_t written[2])
 {
 	static unsigned char bytes[1 << 20];
 
@@ -632,6 +655,7 @@ static inline int64_t o_plain(int in, int64_t *off_in, const int *outs, int coun
 		for (int i = 0; i < count; i++)
 			for (ssize_t at = 0; at < n; at += m > 0 ? m : 0) {
 				m = write(outs[i], bytes + at, (size_t)(n - at));
+				written[i] += m > 0 ? m : 0;
 				if (m < 0 && errno == EAGAIN)
 					o_wait(outs[i], POLLOUT);
 				else if (m < 0)
@@ -662,21 +686,25 @@ static inline void o_set_options(enum o_option option, struct zs_options *option
 }
 
 static inline int64_t o_ours(const struct o_scene *scene, int in, int64_t *off_in, const int *outs,
-			     struct zs_result *result)
+			     struct zs_result *result, int64_t written[2])
 {
 	struct zs_options options;
 	struct zs_result results[2];
 	int64_t returned;
 
 	o_set_options(scene->option, &options);
-	if (scene->function == O_COPY)
-		return t_engine(T_BY_COPY, in, off_in, outs[0], o_asked(scene), scene->option ? &options : NULL, result);
-	if (scene->function == O_RELAY || scene->function == O_BRIDGE)
-		return t_engine(scene->function == O_RELAY ? T_BY_RELAY : T_BY_BRIDGE, in, NULL, outs[0], o_asked(scene),
-				&options, result);
+	if (scene->function == O_COPY || scene->function == O_RELAY || scene->function == O_BRIDGE) {
+		returned = t_engine(scene->function == O_COPY ? T_BY_COPY : scene->function == O_RELAY ? T_BY_RELAY
+				    : T_BY_BRIDGE, in, off_in, outs[0], o_asked(scene), scene->option ? &options : NULL,
+				    result);
+		written[0] = (int64_t)result->bytes;
+		return returned;
+	}
 	returned = zs_fanout(in, off_in, outs, (size_t)o_outs(scene), o_asked(scene), scene->option ? &options : NULL,
 			     results);
 	*result = results[o_the_output(scene)];
+	for (int i = 0; i < o_outs(scene); i++)
+		written[i] = (int64_t)results[i].bytes;
 	return returned;
 }
 
@@ -698,6 +726,7 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 	struct o_outcome outcome = { 0 };
 	struct zs_result result = { 0 };
 	int64_t offset = O_AT, *off_in = scene->in == O_IN_OFFSET ? &offset : NULL;
+	int64_t written[2] = { 0 };
 	int outs[2], count = o_outs(scene);
 
 	MUST(sigaction(SIGPIPE, &action, NULL) == 0);
@@ -713,8 +742,8 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 	o_open_in(&giver);
 	(void)t_null();
 	errno = 0x5a5a;
-	outcome.returned = way == O_OURS ? o_ours(scene, giver.fd, off_in, outs, &result)
-		: o_plain(giver.fd, off_in, outs, count, o_asked(scene), way, &result);
+	outcome.returned = way == O_OURS ? o_ours(scene, giver.fd, off_in, outs, &result, written)
+		: o_plain(giver.fd, off_in, outs, count, o_asked(scene), way, &result, written);
 	outcome.error = outcome.returned < 0 ? errno : 0;
 	outcome.errno_kept = outcome.returned < 0 || errno == 0x5a5a;
 	o_set(&o_shared->returned, 1);
@@ -728,7 +757,7 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 	o_set(&o_shared->over, 1);
 	outcome.left = o_close_in(&giver);
 	for (int i = 0; i < count; i++)
-		o_close_out(&takers[i], &outcome, (int64_t)result.bytes);
+		o_close_out(&takers[i], &outcome, written[i]);
 	o_shared->outcome = outcome;
 	_exit(t_failures ? 99 : 0);
 }
