@@ -509,7 +509,7 @@ static inline void *o_taker_run(void *argument)
 	if (taker->takes != O_SLOW)
 		o_busy(-1);
 	while (got < taker->most) {
-		size_t end = got < taker->stop ? taker->stop : taker->most;
+		size_t end = got < taker->stop && taker->stop < taker->most ? taker->stop : taker->most;
 		size_t most = taker->fill ? taker->fill : end - got;
 		ssize_t n;
 
