@@ -62,7 +62,7 @@ static int takes_make_sense(const struct o_scene *scene)
 	case O_STOPS:
 		return scene->out == O_OUT_PIPE && due >= 65536;
 	case O_HALF_FULL:
-		return scene->out == O_OUT_UNIX && due > 0 && due <= O_HELD;
+		return scene->out == O_OUT_UNIX && due > 0 && due <= 65536;
 	case O_DEAD_RESET:
 		return o_is_socket_out(scene->out);
 	case O_DEAD:
