@@ -11,7 +11,7 @@
 #include "t_oracle.h"
 
 #define SCENES 4000
-#define LIMIT_MS 45000
+#define LIMIT_MS 40000
 #define WORKERS 12
 #define SHOWN 12
 
