@@ -60,7 +60,7 @@ static int takes_make_sense(const struct o_scene *scene)
 	case O_SLOW:
 		return due >= 65536;
 	case O_STOPS:
-		return scene->out == O_OUT_PIPE && due >= 65536;
+		return scene->out == O_OUT_PIPE && due >= 65536 && scene->len != O_PART;
 	case O_HALF_FULL:
 		return scene->out == O_OUT_UNIX && due > 0 && due <= 65536;
 	case O_DEAD_RESET:
@@ -242,8 +242,7 @@ static int relay_asks_at_the_end(const struct o_scene *scene, const struct o_out
 /* What comes in pieces that are no whole pages takes more slots of a pipe than pages. */
 static int full_by_slots(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
-	(void)plain;
-	return scene->takes == O_STOPS && ours->waits && scene->in != O_IN_PIPE && scene->in != O_IN_FIFO
+	return scene->takes == O_STOPS && ours->waits != plain->waits && scene->in != O_IN_PIPE && scene->in != O_IN_FIFO
 		&& scene->in != O_IN_FILE && scene->in != O_IN_ZERO;
 }
 
