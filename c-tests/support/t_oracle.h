@@ -8,6 +8,7 @@
 #define T_ORACLE_H
 
 #include <pty.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <termios.h>
@@ -31,10 +32,12 @@ static const char *const o_inputs[] = {
 	"a canonical terminal", "a pty master", "a hung-up terminal", "/proc/filesystems", "a file of sysfs",
 	"a write-only file", "a folder", "a listening socket", "an epoll set" };
 
-enum o_gives { O_ENDED, O_ENDS, O_PAUSES, O_SILENT, O_ENDS_AFTER, O_RESET, O_RESETS, O_GIVES };
+enum o_gives { O_ENDED, O_ENDS, O_PAUSES, O_SILENT, O_ENDS_AFTER, O_RESET, O_RESETS,
+	       O_TIMES_OUT, O_PROHIBITED, O_GIVES };
 static const char *const o_gives[] = {
 	"there before, and ended", "then it ends", "in two halves with a pause, then it ends", "then it is silent",
-	"and it ends after the reader has left", "there before, and a reset", "then a reset" };
+	"and it ends after the reader has left", "there before, and a reset", "then a reset",
+	"then the connection dies of ETIMEDOUT", "then the connection dies of a prohibited route (EACCES)" };
 
 static const size_t o_sizes[] = { 0, 1, 4095, 65536, (1 << 20) + 3 };
 #define O_SIZES ARRAY_LEN(o_sizes)
@@ -289,11 +292,37 @@ static inline void o_give(int fd, const unsigned char *bytes, size_t len)
 	}
 }
 
+/* The connection dies of what it has not been acknowledged: of ETIMEDOUT, or of what the route says meanwhile. */
+static inline void o_die(struct o_giver *giver)
+{
+	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = { 1, &drop };
+	int queued = 1, is_route = giver->scene->gives == O_PROHIBITED;
+	unsigned int ms = is_route ? 300 : 10;
+
+	while (queued > 0) {
+		MUST(ioctl(giver->far, TIOCOUTQ, &queued) == 0);
+		t_sleep_ms(queued > 0);
+	}
+	o_busy(1);
+	MUST(setsockopt(giver->far, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
+	MUST(setsockopt(giver->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) == 0);
+	(void)send(giver->fd, "unheard", 7, MSG_NOSIGNAL);
+	MUST(!is_route || system("ip route flush table local && ip route add prohibit 127.0.0.1/32") == 0);
+	for (int looks = 0; looks < 500 && !o_flag(&o_shared->over) && !t_ready(giver->fd, 0); looks++)
+		t_sleep_ms(3);
+	o_busy(-1);
+}
+
 static inline void o_give_up(struct o_giver *giver)
 {
 	const struct o_scene *scene = giver->scene;
 	int queued = 1;
 
+	if (scene->gives == O_TIMES_OUT || scene->gives == O_PROHIBITED) {
+		o_die(giver);
+		return;
+	}
 	if (scene->gives == O_RESET || scene->gives == O_RESETS) {
 		/* What has not arrived is lost with the connection. */
 		while (scene->in == O_IN_TCP && queued > 0) {
@@ -451,8 +480,8 @@ static inline void o_open_in(struct o_giver *giver)
 static inline int64_t o_close_in(struct o_giver *giver)
 {
 	char bytes[65536];
-	/* Without an end: so many looks in vain are as good. */
-	int has_end = giver->scene->gives != O_SILENT && giver->scene->in != O_IN_TTY, patience = 0;
+	/* Without an end, or with one that the engine has heard of: so many looks in vain are as good. */
+	int has_end = giver->scene->gives < O_TIMES_OUT && giver->scene->gives != O_SILENT && giver->scene->in != O_IN_TTY, patience = 0;
 	int64_t left = 0;
 	ssize_t n = 1;
 
@@ -730,6 +759,8 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 	int outs[2], count = o_outs(scene);
 
 	MUST(sigaction(SIGPIPE, &action, NULL) == 0);
+	if (scene->gives == O_PROHIBITED)
+		MUST(unshare(CLONE_NEWNET) == 0 && system("ip link set lo up") == 0);
 	for (int i = 0; i < count; i++) {
 		takers[i] = (struct o_taker){ .scene = scene, .index = i, .kind = scene->out, .takes = scene->takes };
 		if (i != o_the_output(scene)) {
