@@ -10,9 +10,9 @@
 #include "t.h"
 #include "t_oracle.h"
 
-#define SCENES 4000
-#define LIMIT_MS 40000
-#define WORKERS 12
+#define SCENES 3000
+#define LIMIT_MS 30000
+#define WORKERS 16
 #define SHOWN 12
 
 /* ---- Scenes, by number ---- */

@@ -837,9 +837,9 @@ static inline struct o_outcome o_play(const struct o_scene *scene, size_t way, i
 	MUST(close(fds[1]) == 0);
 	done.fd = fds[0];
 	end = t_now_ms() + (patience_ms ? patience_ms : 2000);
-	while (!waits && poll(&done, 1, O_LOOK_MS) == 0) {
+	while (!waits && poll(&done, 1, patience_ms ? 5 * O_LOOK_MS : O_LOOK_MS) == 0) {
 		moved = o_get(&o_shared->given) + o_get(&o_shared->got[0]) + o_get(&o_shared->got[1]);
-		if (o_sleeps(child, &often) && !o_flag(&o_shared->busy) && often == earlier && moved == before
+		if (!patience_ms && o_sleeps(child, &often) && !o_flag(&o_shared->busy) && often == earlier && moved == before
 		    && !o_flag(&o_shared->returned))
 			quiet++;
 		else
