@@ -345,8 +345,10 @@ static const char *differs(const struct o_scene *scene, const struct o_outcome *
  * input is silent. (A relay is asleep in its caller's poll(2), and learns of what died before only.) */
 static int has_to_notice(const struct o_scene *scene)
 {
+	int may_sleep = scene->function == O_RELAY && (scene->takes == O_TAKES_ALL || scene->size > 0);
+
 	return o_is_stream_in(scene->in) && scene->gives == O_SILENT && death_shows(scene) && !is_bad_in(scene)
-		&& o_asked(scene) > o_size(scene) && (scene->function != O_RELAY || (scene->takes != O_TAKES_ALL && scene->size == 0));
+		&& o_asked(scene) > o_size(scene) && !may_sleep;
 }
 
 /* zs_bridge, and a relay as one of its directions: a hung-up terminal, which read(2) calls EIO at its master's
@@ -427,12 +429,14 @@ static void tell_outcome(FILE *to, const char *who, const struct o_outcome *outc
 	else if (outcome->killed)
 		fprintf(to, "died of %d\n", outcome->killed);
 	else
-		fprintf(to, "%lld%s%s%s, delivered %lld %lld, left %lld, positions %lld %lld, bytes %llu in_flight %llu error %d\n",
+		fprintf(to, "%lld%s%s%s, delivered %lld %lld, left %lld, positions %lld %lld, "
+			"bytes %llu in_flight %llu error %d\n",
 			(long long)outcome->returned, outcome->error ? " " : "",
 			outcome->error ? strerror(outcome->error) : "", outcome->sigpipe ? " and SIGPIPE" : "",
 			(long long)outcome->got[0], (long long)outcome->got[1], (long long)outcome->left,
 			(long long)outcome->position[0], (long long)outcome->position[1],
-			(unsigned long long)outcome->bytes, (unsigned long long)outcome->in_flight, outcome->result_error);
+			(unsigned long long)outcome->bytes, (unsigned long long)outcome->in_flight,
+			outcome->result_error);
 }
 
 /* In one piece: others tell of theirs at the same time. */
