@@ -81,7 +81,7 @@ static int takes_make_sense(const struct o_scene *scene)
 		return o_is_socket_out(scene->out);
 	case O_DEAD:
 		/* How much TCP takes before it hears of it depends on how much it gets at once. */
-		return scene->out != O_OUT_TCP || due != 65536;
+		return scene->out != O_OUT_TCP || (due != 65536 && (due < 2 || !o_is_terminal_in(scene->in)));
 	default:
 		return 1;
 	}
