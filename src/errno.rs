@@ -16,13 +16,13 @@ impl Errno {
     pub(crate) const AGAIN: Errno = Errno(libc::EAGAIN);
     pub(crate) const BADF: Errno = Errno(libc::EBADF);
     pub(crate) const CANCELED: Errno = Errno(libc::ECANCELED);
+    pub(crate) const DQUOT: Errno = Errno(libc::EDQUOT);
     pub(crate) const FAULT: Errno = Errno(libc::EFAULT);
     pub(crate) const FBIG: Errno = Errno(libc::EFBIG);
     pub(crate) const INTR: Errno = Errno(libc::EINTR);
     pub(crate) const INVAL: Errno = Errno(libc::EINVAL);
     pub(crate) const IO: Errno = Errno(libc::EIO);
     pub(crate) const NOMEM: Errno = Errno(libc::ENOMEM);
-    #[cfg(test)]
     pub(crate) const NOSPC: Errno = Errno(libc::ENOSPC);
     pub(crate) const NOSYS: Errno = Errno(libc::ENOSYS);
     pub(crate) const NOTCONN: Errno = Errno(libc::ENOTCONN);

@@ -27,8 +27,8 @@ impl Pipe {
     }
 }
 
-/// The same descriptor with a number above 2: where the caller has closed standard output or standard
-/// error, a stray write to it would end up in the data.
+/// The same descriptor with a number above 2: where the caller has closed standard output or
+/// standard error, a stray write to it would end up in the data.
 fn above_stdio(fd: Owned) -> Result<Owned> {
     if fd.0 > libc::STDERR_FILENO {
         return Ok(fd);

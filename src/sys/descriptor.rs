@@ -85,6 +85,16 @@ pub(crate) fn outq(fd: c_int) -> Result<usize> {
     Ok(usize::try_from(bytes).unwrap_or(0))
 }
 
+/// ioctl(2), BLKGETSIZE64: the size of a disk in bytes.
+pub(crate) fn blkgetsize64(fd: c_int) -> Result<i64> {
+    // _IOR(0x12, 114, size_t), from linux/fs.h.
+    const BLKGETSIZE64: u32 = libc::_IOR::<usize>(0x12, 114) as u32;
+    let mut bytes: u64 = 0;
+    // SAFETY: the kernel writes one 64-bit integer, and the pointer is to one of our own.
+    done(unsafe { libc::ioctl(fd, BLKGETSIZE64 as _, ptr::from_mut(&mut bytes)) })?;
+    Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
+}
+
 fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Result<c_int> {
     // SAFETY: the commands above take an int or nothing, so the kernel accesses no memory of ours.
     match unsafe { libc::fcntl(fd, command, argument) } {

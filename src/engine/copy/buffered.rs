@@ -32,7 +32,7 @@ pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 
 /// Copies all.
 pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    let mut buffer = take(transfer)?;
+    let Ok(mut buffer) = take(transfer) else { return Ok(Tried::Unsupported(Errno::NOMEM)) };
     while transfer.remaining > 0 {
         let moved = step(transfer, buffer.bytes())?;
         if moved == 0 {
@@ -89,7 +89,7 @@ fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
     let mut declined = 0;
     let (fd, offset) = (transfer.input.fd, transfer.input.offset);
     // Beyond the largest offset there is nothing, and the kernel refuses to look there.
-    let most = offset.map_or(i64::MAX, |offset| i64::MAX.saturating_sub(offset));
+    let most = transfer.input.remaining_by_offset();
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
     let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
     loop {

@@ -8,28 +8,28 @@ use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::tuning;
-use crate::errno::{Class, Errno, Result};
+use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ops::Range;
 
-/// What is to be shared: the blocks that lie whole in both ranges.
+/// The blocks to share: those that lie whole in both ranges.
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 struct Blocks {
-    /// In the input; what lies before is copied.
+    /// The offset in the input; the bytes before it are copied.
     start: i64,
     len: i64,
 }
 
-/// Shares every block that lies whole in both ranges, after copying what lies before the first; what
-/// lies behind the last is remaining. Does nothing where the file system cannot, unless it must: then
-/// that is an error, and nothing has been written.
+/// Shares every block that lies whole in both ranges, and copies the bytes before the first one;
+/// those behind the last one remain. If the file system cannot share, it does nothing, or with
+/// ZS_CLONE fails before anything has been written.
 pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let must = transfer.has(ZS_CLONE);
     if transfer.avoids(ZS_VIA_CLONE) {
         return if must { Err(Error::call(Errno::OPNOTSUPP)) } else { Ok(()) };
     }
     if transfer.input.kind != FdKind::File || transfer.output.kind != FdKind::File {
-        // What is no file has no blocks: the kernel says how it calls that.
+        // Not two regular files: issue FICLONERANGE anyway, so that errno is the kernel's.
         return if must { refused(transfer, ficlone(transfer, 0, 0, 0)) } else { Ok(()) };
     }
     let Blocks { start, len } = match whole_blocks(transfer) {
@@ -48,7 +48,7 @@ pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let target = transfer.output.use_offset().map_err(|errno| transfer.failed(errno))?;
     match ficlone(transfer, start, len, target) {
         Ok(()) => shared(transfer, len),
-        Err(errno) if errno.class() == Class::Failed => Err(transfer.failed(errno)),
+        Err(errno) if fails_the_copy(errno) => Err(transfer.failed(errno)),
         Err(_) => {
             transfer.give_up(ZS_VIA_CLONE);
             use_position(transfer)
@@ -56,8 +56,15 @@ pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     }
 }
 
-/// Shares, and only then copies what lies before: a refusal has to come before the first byte. The
-/// two count as one step, which nothing interrupts.
+/// Whether a clone that was only an attempt has failed for a reason that a copy would meet too: the
+/// device, the room, the memory. Network file systems return many other errors (ioctl_ficlone(2)).
+fn fails_the_copy(errno: Errno) -> bool {
+    const ROOM: [Errno; 2] = [Errno::NOSPC, Errno::DQUOT];
+    ROOM.contains(&errno) || errno == Errno::IO || errno == Errno::NOMEM
+}
+
+/// Shares first and then copies the bytes before the blocks: a refusal must come before anything is
+/// written. Both are one step, which nothing interrupts.
 fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> Result<(), Error> {
     const OTHERS: u32 = ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE | ZS_VIA_SPLICE | ZS_VIA_READ_WRITE;
     let end = transfer.input.stat.size.min(
@@ -79,8 +86,8 @@ fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> 
     }
 }
 
-/// Other mechanisms go on just as well at the descriptors' own positions, and an output with
-/// O_APPEND has no other.
+/// Switches back to the file positions, with which the other mechanisms work as well, and an output
+/// with O_APPEND only.
 pub(super) fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     transfer.input.use_position().map_err(|errno| transfer.failed(errno))?;
     transfer.output.use_position().map_err(|errno| transfer.failed(errno))
@@ -92,12 +99,12 @@ fn shared(transfer: &mut Transfer<'_>, len: i64) -> Result<(), Error> {
     transfer.skip(len as u64)
 }
 
-/// An error that must be one.
+/// ZS_CLONE: the refusal is the error.
 fn refused(transfer: &Transfer<'_>, outcome: Result<()>) -> Result<(), Error> {
     Err(transfer.failed(outcome.err().unwrap_or(Errno::OPNOTSUPP)))
 }
 
-/// Made again after a signal, which a large one may be interrupted by.
+/// FICLONERANGE, repeated if a signal interrupts it: a large clone can be interrupted.
 fn ficlone(transfer: &Transfer<'_>, off_in: i64, len: i64, off_out: i64) -> Result<()> {
     loop {
         let (from, to) = (transfer.input.fd, transfer.output.fd);
@@ -108,7 +115,7 @@ fn ficlone(transfer: &Transfer<'_>, off_in: i64, len: i64, off_out: i64) -> Resu
     }
 }
 
-/// Copies the `len` bytes that come next; whether there were so many, in a file that may shrink.
+/// Copies the next `len` bytes; returns whether there were as many (the file may have shrunk).
 fn copy(transfer: &mut Transfer<'_>, len: i64) -> Result<bool, Error> {
     if len == 0 {
         return Ok(true);
@@ -116,14 +123,16 @@ fn copy(transfer: &mut Transfer<'_>, len: i64) -> Result<bool, Error> {
     transfer.limited_to(len as u64, mechanisms::copy_with_fallbacks)
 }
 
-/// The blocks to share; None: there is no whole one. EINVAL: the ranges are not aligned alike.
+/// The blocks to share; None: no block lies whole in both ranges. EINVAL: the ranges are not
+/// aligned alike.
 fn whole_blocks(transfer: &mut Transfer<'_>) -> Result<Option<Blocks>> {
     let (from, to) = (transfer.input.use_offset()?, transfer.output.use_offset()?);
     let len = i64::try_from(transfer.remaining).unwrap_or(i64::MAX);
     let end = from.saturating_add(len).min(transfer.input.stat.size);
     let rest = if end < transfer.input.stat.size { i64::MAX } else { transfer.output.stat.size };
     let known = blocks(from..end, to, rest, tuning::CLONE_BLOCK_MAX);
-    // All of a file that begins with a block of any size: which size that is makes no difference.
+    // Both offsets are aligned to the largest block there is and the range ends at the end of the
+    // file: the real block size makes no difference.
     if let (Ok(Some(Blocks { start, len })), true) =
         (&known, (from | to) & (tuning::CLONE_BLOCK_MAX - 1) == 0)
     {
@@ -135,9 +144,9 @@ fn whole_blocks(transfer: &mut Transfer<'_>) -> Result<Option<Blocks>> {
     blocks(from..end, to, rest, block_size(block))
 }
 
-/// Those of `from` whole in both ranges. A last block that is cut short by the end of its file counts
-/// as whole, unless the output goes on behind it: `rest` says how far (of a range that ends before
-/// its file does, for ever).
+/// The blocks of the range `from` that lie whole in both ranges. The last block of a file, which
+/// its end cuts short, counts as whole unless the output is longer: `rest` is the size of the
+/// output (i64::MAX for a range that ends before its file does).
 fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blocks>> {
     let down = |offset: i64| offset & block.saturating_neg();
     let start = down(from.start.saturating_add(block.saturating_sub(1)));
@@ -152,8 +161,8 @@ fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blo
     Ok(Some(Blocks { start, len: end.saturating_sub(start) }))
 }
 
-/// A file system's block, as statfs(2) names it (st_blksize is what is best for input and output);
-/// network file systems name the size of a transfer.
+/// The block size of a file system, from f_bsize of statfs(2) (st_blksize is the preferred size of
+/// a transfer, and so is f_bsize on network file systems).
 fn block_size(named: i64) -> i64 {
     const PAGE: i64 = 4096;
     match named {

@@ -29,8 +29,8 @@ enum Extent {
 
 /// What the walk knows of the blocks of the output.
 struct OutputBlocks {
-    /// Whether blocks were allocated behind its end at the beginning (FALLOC_FL_KEEP_SIZE). ext4 does not
-    /// punch there, so each hole is punched once the file has grown beyond it.
+    /// Whether blocks were allocated behind its end at the beginning (FALLOC_FL_KEEP_SIZE). ext4
+    /// does not punch there, so each hole is punched once the file has grown beyond it.
     is_preallocated: bool,
     /// The hole that is to be punched as soon as data has been written behind it.
     unpunched: Option<Range<i64>>,
@@ -73,8 +73,8 @@ pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     }
 }
 
-/// Copies as a stream to a file of procfs that can be written at its position only (seq_file). Nothing is
-/// there yet.
+/// Copies as a stream to a file of procfs that can be written at its position only (seq_file).
+/// Nothing is there yet.
 fn start_again(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let holes = transfer.so_far.holes;
     transfer.uncount_hole(holes);
@@ -89,6 +89,12 @@ fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Resul
     while transfer.remaining > 0 {
         transfer.watch.check()?;
         match finder.next(transfer)? {
+            // A hole that goes beyond the largest offset is for the kernel to refuse.
+            Extent::Hole(len)
+                if len.min(transfer.remaining) > transfer.output.remaining_by_offset() =>
+            {
+                return mechanisms::copy_with_fallbacks(transfer)
+            }
             Extent::Hole(len) => leave_all(transfer, blocks, len.min(transfer.remaining))?,
             Extent::Data(len) => {
                 blocks.expect(len);
@@ -103,9 +109,9 @@ fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Resul
     Ok(())
 }
 
-/// Asks for the extents of the input. That moves its file position, which is put back where the caller
-/// has passed an offset (and set by Cursor::store_position where not). Nothing is opened: a second
-/// descriptor would break leases and drop the record locks of the process.
+/// Asks for the extents of the input. That moves its file position, which is put back where the
+/// caller has passed an offset (and set by Cursor::store_position where not). Nothing is opened: a
+/// second descriptor would break leases and drop the record locks of the process.
 struct HoleFinder {
     fd: c_int,
     /// The file position to put back.
@@ -118,6 +124,8 @@ impl HoleFinder {
     fn new(transfer: &mut Transfer<'_>) -> HoleFinder {
         let fd = transfer.input.fd;
         let mut position = None;
+        // The output may be a duplicate of the same descriptor.
+        transfer.output.forget_position();
         if transfer.input.has_caller_offset() {
             position = sys::lseek(fd, 0, libc::SEEK_CUR).ok();
         } else {
@@ -150,11 +158,12 @@ impl Drop for HoleFinder {
     }
 }
 
-/// The extent at `position`, where data `is_data` known to be, of a file that had `size` bytes, by lseek(2).
+/// The extent at `position`, where data `is_data` known to be, of a file that had `size` bytes, by
+/// lseek(2).
 /// `seek` takes SEEK_DATA or SEEK_HOLE, `size_now` asks for the size anew.
 ///
-/// An answer that cannot be (data behind the end, neither data nor a hole at the same place) comes from a
-/// file system that does not know: FUSE passes on what its server says.
+/// An answer that cannot be (data behind the end, neither data nor a hole at the same place) comes
+/// from a file system that does not know: FUSE passes on what its server says.
 fn extent(
     position: i64,
     is_data: bool,
@@ -205,8 +214,8 @@ fn leave_all(
     Ok(())
 }
 
-/// Leaves a hole in the output: blocks that are there are punched, or overwritten with zeroes if the file
-/// system cannot punch. Behind the end nothing has to be there.
+/// Leaves a hole in the output: blocks that are there are punched, or overwritten with zeroes if
+/// the file system cannot punch. Behind the end nothing has to be there.
 fn leave(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks, len: u64) -> Result<(), Error> {
     blocks.punch_behind(transfer)?;
     let offset = transfer.output.offset.unwrap_or_default();
@@ -255,8 +264,8 @@ impl OutputBlocks {
         self.expected = self.expected.saturating_add(len);
     }
 
-    /// Whether it pays to punch a hole of `len` bytes behind the end of the output: xfs allocates blocks
-    /// there for what may be appended, and writing behind them would keep them.
+    /// Whether it pays to punch a hole of `len` bytes behind the end of the output: xfs allocates
+    /// blocks there for what may be appended, and writing behind them would keep them.
     fn are_behind_end(&self, stat: &Stat, len: i64) -> bool {
         // Data that fills no whole block, and the tree of the extents.
         let most = self.expected.saturating_add(self.expected / 64);
@@ -264,8 +273,8 @@ impl OutputBlocks {
         len >= tuning::HOLE_WORTH_PUNCHING && stat.stored > most
     }
 
-    /// Punches the hole that was behind the end of the output when it was left. It reads as zeroes in any
-    /// case, so it does not matter if that fails.
+    /// Punches the hole that was behind the end of the output when it was left. It reads as zeroes
+    /// in any case, so it does not matter if that fails.
     fn punch_behind(&mut self, transfer: &mut Transfer<'_>) -> Result<(), Error> {
         match self.unpunched.take() {
             Some(hole) => punch(transfer, &hole).map(drop),

@@ -9,6 +9,7 @@ use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::tuning;
 use crate::errno::Errno;
+use core::ffi::c_int;
 
 /// A mechanism below the clone.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,27 +31,46 @@ use Mechanism::{Buffered, CopyRange, Piped, Sendfile, SmallReads, Splice};
 
 /// Goes down the mechanisms until what is remaining has been copied, or the input has ended.
 pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    for mechanism in mechanisms(transfer) {
+    let mut end = Errno::OPNOTSUPP;
+    let first: &[Mechanism] = if is_for_a_buffer(transfer) { &[Buffered] } else { &[] };
+    for mechanism in first.iter().chain(mechanisms(transfer)) {
         if transfer.avoids(mechanism.via()) {
             continue;
         }
         match mechanism.run(transfer)? {
             Tried::Done => return Ok(()),
-            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
+            Tried::Unsupported(errno) => {
+                mechanism.refused(transfer, errno);
+                end = if errno == Errno::NOMEM { errno } else { end };
+            }
             Tried::NotWorthIt => {}
         }
     }
-    Err(Error::call(Errno::OPNOTSUPP))
+    Err(Error::call(end))
 }
 
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
     // splice(2) and sendfile(2) hand on pages of a file, and a pipe or a socket may hold such.
-    let aliases = transfer.has(ZS_STABLE) && !transfer.output.kind.is_file();
-    if aliases || is_small(transfer) {
+    if transfer.has(ZS_STABLE) && !to.is_file() {
         return &[Buffered];
     }
     for_kinds(from, to, transfer.has(ZS_MORE))
+}
+
+/// Whether read and write are faster than all others, so that these are only for want of memory.
+fn is_for_a_buffer(transfer: &Transfer<'_>) -> bool {
+    !transfer.avoids(ZS_VIA_READ_WRITE) && (is_small(transfer) || is_flushed(transfer))
+}
+
+/// Whether a large file is copied to an output that flushes each write (O_DSYNC, O_SYNC): the kernel
+/// writes in pieces of 64 KiB by itself.
+fn is_flushed(transfer: &Transfer<'_>) -> bool {
+    let flushes = |flags: c_int| flags & libc::O_DSYNC != 0;
+    transfer.input.kind.is_file()
+        && transfer.output.kind.is_file()
+        && transfer.remaining_by_size() > tuning::BUFFER as u64
+        && transfer.output.status_flags().is_ok_and(flushes)
 }
 
 const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism] {
@@ -73,9 +93,7 @@ const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism]
 /// do not know their size (procfs) only so.
 fn is_small(transfer: &Transfer<'_>) -> bool {
     let limit = if transfer.output.kind == FdKind::File { tuning::READ_WRITE_FILE } else { 1 };
-    transfer.input.kind == FdKind::File
-        && transfer.remaining_by_size() < limit
-        && !transfer.avoids(ZS_VIA_READ_WRITE)
+    transfer.input.kind == FdKind::File && transfer.remaining_by_size() < limit
 }
 
 impl Mechanism {

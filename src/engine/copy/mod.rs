@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Anything to anything, by the best mechanism there is.
+//! zs_copy: from any descriptor to any other, by the best mechanism for the pair.
 //!
-//! A mechanisms of mechanisms: one that refuses leads to the next, before the first byte or in the
-//! middle, at the exact byte; a failure of the data path ends the transfer.
+//! If a mechanism refuses, the next one continues at the exact byte, also in the middle of the
+//! transfer; a failure of the data path ends it.
 
 mod buffered;
 mod clone;
@@ -15,6 +15,7 @@ mod piped;
 mod transfer;
 
 use crate::constants::*;
+use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::options::{avoided_by_environment, Options, COPY_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress};
@@ -23,7 +24,7 @@ use crate::errno::Errno;
 use crate::sys::FdAt;
 use transfer::Transfer;
 
-/// Copies up to `len` bytes, and moves the two offsets on by exactly those.
+/// Copies up to `len` bytes, and advances the two offsets by exactly as many as were copied.
 pub(crate) fn copy(
     input: FdAt<'_>,
     output: FdAt<'_>,
@@ -34,8 +35,8 @@ pub(crate) fn copy(
         return Progress::refused(Errno::INVAL);
     }
     options.avoid |= avoided_by_environment();
-    let (from, to) = match checks::cursors(input, output, len) {
-        Ok(spots) => spots,
+    let (from, to, len) = match checks::cursors(input, output, len) {
+        Ok(sides) => sides,
         Err(error) => return Progress::failed(error),
     };
     let mut transfer = Transfer::new(from, to, len, &mut options);
@@ -57,6 +58,10 @@ fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
         return Ok(());
     }
     transfer.watch.check()?;
+    if transfer.output.kind == FdKind::Pipe && transfer.input.kind.is_file() {
+        // splice(2) waits for room in the pipe before it looks for the end of the file.
+        transfer.input.find_position();
+    }
     if transfer.has(ZS_GROW_PIPE) {
         transfer.grow_pipes();
     }
@@ -74,8 +79,8 @@ fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     mechanisms::copy_with_fallbacks(transfer)
 }
 
-/// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of its
-/// files; and the position is to be there in the end.
+/// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of
+/// its files; and the position is to be there in the end.
 fn has_ended(transfer: &mut Transfer<'_>) -> Result<bool, Error> {
     match transfer.input.seek_to_end() {
         Some(is_there) => Ok(is_there),

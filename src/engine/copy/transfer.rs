@@ -117,21 +117,18 @@ impl<'a> Transfer<'a> {
 
     /// What may be remaining at the most, by the size that the input had.
     pub(super) fn remaining_by_size(&self) -> u64 {
-        if self.input.kind != FdKind::File {
-            return self.remaining;
-        }
-        let gone = self.input.offset.unwrap_or(self.so_far.bytes as i64);
-        self.remaining.min(self.input.stat.size.saturating_sub(gone).max(0) as u64)
+        self.remaining.min(self.input.remaining_by_size().unwrap_or(u64::MAX))
     }
 
     /// Whether a file is at the end that it had, so that it is to be proved.
     pub(super) fn is_at_size(&self) -> bool {
-        self.input.kind == FdKind::File && self.remaining > 0 && self.remaining_by_size() == 0
+        self.remaining > 0 && self.input.remaining_by_size() == Some(0)
     }
 
-    /// How much the next step may move.
+    /// How much the next step may move. Beyond the largest offset the kernel refuses all of a write.
     pub(super) fn step(&self) -> usize {
-        self.remaining.min(self.watch.step() as u64) as usize
+        let room = self.output.remaining_by_offset().max(1);
+        self.remaining.min(self.watch.step() as u64).min(room) as usize
     }
 
     /// Lets `work` copy the next `len` bytes only; whether it came that far.

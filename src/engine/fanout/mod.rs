@@ -164,7 +164,8 @@ impl<'a> Fanout<'a> {
     fn check(&mut self, fds: &[c_int]) -> Result<(), Error> {
         for (index, &fd) in fds.iter().enumerate() {
             let checked = Cursor::new(FdAt::own(fd)).map_err(Error::call).and_then(|mut cursor| {
-                checks::output_beside(&mut self.input, &mut cursor, self.remaining)?;
+                let remaining = self.remaining;
+                self.remaining = checks::output_beside(&mut self.input, &mut cursor, remaining)?;
                 checks::is_writable(&cursor)?;
                 Ok(cursor)
             });

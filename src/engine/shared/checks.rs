@@ -2,6 +2,7 @@
 
 //! What is checked before the first byte moves.
 
+use crate::constants::ZS_TO_END;
 use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
@@ -9,17 +10,18 @@ use crate::errno::Errno;
 use crate::sys::{self, FdAt};
 use core::ffi::c_int;
 
-/// Both sides of a transfer, if they are valid together.
+/// Both sides of a transfer, if they are valid together, and how much to move from one to the
+/// other.
 pub(crate) fn cursors(
     input: FdAt<'_>,
     output: FdAt<'_>,
     len: u64,
-) -> Result<(Cursor, Cursor), Error> {
+) -> Result<(Cursor, Cursor, u64), Error> {
     let mut from = Cursor::new(input).map_err(Error::call)?;
     let mut to = Cursor::new(output).map_err(Error::call)?;
     side(&from)?;
-    output_beside(&mut from, &mut to, len)?;
-    Ok((from, to))
+    let len = output_beside(&mut from, &mut to, len)?;
+    Ok((from, to, len))
 }
 
 /// Checks one side by itself.
@@ -28,8 +30,10 @@ pub(crate) fn side(cursor: &Cursor) -> Result<(), Error> {
     cursor.stream().map(drop).map_err(Error::call)
 }
 
-/// Checks an output, by itself and together with an input that is valid by itself.
-pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<(), Error> {
+/// Checks an output, by itself and together with an input that is valid by itself. Returns how much
+/// of
+/// `len` there is to move: within one file not what the output itself appends.
+pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
     side(to)?;
     if to.has_caller_offset() && is_appending(to) {
         return Err(Error::call(Errno::INVAL));
@@ -38,9 +42,9 @@ pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Res
         is_writable(to)?;
     }
     if is_same(from, to) {
-        within_one(from, to, len)?;
+        return within_one(from, to, len);
     }
-    Ok(())
+    Ok(len)
 }
 
 /// Whether both are the same file, or the same disk.
@@ -75,8 +79,8 @@ pub(crate) fn is_readable(from: &Cursor) -> Result<(), Error> {
     is_open_for(from, libc::O_RDONLY)
 }
 
-/// EBADF unless the descriptor has the access `mode`, or O_RDWR. If the flags cannot be read (a sandbox),
-/// the first read or write will tell.
+/// EBADF unless the descriptor has the access `mode`, or O_RDWR. If the flags cannot be read (a
+/// sandbox), the first read or write will tell.
 fn is_open_for(cursor: &Cursor, mode: c_int) -> Result<(), Error> {
     let is_open = |flags: c_int| {
         flags & libc::O_PATH == 0 && [mode, libc::O_RDWR].contains(&(flags & libc::O_ACCMODE))
@@ -92,10 +96,11 @@ pub(crate) fn is_appending(cursor: &Cursor) -> bool {
 }
 
 /// Within one file the ranges must not overlap, and the output must not extend the input (the copy
-/// would feed itself).
-fn within_one(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<(), Error> {
+/// would feed itself). Returns how much of `len` there is before the end that the file has now: a
+/// write behind it makes a gap, which would be read on.
+fn within_one(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
     if len == 0 {
-        return Ok(());
+        return Ok(0);
     }
     // A disk does not grow, and fstat(2) does not tell its size.
     let size = if from.kind == FdKind::File { from.stat.size } else { i64::MAX };
@@ -107,13 +112,14 @@ fn within_one(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<(), Error>
     } else {
         to.use_offset().map_err(Error::from)?
     };
+    let is_to_end = len == ZS_TO_END;
     let len = i64::try_from(len).unwrap_or(i64::MAX);
+    let there = len.min(size.saturating_sub(start).max(0));
     // An output within the file does not extend it before the input has reached its end.
-    let len = if target < size { len.min(size.saturating_sub(start).max(0)) } else { len };
+    let len = if target < size { there } else { len };
     let apart = start.saturating_add(len) <= target || target.saturating_add(len) <= start;
-    if len == 0 || apart {
-        Ok(())
-    } else {
-        Err(Error::call(Errno::INVAL))
+    if len > 0 && !apart {
+        return Err(Error::call(Errno::INVAL));
     }
+    Ok(if is_to_end { ZS_TO_END } else { there as u64 })
 }

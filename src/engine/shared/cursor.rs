@@ -18,6 +18,9 @@ pub(crate) struct Cursor {
     pub(crate) offset: Option<i64>,
     /// Whether the caller passed an offset, so that the file position must not move.
     given: bool,
+    /// Where the transfer is while the file position is used: counted from where it was found by
+    /// `find_position`, else from 0.
+    reached: i64,
     /// The file position, while `offset` is used instead of it.
     position: i64,
     /// Whether `use_position` has no effect: the other side moves the same file position.
@@ -46,6 +49,7 @@ impl Cursor {
             stat,
             offset,
             given: offset.is_some(),
+            reached: 0,
             position: 0,
             is_kept: false,
             flags: Cell::new(flags),
@@ -69,6 +73,29 @@ impl Cursor {
     /// The offset of the next read or write.
     pub(crate) fn position(&self) -> i64 {
         self.offset.or_else(|| sys::lseek(self.fd, 0, libc::SEEK_CUR).ok()).unwrap_or(0)
+    }
+
+    /// Finds out the file position and, of a disk, the size, so that `remaining_by_size` is exact.
+    pub(crate) fn find_position(&mut self) {
+        if self.offset.is_none() {
+            self.reached = sys::lseek(self.fd, 0, libc::SEEK_CUR).unwrap_or(0);
+        }
+        if self.kind == FdKind::Block {
+            self.stat.size = sys::blkgetsize64(self.fd).unwrap_or(0);
+        }
+    }
+
+    /// How much there is up to the size that the input had; None: it has no size.
+    pub(crate) fn remaining_by_size(&self) -> Option<u64> {
+        let has_size =
+            self.kind == FdKind::File || self.kind == FdKind::Block && self.stat.size > 0;
+        let left = self.stat.size.saturating_sub(self.offset.unwrap_or(self.reached));
+        has_size.then_some(left.max(0) as u64)
+    }
+
+    /// How much there is up to the largest offset.
+    pub(crate) fn remaining_by_offset(&self) -> u64 {
+        i64::MAX.saturating_sub(self.offset.unwrap_or(self.reached)) as u64
     }
 
     /// Switches from the file position to an offset of our own.
@@ -96,12 +123,13 @@ impl Cursor {
         }
         self.store_position()?;
         if self.has_own_offset() {
-            self.offset = None;
+            self.reached = self.offset.take().unwrap_or(0);
         }
         Ok(())
     }
 
-    /// Seeks to the end and returns whether the copy has got there. None: the position must not move.
+    /// Seeks to the end and returns whether the copy has got there. None: the position must not
+    /// move.
     pub(crate) fn seek_to_end(&mut self) -> Option<bool> {
         if !self.has_own_offset() {
             return None;
@@ -140,7 +168,10 @@ impl Cursor {
     /// Moves the offset forward by `count` bytes.
     pub(crate) fn advance(&mut self, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.offset = self.offset.map(|offset| offset.saturating_add(count));
+        match &mut self.offset {
+            Some(offset) => *offset = offset.saturating_add(count),
+            None => self.reached = self.reached.saturating_add(count),
+        }
     }
 
     /// Moves the offset back by `count` bytes.
