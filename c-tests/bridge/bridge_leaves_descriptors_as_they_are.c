@@ -63,8 +63,10 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 		options.timeout_ns = T_MS(5);
 	if (what == IS_RESET)
 		MUST(setsockopt(a.far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(a.far_in) == 0);
-	if (what == HAS_NO_READER)
+	if (what == HAS_NO_READER) {
 		MUST(close(b.far_in) == 0);
+		MUST(b.far_out == b.far_in || close(b.far_out) == 0); /* the other direction ends */
+	}
 	looked = 0;
 	open = t_open_descriptors();
 	returned = zs_bridge(a.in, a.out, b.in, b.out, &options, results);
@@ -86,7 +88,8 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	for (int i = 0; i < 2; i++) {
 		MUST(close(sides[i]->in) == 0 && (sides[i]->out == sides[i]->in || close(sides[i]->out) == 0));
 		MUST((i == 0 ? what == IS_RESET : what == HAS_NO_READER) || close(sides[i]->far_in) == 0);
-		MUST(sides[i]->far_out == sides[i]->far_in || close(sides[i]->far_out) == 0);
+		MUST(sides[i]->far_out == sides[i]->far_in || (i == 1 && what == HAS_NO_READER) ||
+		     close(sides[i]->far_out) == 0);
 	}
 }
 

@@ -3,17 +3,18 @@
 //! Bridge: both directions at once
 
 use super::options::{self, with_options, zs_options};
-use super::types::{error, write_result_at, zs_result};
-use crate::engine::{bridge, Progress};
+use super::types::{write_result_at, zs_result};
+use crate::engine::bridge::{self, Bridged};
 use crate::errno;
 use libc::c_int;
 
 /// Moves bytes from `in_a` to `out_b` and from `in_b` to `out_a`, in the calling thread, until
-/// both inputs have ended.
+/// both directions are over.
 ///
 /// When an input has ended and every byte of it is delivered, its output is shut down
-/// (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). An
-/// error, a timeout or a cancel ends both directions.
+/// (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). So it
+/// does when an input or an output fails; only what a connection dies of (a reset) ends both
+/// directions that use it. A timeout or a cancel ends what is not over yet.
 ///
 /// @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
 /// @param out_a    descriptor to write side a to
@@ -21,7 +22,7 @@ use libc::c_int;
 /// @param out_b    descriptor to write side b to
 /// @param options  options of the transfer; NULL: the defaults
 /// @param results  two outcomes, first from a to b, then from b to a; may be NULL
-/// @return 0, or -1 with errno set
+/// @return 0 if both inputs have ended, or -1 with the error of the direction that failed first
 ///
 /// @since 0.1
 #[must_use]
@@ -37,12 +38,12 @@ pub unsafe extern "C" fn zs_bridge(
     let saved = errno::save();
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
-    let [a, b] =
+    let Bridged { results: [a, b], end } =
         with_options(options, |options| bridge::bridge((in_a, out_a), (in_b, out_b), options))
-            .unwrap_or_else(|errno| [Progress::refused(errno); 2]);
+            .unwrap_or_else(Bridged::refused);
     // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the first.
     unsafe { write_result_at(results, 0, &a) };
     // SAFETY: and this is the second.
     unsafe { write_result_at(results, 1, &b) };
-    saved.to_c(error(&a).and(error(&b)).map(|()| 0))
+    saved.to_c(end.map(|()| 0).map_err(|error| error.errno))
 }

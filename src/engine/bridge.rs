@@ -1,149 +1,121 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Both directions at once, in the calling thread.
+//! Both directions at once, in the calling thread: a loop of poll(2) around a duplex.
 
-use super::relay::Relay;
-use super::shared::endpoint::{Endpoint, FdKind};
+use super::duplex::{Direction, Duplex};
+use super::shared::endpoint::Endpoint;
 use super::shared::options::{avoided_by_environment, Options, BRIDGE_FLAGS};
-use super::shared::outcome::Error;
+use super::shared::outcome::{Error, Progress};
 use super::shared::tuning;
 use super::shared::watch::{Watch, NO_FD};
 use crate::constants::*;
-use crate::engine::shared::outcome::Progress;
-use crate::errno::Errno;
+use crate::errno::{Errno, Result};
 use crate::mem::pipe;
 use crate::sys::{self, Poll};
 use core::ffi::c_int;
 
-/// One of the two directions.
-struct Direction {
-    relay: Relay,
-    /// What it waits for; 0: it is over.
-    wants: c_int,
-    /// How much a run delivers at the most; 0: what is best.
-    budget: u64,
-    /// An output that has hung up, or has something in its error queue, tells so for ever: not to be
-    /// asked any more.
-    hup_seen: bool,
+/// The outcome of a bridge.
+pub(crate) struct Bridged {
+    /// From a to b, and from b to a.
+    pub(crate) results: [Progress; 2],
+    /// The error of the direction that failed first.
+    pub(crate) end: Result<(), Error>,
 }
 
-/// Moves what comes from `in_a` to `out_b`, and from `in_b` to `out_a`, until both have ended.
+impl Bridged {
+    /// Nothing has moved, because of `error`.
+    const fn failed(error: Error) -> Bridged {
+        Bridged { results: [Progress::failed(error); 2], end: Err(error) }
+    }
+
+    /// Nothing has moved, because the arguments are invalid.
+    pub(crate) const fn refused(errno: Errno) -> Bridged {
+        Bridged::failed(Error::call(errno))
+    }
+}
+
+/// Moves bytes from `in_a` to `out_b` and from `in_b` to `out_a` until both directions are over.
 pub(crate) fn bridge(
     (in_a, out_a): (c_int, c_int),
     (in_b, out_b): (c_int, c_int),
     mut options: Options<'_>,
-) -> [Progress; 2] {
+) -> Bridged {
     if !options.are_valid(BRIDGE_FLAGS) {
-        return [Progress::refused(Errno::INVAL); 2];
+        return Bridged::refused(Errno::INVAL);
     }
-    let mut directions = match directions(in_a, out_b, in_b, out_a, &options) {
-        Ok(directions) => directions,
-        Err(error) => return [Progress::failed(error); 2],
+    let mut duplex = match duplex([in_a, out_b], [in_b, out_a], &options) {
+        Ok(duplex) => duplex,
+        Err(errno) => return Bridged::refused(errno),
     };
-    let either = options.has(ZS_EITHER_END);
-    let mut watch = Watch::new(&mut options);
-    let end = run(&mut directions, &mut watch, either);
-    directions.map(|direction| Progress { end, ..direction.relay.result() })
+    let stopped = run(&mut duplex, &mut Watch::new(&mut options));
+    Bridged { results: duplex.results(stopped), end: duplex.outcome().and(stopped) }
 }
 
-fn directions(
-    in_a: c_int,
-    out_b: c_int,
-    in_b: c_int,
-    out_a: c_int,
-    options: &Options<'_>,
-) -> Result<[Direction; 2], Error> {
+fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<Duplex> {
     let avoid = options.avoid | avoided_by_environment();
-    let port = |fd| Endpoint::new(fd).map_err(Error::call);
-    let (ports, back) = ((port(in_a)?, port(out_b)?), (port(in_b)?, port(out_a)?));
-    if options.has(ZS_GROW_PIPE) {
-        for port in [ports.0, ports.1, back.0, back.1] {
-            pipe::grow(port.fd, tuning::PIPE);
-        }
-    }
     let flags = options.flags & (ZS_NOSIGPIPE | ZS_STABLE) | ZS_RELAY_SHUTDOWN;
-    let direction = |(input, output): (Endpoint, Endpoint)| {
-        // To a terminal that blocks every few bytes are a call of their own.
-        let is_slow = output.kind == FdKind::Char && output.blocks;
-        Direction {
-            relay: Relay::of_bridge([input, output], flags, avoid),
-            wants: ZS_WANT_RUN,
-            budget: if is_slow { tuning::TERMINAL_BUDGET } else { 0 },
-            hup_seen: false,
-        }
-    };
-    let (mut a, mut b) = (direction(ports), direction(back));
-    Relay::pair(&mut a.relay, &mut b.relay);
-    Ok([a, b])
+    let (there, back) = (endpoints(there)?, endpoints(back)?);
+    if options.has(ZS_GROW_PIPE) {
+        there.iter().chain(&back).for_each(|endpoint| pipe::grow(endpoint.fd, tuning::PIPE));
+    }
+    Ok(Duplex::new([there, back], flags, avoid, options.has(ZS_EITHER_END)))
 }
 
-fn run(directions: &mut [Direction; 2], watch: &mut Watch<'_>, either: bool) -> Result<(), Error> {
+fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
+    Ok([Endpoint::input(input)?, Endpoint::output(output)?])
+}
+
+/// Runs both directions until they are over. An error stops those that are not.
+fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
+    let mut hung_up = [false; 2];
+    watch.check()?;
     loop {
-        watch.check()?;
-        let mut failed = None;
-        for direction in directions.iter_mut().filter(|direction| direction.wants != 0) {
-            match direction.run(watch)? {
-                Ok(()) if either && direction.wants == 0 => return Ok(()),
-                // Whichever comes first: the other may have ended.
-                Err(error) if either => failed = failed.or(Some(error)),
-                outcome => outcome?,
-            }
-        }
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let [a, b] = &*directions;
-        if a.wants | b.wants == 0 {
+        duplex.run(|progress| watch.moved(progress))?;
+        if duplex.is_over() {
             return Ok(());
         }
-        if (a.wants | b.wants) & ZS_WANT_RUN == 0 {
-            wait(directions, watch)?;
+        if duplex.wants_run() {
+            watch.check()?;
+        } else {
+            wait(duplex.directions(), &mut hung_up, watch)?;
         }
     }
 }
 
-/// Waits for whatever lets one of the two go on, or is the death of an output.
-fn wait(directions: &mut [Direction; 2], watch: &mut Watch<'_>) -> Result<(), Error> {
-    let [a, b] = &*directions;
-    let mut asked = [a.output(), b.output(), a.input(), b.input()];
-    watch.wait(&mut asked)?;
-    for (direction, output) in directions.iter_mut().zip(asked) {
-        // If the run that follows survives that, it is nothing to be told of again.
-        let tells = output.revents & (libc::POLLHUP | libc::POLLERR) != 0;
-        direction.hup_seen |= tells && direction.wants & ZS_WANT_WRITE == 0;
+/// Waits until a direction can go on, or an output has died.
+fn wait(
+    directions: &[Direction; 2],
+    hung_up: &mut [bool; 2],
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
+    let [a, b] = directions;
+    let [a_hung_up, b_hung_up] = *hung_up;
+    let mut polled = [output(a, a_hung_up), output(b, b_hung_up), input(a), input(b)];
+    watch.wait(&mut polled)?;
+    for (hung_up, (direction, output)) in hung_up.iter_mut().zip(directions.iter().zip(polled)) {
+        // If the next run succeeds the hang-up is harmless; it stays, so poll for it no more. (POLLERR
+        // that stays is in the error queue of a socket, and `watch` backs off.)
+        *hung_up |= output.revents & libc::POLLHUP != 0 && direction.wants() & ZS_WANT_WRITE == 0;
     }
     Ok(())
 }
 
-impl Direction {
-    /// Moves what can be moved. What ends both directions is told outside, what has become of this one
-    /// within.
-    fn run(&mut self, watch: &mut Watch<'_>) -> Result<Result<(), Error>, Error> {
-        let before = self.relay.result().bytes;
-        let wants = self.relay.run(self.budget);
-        let so_far = self.relay.result();
-        if so_far.bytes > before {
-            watch.moved(&so_far)?;
-        }
-        Ok(wants.map(|wants| self.wants = wants))
+fn input(direction: &Direction) -> Poll {
+    let (input, _) = direction.endpoints();
+    if direction.wants() & ZS_WANT_READ == 0 {
+        return NO_FD;
     }
+    input.readable()
+}
 
-    fn input(&self) -> Poll {
-        let (input, _) = self.relay.endpoints();
-        if self.wants & ZS_WANT_READ == 0 {
-            return NO_FD;
-        }
-        input.readable()
+/// An output is polled for its errors even if nothing is to be written.
+fn output(direction: &Direction, hung_up: bool) -> Poll {
+    let (_, output) = direction.endpoints();
+    if direction.wants() & ZS_WANT_WRITE != 0 {
+        return output.writable();
     }
-
-    fn output(&self) -> Poll {
-        let (_, output) = self.relay.endpoints();
-        if self.wants & ZS_WANT_WRITE != 0 {
-            return output.writable();
-        }
-        if self.wants == 0 || self.hup_seen {
-            return NO_FD;
-        }
-        sys::interest(output.fd, 0)
+    if direction.is_over() || hung_up {
+        return NO_FD;
     }
+    sys::interest(output.fd, 0)
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod bridge;
 pub(crate) mod copy;
+pub(crate) mod duplex;
 pub(crate) mod fanout;
 pub(crate) mod full;
 pub(crate) mod relay;

@@ -68,7 +68,7 @@ impl Staging {
         while count > 0 {
             // Small pieces use up the slots of a pipe before its bytes: a fresh pipe has slots again.
             let away = Pipe::new(count).map_err(Error::call)?;
-            let to = Endpoint::new(away.writer.0).map_err(Error::call)?;
+            let to = Endpoint::output(away.writer.0).map_err(Error::call)?;
             match self.splice(to, count, false).map_err(Error::call)? {
                 0 => return Err(Error::call(Errno::IO)),
                 gone => count = count.saturating_sub(gone),

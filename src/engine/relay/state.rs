@@ -135,7 +135,7 @@ impl Relay {
         if flags & !KNOWN != 0 {
             return Err(Errno::INVAL);
         }
-        let ends = [Endpoint::new(input)?, Endpoint::new(output)?];
+        let ends = [Endpoint::input(input)?, Endpoint::output(output)?];
         if ends.iter().any(|end| end.blocks) {
             return Err(Errno::INVAL);
         }
@@ -176,16 +176,19 @@ impl Relay {
         }
     }
 
-    /// A relay for zs_bridge: until the input ends, without a pool, between descriptors of any kind.
-    /// zs_bridge polls for a hang-up of the output itself.
-    pub(in crate::engine) fn of_bridge(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
+    /// One direction of a duplex: until the input ends, without a pool, between descriptors of any kind,
+    /// which may also be blocking. Its caller polls for a hang-up of the output.
+    pub(in crate::engine) fn in_duplex(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
         Relay::between(ends, u64::MAX, None, flags | TOLERATE_HANGUP, avoid)
     }
 
     /// Makes two directions of one connection share the errors that either meets. Without memory for
     /// that, each knows only its own.
     pub(crate) fn pair(a: &mut Relay, b: &mut Relay) {
-        let (a_to_b, b_to_a) = (a.input.is_same(b.output), b.input.is_same(a.output));
+        // A terminal that has hung up is EIO to its writer, but has ended for its reader.
+        let is_one =
+            |input: Endpoint, output| input.kind == FdKind::Socket && input.is_same(output);
+        let (a_to_b, b_to_a) = (is_one(a.input, b.output), is_one(b.input, a.output));
         let Some(shared) = SharedErrors::pair(a_to_b, b_to_a) else { return };
         let known = [a.known_errors(), b.known_errors()];
         (a.shared_errors, b.shared_errors) = shared;

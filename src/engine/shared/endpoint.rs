@@ -49,9 +49,24 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn new(fd: c_int) -> Result<Endpoint> {
+    /// A stream or a file to read from. EBADF: it is open for writing only.
+    pub(crate) fn input(fd: c_int) -> Result<Endpoint> {
+        Endpoint::open(fd, libc::O_WRONLY)
+    }
+
+    /// A stream or a file to write to. EBADF: it is open for reading only.
+    pub(crate) fn output(fd: c_int) -> Result<Endpoint> {
+        Endpoint::open(fd, libc::O_RDONLY)
+    }
+
+    /// A descriptor that must not be open in the access mode `wrong`.
+    fn open(fd: c_int, wrong: c_int) -> Result<Endpoint> {
         let kind = FdKind::of(sys::fstat(fd)?.kind);
-        let blocks = !kind.is_file() && sys::status_flags(fd)? & libc::O_NONBLOCK == 0;
+        let flags = sys::status_flags(fd)?;
+        if flags & libc::O_PATH != 0 || flags & libc::O_ACCMODE == wrong {
+            return Err(Errno::BADF);
+        }
+        let blocks = !kind.is_file() && flags & libc::O_NONBLOCK == 0;
         Endpoint { fd, kind, blocks }.stream()
     }
 
