@@ -16,6 +16,7 @@ impl Errno {
     pub(crate) const AGAIN: Errno = Errno(libc::EAGAIN);
     pub(crate) const BADF: Errno = Errno(libc::EBADF);
     pub(crate) const CANCELED: Errno = Errno(libc::ECANCELED);
+    pub(crate) const CONNRESET: Errno = Errno(libc::ECONNRESET);
     pub(crate) const DQUOT: Errno = Errno(libc::EDQUOT);
     pub(crate) const FAULT: Errno = Errno(libc::EFAULT);
     pub(crate) const FBIG: Errno = Errno(libc::EFBIG);

@@ -61,13 +61,14 @@ impl Relay {
     /// Splices from the pipe; false if the output would block.
     fn deliver_piped(&mut self, most: usize) -> Result<bool, Error> {
         let (output, flags) = (self.output, self.flags);
+        let before = self.revents_before();
         let spliced = sigpipe::without_if(flags & ZS_NOSIGPIPE != 0, || {
             self.in_flight.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
         });
         match Answer::from(spliced) {
             Answer::Moved(count) => {
                 self.delivered(ZS_VIA_SPLICE, count);
-                Ok(true)
+                self.check_spliced(count < most, before)
             }
             Answer::WouldBlock | Answer::Interrupted => Ok(false),
             Answer::Failed(errno) => Err(self.output_failed(errno)),
@@ -79,6 +80,40 @@ impl Relay {
                 self.in_flight.spill_to_buffer().map_err(Error::call)?;
                 Ok(true)
             }
+        }
+    }
+
+    /// What poll(2) reports of a socket before splice(2) to it, for `check_spliced`. Only the other
+    /// direction of the connection needs it.
+    pub(super) fn revents_before(&self) -> c_short {
+        match self.output.kind {
+            FdKind::Socket if self.shared_errors.has_output() => {
+                self.output.poll(libc::POLLRDHUP) & !libc::POLLERR
+            }
+            _ => 0,
+        }
+    }
+
+    /// After splice(2) has moved bytes to the output; false if it would block. splice(2) sends to a
+    /// socket in several pieces. The error of a later one, which the kernel reports once, is lost
+    /// behind the count of those before: only a short count and POLLHUP show that the connection is
+    /// dead. It died of a reset, unless it had been half-closed by the peer `before`: then of EPIPE,
+    /// which the next call reports.
+    pub(super) fn check_spliced(&self, is_short: bool, before: c_short) -> Result<bool, Error> {
+        if before & libc::POLLHUP != 0 {
+            // Nobody receives what a dead socket takes (kTLS).
+            return Err(self.output_failed(Errno::PIPE));
+        }
+        if !is_short || self.output.kind != FdKind::Socket {
+            return Ok(true);
+        }
+        let revents = self.output.poll(libc::POLLOUT);
+        if revents & libc::POLLHUP == 0 {
+            return Ok(revents & libc::POLLOUT != 0);
+        }
+        match self.output.spent_reset() {
+            Some(errno) if before & libc::POLLRDHUP == 0 => Err(self.output_failed(errno)),
+            _ => Ok(true),
         }
     }
 

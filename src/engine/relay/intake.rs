@@ -144,6 +144,7 @@ impl Relay {
         let budget = self.remaining.min(until.saturating_sub(self.bytes()));
         let most = usize::try_from(budget).unwrap_or(RELAY_STEP).min(RELAY_STEP);
         let (input, output) = (self.input, self.output);
+        let before = self.revents_before();
         let moved = sigpipe::without_if(self.flags & ZS_NOSIGPIPE != 0, || {
             if output.kind == FdKind::Pipe {
                 input.splice_into(output.fd, most)
@@ -156,7 +157,7 @@ impl Relay {
                 self.taken(count);
                 self.declined = false;
                 self.delivered(ZS_VIA_SPLICE, count);
-                Ok(Intake::Some)
+                self.check_spliced(count < most, before).map(|_| Intake::Some)
             }
             Answer::Zero => self.pass_zero(),
             Answer::WouldBlock | Answer::Interrupted => self.pass_blocked(),

@@ -254,6 +254,21 @@ impl Endpoint {
         }
     }
 
+    /// What a TCP connection that has hung up has died of: the error that is pending or, if a call has
+    /// spent it, ECONNRESET. None: it is not TCP, or was shut down here.
+    #[cold]
+    pub(crate) fn spent_reset(self) -> Option<Errno> {
+        let domain = sys::getsockopt_int(self.fd, libc::SO_DOMAIN);
+        let is_tcp = domain == Ok(libc::AF_INET) || domain == Ok(libc::AF_INET6);
+        if !is_tcp || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
+            return None;
+        }
+        match sys::getsockopt_int(self.fd, libc::SO_ERROR) {
+            Ok(0) | Err(_) => Some(Errno::CONNRESET),
+            Ok(error) => Some(Errno(error)),
+        }
+    }
+
     /// How much of `len` it takes without blocking.
     fn most(self, len: usize) -> usize {
         if self.blocks {
