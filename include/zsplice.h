@@ -269,11 +269,12 @@ int64_t zs_fanout(int fd_in,
 
 /**
  * Moves bytes from `in_a` to `out_b` and from `in_b` to `out_a`, in the calling thread, until
- * both inputs have ended.
+ * both directions are over.
  *
  * When an input has ended and every byte of it is delivered, its output is shut down
- * (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). An
- * error, a timeout or a cancel ends both directions.
+ * (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). So it
+ * does when an input or an output fails; only what a connection dies of (a reset) ends both
+ * directions that use it. A timeout or a cancel ends what is not over yet.
  *
  * @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
  * @param out_a    descriptor to write side a to
@@ -281,7 +282,7 @@ int64_t zs_fanout(int fd_in,
  * @param out_b    descriptor to write side b to
  * @param options  options of the transfer; NULL: the defaults
  * @param results  two outcomes, first from a to b, then from b to a; may be NULL
- * @return 0, or -1 with errno set
+ * @return 0 if both inputs have ended, or -1 with the error of the direction that failed first
  *
  * @since 0.1
  */
@@ -336,6 +337,17 @@ void zs_pool_free(zs_pool *pool) ZS_NOEXCEPT;
 ZS_NODISCARD
 zs_pool *zs_pool_new(size_t pipes,
                      size_t pipe_size) ZS_NOEXCEPT ZS_FREED_BY(zs_pool_free);
+
+/**
+ * Limits the pipes that the relays of a pool hold at once. Beyond the limit they copy through a
+ * buffer.
+ *
+ * @param pool   pool to limit; NULL: nothing is done
+ * @param pipes  most pipes out of the pool at once; 0: no limit
+ *
+ * @since 0.1
+ */
+void zs_pool_limit(zs_pool *pool, size_t pipes) ZS_NOEXCEPT;
 
 /**
  * Frees a relay. The caller's descriptors stay open; bytes in flight are lost.
@@ -429,6 +441,16 @@ int zs_relay_more(zs_relay *relay, uint64_t len) ZS_NOEXCEPT;
  * @since 0.1
  */
 void zs_relay_pair(zs_relay *a, zs_relay *b) ZS_NOEXCEPT;
+
+/**
+ * Returns whether the input of a relay has ended. An input that failed has not.
+ *
+ * @param relay  relay to ask
+ * @return 1 if it has, 0 if it has not or that is not known yet, or -1 with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD int zs_relay_has_ended(const zs_relay *relay) ZS_NOEXCEPT;
 
 /**
  * Returns the outcome of a relay so far.

@@ -56,6 +56,21 @@ pub extern "C" fn zs_pool_new(pipes: size_t, pipe_size: size_t) -> *mut zs_pool 
     saved.to_c_or(ptr::null_mut(), pool.map(zs_pool).and_then(into_handle))
 }
 
+/// Limits the pipes that the relays of a pool hold at once. Beyond the limit they copy through a
+/// buffer.
+///
+/// @param pool   pool to limit; NULL: nothing is done
+/// @param pipes  most pipes out of the pool at once; 0: no limit
+///
+/// @since 0.1
+#[no_mangle]
+pub unsafe extern "C" fn zs_pool_limit(pool: *mut zs_pool, pipes: size_t) {
+    // SAFETY: zsplice.h asks for NULL, or a pool that no other thread uses until we return.
+    if let Some(pool) = unsafe { pool.as_ref() } {
+        pool.0.set_limit(pipes);
+    }
+}
+
 /// Frees a relay. The caller's descriptors stay open; bytes in flight are lost.
 ///
 /// @param relay  relay to free; NULL: nothing is done
@@ -197,6 +212,21 @@ pub unsafe extern "C" fn zs_relay_pair(a: *mut zs_relay, b: *mut zs_relay) {
         Relay::pair(a, b);
     }
     saved.restore();
+}
+
+/// Returns whether the input of a relay has ended. An input that failed has not.
+///
+/// @param relay  relay to ask
+/// @return 1 if it has, 0 if it has not or that is not known yet, or -1 with errno set
+///
+/// @since 0.1
+#[must_use]
+#[no_mangle]
+pub unsafe extern "C" fn zs_relay_has_ended(relay: *const zs_relay) -> c_int {
+    let saved = errno::save();
+    // SAFETY: zsplice.h asks for NULL, or a relay that no other thread uses until we return.
+    let relay = unsafe { relay.as_ref() };
+    saved.to_c(relay.map(|relay| relay.0.has_ended().into()).ok_or(Errno::FAULT))
 }
 
 /// Returns the outcome of a relay so far.

@@ -50,6 +50,16 @@ impl InFlight {
         self.end.saturating_sub(self.start)
     }
 
+    /// Bytes that may be added to those taken from the input. A pipe packs up to 32 KiB into a slot, so
+    /// it would hold several times its size.
+    pub(super) fn room(&self) -> usize {
+        let capacity = match &self.pool {
+            Some(pool) => pool.capacity(),
+            None => self.pipe_factory.capacity(),
+        };
+        capacity.saturating_sub(self.piped)
+    }
+
     /// Whether there is a pipe, or one can be had.
     pub(super) fn has_pipe(&mut self) -> bool {
         if self.pipe.is_none() {
@@ -237,6 +247,14 @@ impl InFlight {
         }
         if let Some(buffer) = buffer.filter(|buffer| buffer.len() == SMALL_PIECE) {
             pool.put_buffer(buffer);
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        if let (Some(pool), Some(pipe)) = (&self.pool, self.pipe.take()) {
+            pool.put_used(pipe);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::outcome::{side_of, Answer, Error, Side};
 use crate::engine::shared::sigpipe;
-use crate::engine::shared::tuning::{RELAY_STEP, RELAY_TRICKLE, SMALL_PIECE};
+use crate::engine::shared::tuning::{RELAY_STEP, RELAY_TRICKLE};
 use crate::errno::{Errno, Result};
 use crate::sys::FdAt;
 
@@ -55,8 +55,14 @@ impl Relay {
 
     /// Reads a small piece into the buffer.
     fn take_piece(&mut self) -> Result<Intake, Error> {
+        if self.may_cut_packet() && self.in_flight.has_pipe() {
+            return self.take_packets();
+        }
         self.in_flight.get_buffer().map_err(Error::call)?;
-        let len = usize::try_from(self.remaining).unwrap_or(SMALL_PIECE).min(SMALL_PIECE);
+        let len = self.piece_len();
+        if len == 0 {
+            return Ok(Intake::Full);
+        }
         let input = self.input;
         match self.in_flight.fill_buffer(len, |into| input.read(into)) {
             Ok(0) => Ok(self.input_ended().into()),
@@ -66,6 +72,22 @@ impl Relay {
             }
             Err(Errno::AGAIN) => Ok(Intake::Empty),
             Err(errno) => Ok(self.fail_input(errno)),
+        }
+    }
+
+    /// Moves bytes into the buffer by way of our pipe: splice(2) leaves the rest of a packet in the input,
+    /// read(2) would lose it.
+    fn take_packets(&mut self) -> Result<Intake, Error> {
+        let (input, len) = (self.input, self.piece_len());
+        match self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len)).into() {
+            Answer::Moved(count) => {
+                self.taken(count);
+                self.in_flight.spill_to_buffer().map_err(Error::call)?;
+                Ok(Intake::Some)
+            }
+            Answer::Zero => Ok(self.input_ended().into()),
+            Answer::WouldBlock | Answer::Interrupted => Ok(Intake::Empty),
+            Answer::Failed(errno) | Answer::Unsupported(errno) => Ok(self.fail_input(errno)),
         }
     }
 
@@ -112,6 +134,10 @@ impl Relay {
             return self.take_piece();
         }
         let len = usize::try_from(self.remaining).unwrap_or(RELAY_STEP).min(RELAY_STEP);
+        let len = len.min(self.in_flight.room());
+        if len == 0 {
+            return Ok(Intake::Full);
+        }
         let input = self.input;
         match self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len)).into() {
             Answer::Moved(count) => {
@@ -128,6 +154,7 @@ impl Relay {
             }
             Answer::Failed(errno) => Ok(self.fail_input(errno)),
             Answer::Unsupported(_) => self.take_without_splice(),
+            Answer::Zero if self.input.kind == FdKind::Char => Ok(self.input_ended().into()),
             answer if self.path == Path::SpliceOnly => self.explain_nothing(answer == Answer::Zero),
             // A read finds out: it gets past TCP urgent data and does not take that for an end. One pause
             // does not make the input small.
@@ -173,8 +200,11 @@ impl Relay {
 
     /// splice(2) returned 0 between the two.
     fn pass_zero(&mut self) -> Result<Intake, Error> {
-        if self.input.kind != FdKind::Pipe {
-            return self.read_or_explain(true);
+        match self.input.kind {
+            FdKind::Pipe => {}
+            // A terminal reports its end (^D) once: a read would wait for the next line.
+            FdKind::Char => return Ok(self.input_ended().into()),
+            _ => return self.read_or_explain(true),
         }
         match eof::after_zero(FdAt::own(self.input.fd)) {
             Ok(Eof::NotYet) => Ok(Intake::Empty),
@@ -189,6 +219,10 @@ impl Relay {
             Ok(Eof::NotYet) => Ok(Intake::Empty),
             Ok(Eof::Yes) => Ok(self.input_ended().into()),
             Err(errno) => Ok(self.fail_input(errno)),
+            // A terminal or another device: only a read knows whether it has ended.
+            Ok(Eof::Unknown) if self.input.kind == FdKind::Char && self.path.may_copy() => {
+                self.take_piece()
+            }
             Ok(Eof::No | Eof::Unknown) if self.output.poll(libc::POLLOUT) == 0 => {
                 Ok(Intake::Blocked)
             }

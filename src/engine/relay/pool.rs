@@ -13,6 +13,10 @@ use core::ffi::c_int;
 pub(crate) struct Pool {
     idle: FixedVec<Cell<Option<Pipe>>>,
     count: Cell<usize>,
+    /// Pipes that relays have borrowed.
+    lent: Cell<usize>,
+    /// The most that may be lent at once.
+    limit: Cell<usize>,
     pipe_factory: PipeFactory,
     buffer: Cell<Option<Buffer>>,
 }
@@ -31,21 +35,53 @@ impl Pool {
     pub(crate) fn new(pipes: usize, size: usize) -> Option<Rc<Pool>> {
         let idle = FixedVec::new(pipes.min(tuning::POOL_MAX), |_| Cell::new(None))?;
         let pipe_factory = PipeFactory::new(size);
-        Rc::new(Pool { idle, count: Cell::new(0), pipe_factory, buffer: Cell::new(None) })
+        Rc::new(Pool {
+            idle,
+            count: Cell::new(0),
+            lent: Cell::new(0),
+            limit: Cell::new(usize::MAX),
+            pipe_factory,
+            buffer: Cell::new(None),
+        })
     }
 
-    /// An idle pipe, or a new one. None: no pipe can be had that is large enough to be worth it.
+    /// Lets at most `pipes` be lent at once; 0: any number. Those that are lent already stay so.
+    pub(crate) fn set_limit(&self, pipes: usize) {
+        self.limit.set(if pipes == 0 { usize::MAX } else { pipes });
+    }
+
+    /// The most bytes that a relay holds in its pipe.
+    pub(super) const fn capacity(&self) -> usize {
+        self.pipe_factory.capacity()
+    }
+
+    /// Lends a pipe, an idle one or a new one. None: the limit is reached, or no pipe can be had that
+    /// is large enough to be worth it.
     pub(super) fn take(&self) -> Option<Pipe> {
-        let last = self.count.get().checked_sub(1);
-        if let Some(pipe) = last.and_then(|last| self.idle.get(last)?.take()) {
-            self.count.set(last.unwrap_or(0));
-            return Some(pipe);
+        if self.lent.get() >= self.limit.get() {
+            return None;
         }
-        self.pipe_factory.make()
+        let pipe = self.take_idle().or_else(|| self.pipe_factory.make())?;
+        self.lent.set(self.lent.get().saturating_add(1));
+        Some(pipe)
     }
 
-    /// Keeps an empty pipe, or closes it.
+    fn take_idle(&self) -> Option<Pipe> {
+        let last = self.count.get().checked_sub(1);
+        let pipe = self.idle.get(last?)?.take()?;
+        self.count.set(last?);
+        Some(pipe)
+    }
+
+    /// Takes back a pipe that was lent and holds bytes: it is closed.
+    pub(super) fn put_used(&self, pipe: Pipe) {
+        self.lent.set(self.lent.get().saturating_sub(1));
+        drop(pipe);
+    }
+
+    /// Takes back an empty pipe that was lent; keeps it, or closes it.
     pub(super) fn put(&self, pipe: Pipe) {
+        self.lent.set(self.lent.get().saturating_sub(1));
         if let Some(place) = self.idle.get(self.count.get()) {
             place.set(Some(pipe));
             self.count.set(self.count.get().saturating_add(1));
@@ -70,6 +106,11 @@ impl PipeFactory {
             Ok(size) => size,
         };
         PipeFactory { size, skip: Cell::new(0) }
+    }
+
+    /// The size of its pipes.
+    pub(super) const fn capacity(&self) -> usize {
+        self.size as usize
     }
 
     pub(super) fn make(&self) -> Option<Pipe> {

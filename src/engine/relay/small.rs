@@ -6,7 +6,6 @@ use super::deliver::put;
 use super::state::{Path, Relay};
 use crate::constants::*;
 use crate::engine::shared::outcome::Error;
-use crate::engine::shared::tuning::SMALL_PIECE;
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use core::ffi::c_int;
@@ -19,7 +18,7 @@ impl Relay {
             Path::Small => !self.is_beside_pipe(),
             Path::Bulk | Path::SpliceOnly | Path::Closed => false,
         };
-        through_buffer && self.is_open() && self.remaining > 0
+        through_buffer && self.is_open() && self.remaining > 0 && !self.may_cut_packet()
     }
 
     /// Passes messages on until the input is empty or `budget` bytes are delivered, and returns what to
@@ -78,7 +77,7 @@ impl Relay {
     }
 
     fn read_to(&mut self, buffer: &mut Buffer) -> Result<usize> {
-        let len = usize::try_from(self.remaining).unwrap_or(SMALL_PIECE).min(SMALL_PIECE);
+        let len = self.piece_len();
         let count = self.input.read(buffer.bytes().get_mut(..len).unwrap_or_default())?;
         self.note_piece(count, len);
         Ok(count)

@@ -19,6 +19,8 @@ use core::ffi::c_int;
 const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
 /// Kept beside the caller's flags: an output that hangs up without an error has not failed.
 const TOLERATE_HANGUP: u32 = 1 << 31;
+/// Likewise: splice(2) is not avoided, though it may not be used for this pair.
+const MAY_SPLICE: u32 = 1 << 30;
 
 /// Bytes on their way from one descriptor to another.
 ///
@@ -154,8 +156,9 @@ impl Relay {
         avoid: u32,
     ) -> Relay {
         let avoid = avoid | avoided_by_environment();
+        let is_allowed = avoid & ZS_VIA_SPLICE == 0;
         let is_bulk = input.kind.is_file() && len > SMALL_PIECE as u64;
-        let may_splice = flags & ZS_STABLE == 0 && avoid & ZS_VIA_SPLICE == 0;
+        let may_splice = flags & ZS_STABLE == 0 && is_allowed;
         let may_copy = avoid & ZS_VIA_READ_WRITE == 0;
         Relay {
             input,
@@ -164,7 +167,7 @@ impl Relay {
             writing: Writing::Open,
             path: Path::new(is_bulk, may_splice, may_copy),
             declined: false,
-            flags,
+            flags: flags | if is_allowed { MAY_SPLICE } else { 0 },
             via: 0,
             remaining: len,
             copied: 0,
@@ -220,6 +223,11 @@ impl Relay {
         self.in_flight.append(bytes)
     }
 
+    /// Whether the input is known to have ended, and not to have failed.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.reading == Reading::Ended
+    }
+
     /// Hands back bytes that were taken and not delivered, oldest first.
     pub(crate) fn drain_to(&mut self, into: &mut [u8]) -> Result<usize> {
         let count = self.in_flight.drain_to(into);
@@ -264,15 +272,29 @@ impl Relay {
         self.flags & TOLERATE_HANGUP != 0
     }
 
+    /// Whether a read might end inside a packet and lose the rest of it: of a pipe's read end nobody can
+    /// tell whether the pipe is in packet mode (O_DIRECT, pipe(2)). No packet is longer than PIPE_BUF.
+    pub(super) fn may_cut_packet(&self) -> bool {
+        self.input.kind == FdKind::Pipe
+            && self.piece_len() < libc::PIPE_BUF
+            && self.flags & MAY_SPLICE != 0
+    }
+
     /// Whether a pipe of the caller's is on one side, so that splice(2) needs none of ours.
     pub(super) fn is_beside_pipe(&self) -> bool {
         self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe
     }
 
+    /// The most that one read may take.
+    pub(super) fn piece_len(&self) -> usize {
+        let most = self.in_flight.room().min(SMALL_PIECE);
+        usize::try_from(self.remaining).unwrap_or(most).min(most)
+    }
+
     /// After a read that has taken `count` of the `len` bytes it could.
     pub(super) fn note_piece(&mut self, count: usize, len: usize) {
         self.taken(count);
-        self.path = self.path.after_piece(count == SMALL_PIECE);
+        self.path = self.path.after_piece(count >= self.in_flight.room().min(SMALL_PIECE));
         self.note_short(count < len);
     }
 
