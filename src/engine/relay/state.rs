@@ -18,9 +18,9 @@ use core::ffi::c_int;
 
 const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
 /// Kept beside the caller's flags: an output that hangs up without an error has not failed.
-const TOLERATE_HANGUP: u32 = 1 << 31;
+const TOLERATE_HANGUP: u32 = 0x8000_0000;
 /// Likewise: splice(2) is not avoided, though it may not be used for this pair.
-const MAY_SPLICE: u32 = 1 << 30;
+const MAY_SPLICE: u32 = 0x4000_0000;
 
 /// Bytes on their way from one descriptor to another.
 ///
