@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Beyond the end of a file there is nothing to copy, up to the largest offset: the copy returns 0, whichever
  * mechanism is tried first, and whichever error the kernel has for such offsets. */
+#include <sys/mman.h>
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -34,5 +35,17 @@ int main(void)
 			OK(to == T_AT_FILE ? t_size(out[1]) == 0 : t_bytes_available(out[0]) == 0);
 			MUST(close(out[1]) == 0 && (out[0] < 0 || close(out[0]) == 0));
 		}
+	/* Nothing is taken from a pipe that would go beyond it, but the byte that the kernel is asked about. */
+	{
+		struct zs_result result;
+		int out = memfd_create("t", MFD_CLOEXEC), fds[2];
+		int64_t off = INT64_MAX - 10;
+
+		MUST(out >= 0 && pipe(fds) == 0 && write(fds[1], "0123456789abcdefghij", 20) == 20);
+		T_EQ(zs_copy(fds[0], NULL, out, &off, 20, NULL, &result), -1);
+		T_EQ(result.bytes, 10);
+		OK(result.side == ZS_SIDE_OUT && result.in_flight <= 1 && off == INT64_MAX);
+		T_EQ(t_bytes_available(fds[0]), 10 - (int64_t)result.in_flight);
+	}
 	return t_done();
 }

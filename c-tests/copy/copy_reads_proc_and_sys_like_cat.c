@@ -115,6 +115,12 @@ int main(void)
 		T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL), 7);
 		if (T_EQ(pread(out, got, 16, 0), 8))
 			T_EQ(memcmp(got, "zsplice\n", 8), 0);
+		/* It takes no write at an offset, also if the input has holes. */
+		MUST(pwrite(in, "holes", 6, 0) == 6 && ftruncate(in, 8192) == 0);
+		MUST(lseek(in, 0, SEEK_SET) == 0 && lseek(out, 0, SEEK_SET) == 0);
+		T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL), 8192);
+		if (T_EQ(pread(out, got, 16, 0), 6))
+			T_EQ(memcmp(got, "holes\n", 6), 0);
 	}
 	return t_done();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A thread may have a descriptor table of its own. The search for holes opens the input once more, and that
- * must be the file that this thread has at the number, not the one that the process has there. */
+/* A thread may have a descriptor table of its own: its copy of a file with holes reads, and asks for the holes of,
+ * the file that this thread has at the number, not the one that the process has there. */
 #include <sched.h>
 #include <zsplice.h>
 #include "t.h"

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A small file is read and written through a buffer. Where there is no memory for one, copy_file_range(2),
+ * sendfile(2) or splice(2), which need none, copy it. */
+/* ways: shared */
+#include <zsplice.h>
+#include "t.h"
+#include "t_result.h"
+#include "t_copy.h"
+
+static int is_short;
+
+/* What the library allocates with; the program's own come first. */
+void *calloc(size_t count, size_t size)
+{
+	void *memory = is_short ? NULL : malloc(count * size);
+
+	return memory ? memset(memory, 0, count * size) : NULL;
+}
+
+static int64_t short_of_memory(int in, int out, uint32_t avoid, struct zs_result *result)
+{
+	int64_t got;
+
+	is_short = 1;
+	got = T_COPY(in, &(int64_t){ 0 }, out, NULL, ZS_TO_END, result, .avoid = avoid);
+	is_short = 0;
+	return got;
+}
+
+int main(void)
+{
+	static const uint32_t avoids[] = { 0, ZS_VIA_COPY_RANGE, ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE };
+	struct zs_result result;
+	int in = t_file(1000);
+
+	for (int i = 0; i < 3; i++) {
+		int out = t_file(0);
+
+		T_EQ(short_of_memory(in, out, avoids[i], &result), 1000);
+		T_EQ(result.copied, 0);
+		OK(t_same_bytes(in, out));
+	}
+	/* With all of them avoided the error is the memory. */
+	T_EQ(short_of_memory(in, t_file(0), T_ALL_VIA & ~ZS_VIA_READ_WRITE, &result), -1);
+	T_EQ(errno, ENOMEM);
+	T_EQ(result.bytes, 0);
+	return t_done();
+}
