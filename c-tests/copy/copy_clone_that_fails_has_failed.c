@@ -28,8 +28,10 @@ static void failed(void *argument)
 	t_put_pattern(in, 0, LEN, 0);
 	t_answers(SYS_ioctl, fails);
 	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == -1 && errno == error))
-		fprintf(stderr, "... error %d, errno %d\n", error, errno);
-	OK(result.error == error && result.bytes == 0 && result.via == 0);
+		fprintf(stderr, "... error %s, errno %s\n", t_errno_name(error), t_errno_name(errno));
+	T_EQ(result.error, error);
+	T_EQ(result.bytes, 0);
+	T_EQ(result.via, 0);
 	OK(t_size(out) == 0 && t_position(in) == 0 && t_position(out) == 0);
 }
 
