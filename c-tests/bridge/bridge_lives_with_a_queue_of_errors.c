@@ -86,7 +86,8 @@ static void data_gets_across(int from_a)
 	for (int i = 0; i < count; i++) {
 		int to = from_a ? all[i].b[1] : all[i].a[1];
 
-		if (all[i].what != IS_FULL && T_EQ(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500), 1))
+		if (all[i].what != IS_FULL && T_EQ(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500),
+			1))
 			OK(t_read(to, bytes, 4) == 4 && memcmp(bytes, "data", 4) == 0);
 	}
 }
@@ -107,7 +108,8 @@ static void is_over(struct bridge *it)
 	int good;
 
 	t_join(it->thread);
-	good = T_EQ(it->returned, (it->what == ENDS ? 0 : -1)) & OK(it->what == ENDS || it->error == errors[it->what]);
+	good = T_EQ(it->returned, (it->what == ENDS ? 0 : -1)) & OK(it->what == ENDS ||
+		it->error == errors[it->what]);
 	good &= T_EQ(it->results[0].bytes, it->what == IS_FULL ? 0 : 8);
 	good &= OK(it->what == IS_FULL || it->results[1].bytes == 4) & OK(it->cpu < 60) & OK(it->took < 1200);
 	if (!good)

@@ -12,7 +12,8 @@ static void into(enum t_place from, int sndbuf, int64_t timeout)
 	struct zs_result result = t_unwritten();
 
 	MUST(setsockopt(pair->out, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof sndbuf) == 0);
-	if (!T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, 30000, &result, .avoid = ZS_VIA_READ_WRITE, .timeout_ns = timeout), 30000))
+	if (!T_EQ(T_COPY(pair->in, NULL, pair->out, NULL, 30000, &result, .avoid = ZS_VIA_READ_WRITE,
+		.timeout_ns = timeout), 30000))
 		fprintf(stderr, "... from %s, buffer %d, timeout %lld: errno %s\n", t_place_name(from), sndbuf,
 			(long long)timeout, t_errno_name(errno));
 	if (T_EQ(result.bytes, 30000) && T_EQ(result.copied, 0))

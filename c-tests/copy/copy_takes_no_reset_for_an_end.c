@@ -29,7 +29,8 @@ static void before_a_call(void *argument)
 		t_stream((enum t_stream)(it->to - 1), out);
 	t_nonblock(tcp[1], it->nonblock);
 	t_reset_before(tcp[0], it->number, it->before);
-	if (!T_EQ(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = it->avoid, .timeout_ns = it->watched ? T_MS(3000) : 0), -1) |
+	if (!T_EQ(T_COPY(tcp[1], NULL, out[1], NULL, ZS_TO_END, &result, .avoid = it->avoid,
+		.timeout_ns = it->watched ? T_MS(3000) : 0), -1) |
 	    !OK(errno == ECONNRESET && result.error == ECONNRESET && result.bytes == 0))
 		fprintf(stderr, "... to %s nonblock %d watched %d avoid %s, before call %s, %d\n",
 			t_place_name(it->to), it->nonblock, it->watched, t_via_words(it->avoid),

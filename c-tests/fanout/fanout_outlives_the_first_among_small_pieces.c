@@ -46,7 +46,8 @@ static void survived(void)
 		output->pause_us = 0;
 		output->reader = t_thread(i == 0 ? dies : reads_later, output);
 	}
-	if (!T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE, .avoid = ZS_VIA_READ_WRITE), PIECE * PIECES))
+	if (!T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE,
+		.avoid = ZS_VIA_READ_WRITE), PIECE * PIECES))
 		fprintf(stderr, "... errno %s\n", t_errno_name(errno));
 	t_join(fan.of[0].reader);
 	MUST(close(fan.fds[0]) == 0 && close(in[0]) == 0);

@@ -26,7 +26,8 @@ static void lowered(void *argument)
 	lower = before;
 	lower.rlim_cur = limit;
 	MUST(setrlimit(RLIMIT_NOFILE, &lower) == 0);
-	if (!T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .timeout_ns = T_MS(15000), .cancel_fd = cancel[0], .flags = limit > 1 ? ZS_CANCEL_FD : 0), LEN))
+	if (!T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .timeout_ns = T_MS(15000), .cancel_fd = cancel[0],
+		.flags = limit > 1 ? ZS_CANCEL_FD : 0), LEN))
 		fprintf(stderr, "... limit %d: errno %s\n", (int)limit, t_errno_name(errno));
 	MUST(setrlimit(RLIMIT_NOFILE, &before) == 0);
 	OK(t_fan_whole(&fan, LEN));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Copies a whole file and stretches of it, at positions and at offsets, on its own and into itself;
- * the output is left alone around it. */
+/* Copies a whole file and ranges of it, at positions and at offsets, to another file and within the same one.
+ * The output is unchanged around the range. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -24,7 +24,7 @@ int main(void)
 	if (T_EQ(pread(out, bytes, sizeof bytes, 0), LEN))
 		OK(t_is_pattern(bytes, LEN, 0));
 
-	/* Over the middle of it, from elsewhere. */
+	/* Over the middle of the output, from another place of the input. */
 	T_EQ(zs_copy_range_full(file, &from, out, &to, 5000, 0, NULL), 5000);
 	T_EQ(errno, 123);
 	T_EQ(from, 6000);
@@ -47,7 +47,7 @@ int main(void)
 	T_EQ(errno, 123);
 	OK(T_IS(result, 0));
 
-	/* Within one file: apart it works, overlapping it is EINVAL. */
+	/* Within one file: ranges that do not overlap are copied, ranges that do are EINVAL. */
 	from = 0;
 	to = LEN;
 	T_EQ(zs_copy_range_full(file, &from, file, &to, 500, 0, &result), 500);

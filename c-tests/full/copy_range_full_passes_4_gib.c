@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Offsets beyond 4 GiB are right to the byte, and six GiB are counted whole: those by a kernel that is
- * played, for no disk is to be filled with them. */
+/* Offsets beyond 4 GiB are right to the byte, and a count of six GiB is right: there the test answers in place
+ * of the kernel, so that no disk is filled. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"
@@ -31,7 +31,7 @@ static void six_gib(void *argument)
 	t_intercept(SYS_copy_file_range, copies_all);
 	T_EQ(zs_copy_range_full(file, NULL, out, NULL, ZS_TO_END, 0, &result), LEN);
 	OK(T_IS(result, .bytes = (uint64_t)LEN, .via = ZS_VIA_COPY_RANGE));
-	OK(largest <= 0x7ffff000); /* more is refused by some file systems, and taken for less by others */
+	OK(largest <= 0x7ffff000); /* some file systems refuse more, and others take it for less */
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where the kernel says 0 and the look whether the file has ended there fails, that is an error of the input;
- * where the look is refused, the kernel is believed. */
+/* If the kernel returns 0 and the check for the end of the file fails, that is an error of the input. If the
+ * check is refused, the 0 is taken for the end. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An O_APPEND output is refused as the kernel refuses it: EINVAL, or EBADF from copy_file_range(2).
- * O_APPEND stays set, the file stays as it is, and nothing else is tried. */
+/* An O_APPEND output fails as in the kernel's call: with EINVAL, or EBADF from copy_file_range(2). O_APPEND
+ * stays set, the file is unchanged, and no other mechanism is tried. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -27,7 +27,7 @@ int main(void)
 	if (T_EQ(t_bytes_available(fds[0]), 4))
 		T_EQ(lseek(other, 0, SEEK_CUR), 0);
 
-	/* What has been copied by then stands in the copy, and still in the input. */
+	/* What was duplicated before is in the copy, and still in the input. */
 	result = t_unwritten();
 	T_EQ(zs_tee_full(fds[0], copy[1], append, 4, 0, &result), -1);
 	T_EQ(errno, EINVAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A result may be NULL, and so may an offset. An offset that points into nowhere is EFAULT, as the
- * kernel says, and nothing moves. */
+/* A result may be NULL, and so may an offset. An offset that points to unmapped memory is EFAULT, as in the
+ * kernel's call, and nothing moves. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"

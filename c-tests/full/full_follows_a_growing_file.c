@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file grows while it is moved to its end: each transfer ends at a place where the file did end, and
- * none is taken for impossible because a 0 was out of date when it was looked at. */
+/* A file grows while it is moved to its end: each transfer ends where the file did end at some moment, and none
+ * fails because a 0 was out of date when it was checked. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -50,7 +50,7 @@ int main(void)
 		} else if (turn % 3 == 1) {
 			moved = zs_copy_range_full(file, &off, out, NULL, ZS_TO_END, 0, &result);
 		} else {
-			/* A pipe takes 16 stretches, be they ever so small. */
+			/* A pipe takes 16 pieces, however small they are. */
 			moved = zs_splice_full(file, &off, fds[1], NULL, LEN, SPLICE_F_NONBLOCK, &result);
 			full = moved == -1 && errno == EAGAIN;
 			moved = full ? (int64_t)result.bytes : moved;

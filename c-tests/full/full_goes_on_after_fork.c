@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A process forks while one of its threads is in the middle of a transfer: parent and child each go on
- * with transfers of their own, and the running one ends as it should. */
+/* A process forks while one of its threads is in the middle of a transfer: parent and child both make further
+ * transfers, and the running one completes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

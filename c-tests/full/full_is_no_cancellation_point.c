@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A thread that is cancelled in the middle of a transfer, while it waits in the kernel's call or for
- * another turn, finishes it and gets its result; it ends at the next cancellation point. */
+/* A thread that is cancelled in the middle of a transfer, while it waits in the system call or in poll(2),
+ * finishes the transfer and gets its result. It ends at the next cancellation point. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -25,7 +25,7 @@ static void *transfer(void *argument)
 	T_EQ(result.bytes, (uint64_t)moved);
 	T_EQ(result.error, 0);
 	T_EQ(result.in_flight, 0);
-	/* The end of an input looks twice. */
+	/* Inputs at their end, where the end is checked by another call. */
 	OK(zs_sendfile_full(copy[1], file, NULL, ZS_TO_END, 0, NULL) >= 0);
 	returned = 1;
 	pthread_testcancel();

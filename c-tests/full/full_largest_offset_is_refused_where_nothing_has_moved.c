@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A transfer that begins at the largest offset is what the kernel says it is, not an end of the input: EINVAL
- * stands where nothing has moved. */
+/* A transfer that begins at the largest offset fails as in the kernel's call: EINVAL is not taken for the end
+ * of the input where nothing has moved. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -40,7 +40,7 @@ int main(void)
 		T_EQ(off, INT64_MAX);
 		T_EQ(to, 0);
 
-		/* Likewise the output's, from a pipe that has bytes. */
+		/* The same for the offset of the output, from a pipe that has bytes. */
 		MUST(write(fds[1], "three", 5) == 5);
 		said = zs_splice(fds[0], NULL, out, &off, len, 0);
 		error = said < 0 ? errno : 0;

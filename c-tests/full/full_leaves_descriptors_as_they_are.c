@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Success or failure: the descriptors stay open, with the flags they had, and not one more is open
- * afterwards. */
+/* After a success and after a failure the descriptors are open with the flags they had, and no other is open. */
 #include <zsplice.h>
 #include <dirent.h>
 #include "t.h"
@@ -27,7 +26,7 @@ static void transfer(unsigned int nonblock)
 	const int *in = fds + 2, *into = fds + 4, *copy = fds + 6;
 	int64_t off = 0;
 
-	/* Well, to the end, and against a wall. */
+	/* A success, one to the end of the input, and a failure. */
 	T_EQ(zs_splice_full(file, &off, into[1], NULL, 4, nonblock, NULL), 4);
 	T_EQ(zs_sendfile_full(out, file, &off, ZS_TO_END, nonblock, NULL), 96);
 	off = 0;

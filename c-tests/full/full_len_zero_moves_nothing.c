@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A length of 0 moves nothing and waits for nothing; what else is to be said about the arguments, the
- * kernel says: as the one call does. */
+/* A length of 0 moves nothing and waits for nothing. Errors of the other arguments are those of the single
+ * call. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
 
-/* What the call and the function have said must be the same. */
+/* The outcome of the call and of the function must be the same. */
 static void same(ssize_t call, int call_error, int64_t full, int full_error, struct zs_result result)
 {
 	T_EQ(full, call);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A signal handler makes transfers of its own while one is in progress in the same thread: both are
- * whole, and the one outside does not see the other's errno. */
+/* A signal handler makes transfers while one is in progress in the same thread: both are complete, and the
+ * errno of the handler does not reach the interrupted one. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

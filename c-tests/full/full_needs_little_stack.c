@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No function needs more than 4 KiB of stack, so that a thread or a signal handler with next to none
- * may call it: the stack below each call is painted, and the paint looked at afterwards. */
+/* No function needs more than 4 KiB of stack, so that a thread or a signal handler with a tiny stack may call
+ * it. The test fills the stack with a pattern before each call and looks afterwards how much of it was
+ * overwritten. */
 #include <zsplice.h>
 #include <ucontext.h>
 #include "t.h"
@@ -16,7 +17,7 @@ static void transfer(int which)
 	int64_t off = 50;
 
 	switch (which) {
-	case 0: /* nothing of ours: what the frame of the test itself takes */
+	case 0: /* no call of the library: the stack that the test itself uses */
 		break;
 	case 1:
 		(void)!zs_splice_full(file, &off, into[1], NULL, ZS_TO_END, 0, &result);
@@ -44,7 +45,7 @@ static void called(int which)
 	transfer(which);
 }
 
-/* How deep a stack of its own gets, painted anew for each. */
+/* How many bytes of a stack of its own a call uses; the stack is filled with the pattern first. */
 static size_t deep(int which)
 {
 	ucontext_t here, there;
@@ -72,7 +73,7 @@ int main(void)
 	t_tcp_pair(tcp, 0, 0);
 	MUST(write(tcp[0], "four", 4) == 4 && close(in[1]) == 0 && shutdown(tcp[0], SHUT_WR) == 0);
 	for (int which = 0; which < 7; which++)
-		deep(which); /* once before, so that no symbol is resolved in between */
+		deep(which); /* once before, so that the dynamic linker resolves the symbols */
 	bare = deep(0);
 	OK(bare < 1024);
 	for (int which = 1; which < 7; which++) {

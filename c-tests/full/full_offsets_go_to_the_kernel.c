@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Negative and huge offsets of zs_copy_range_full and zs_sendfile_full get the kernel's own answer:
- * that of the one call. Nothing moves, and the offset stays. */
+/* Negative and huge offsets of zs_copy_range_full and zs_sendfile_full have the outcome of the single call.
+ * Nothing moves, and the offset stays. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

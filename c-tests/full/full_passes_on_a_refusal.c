@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A sandbox that refuses the system call, with EPERM or with ENOSYS, gets its refusal passed on, and
- * no other call is tried instead. At once, and in the middle of a transfer. */
+/* If a sandbox denies the system call with EPERM or ENOSYS, at once or in the middle of a transfer, that error
+ * is returned and no other call is tried. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -49,7 +49,7 @@ static void at_once(void *argument)
 	T_EQ(t_bytes_available(fds[0]), 4);
 }
 
-/* The first half is moved; then the call is not there any more. */
+/* The first half is moved; then the call is denied. */
 static int64_t half_a_splice(const uint64_t *args, int earlier)
 {
 	return earlier ? -refusal : syscall(SYS_splice, args[0], args[1], args[2], args[3], HALF, args[5]);

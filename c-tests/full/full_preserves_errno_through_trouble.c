@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Signals, waits, probes at the end of the input: whatever has failed inside, a success leaves errno as
- * it was. Each trouble is counted, so that it is known to have been there. */
+/* Signals, waits, checks at the end of the input: whatever fails inside, a success leaves errno as it was. The
+ * test makes sure that each of these happened. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -32,7 +32,7 @@ static void waits(void)
 	t_signal_storm(0);
 }
 
-/* A socket that is asked for its kind, peeked at; a file whose position is asked for, or has none. */
+/* A socket whose type is queried and that is peeked at; a file whose position is queried, or that has none. */
 static void probes(void *argument)
 {
 	int tcp[2], sock[2], ended[2], self;
@@ -59,7 +59,7 @@ static void probes(void *argument)
 	T_EQ(zs_splice_full(self, NULL, out[1], NULL, 100, 0, NULL), 100);
 	T_EQ(errno, 123);
 
-	/* All probes refused: the kernel's 0 is what there is to go by. */
+	/* All checks are denied: only the kernel's 0 is left. */
 	t_refuse(SYS_pread64, EPERM);
 	t_refuse(SYS_recvfrom, EPERM);
 	t_refuse(SYS_ppoll, EPERM);

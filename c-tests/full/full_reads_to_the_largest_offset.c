@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file may reach up to the largest offset there is. Its last bytes are moved although the length
- * asked for ends beyond it: a length that the kernel would refuse as too large is cut down. */
+/* A file may extend to the largest offset. Its last bytes are moved although the range asked for ends beyond
+ * that: a length that the kernel would refuse is shortened. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"

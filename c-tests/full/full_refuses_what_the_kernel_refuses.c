@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No other mechanism is used: where the kernel's own call will not do a pair of descriptors that read
- * and write would, its error comes back and not a byte is moved. */
+/* No other mechanism is used: where the system call does not support a pair of descriptors that read and write
+ * would support, its error is returned and no byte is moved. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"

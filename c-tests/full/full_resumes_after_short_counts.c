@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A kernel that moves fewer bytes than it is asked for, and is interrupted now and then, changes
- * nothing about the whole. It is never asked for more than is left. */
+/* Short counts and interruptions do not change the outcome of a transfer. The kernel is never asked for more
+ * than is left. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

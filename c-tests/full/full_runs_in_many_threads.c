@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Eight threads at once, each with its own pipes, files and errors: none sees anything of another,
- * neither bytes nor errno. */
+/* Eight threads at once, each with its own pipes, files and errors: none sees bytes or the errno of another. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

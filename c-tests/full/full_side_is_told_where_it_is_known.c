@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An error that only connections have names the side that is a socket; one that network file systems know, too,
- * only where the other side is a pipe. */
+/* The result of an error that only sockets have names the side that is a socket. Of an error that network file
+ * systems have, too, it does so only where the other side is a pipe. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

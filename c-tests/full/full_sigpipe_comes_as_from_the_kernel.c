@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output without a reader raises SIGPIPE, as in the kernel's own calls; where that is ignored it is
- * EPIPE, from the output. The input keeps its bytes. */
+/* An output without a reader raises SIGPIPE, as in the system calls. Where the signal is ignored it is EPIPE on
+ * the side of the output. The input keeps its bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -41,7 +41,7 @@ int main(void)
 			MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, sock) == 0 && close(sock[0]) == 0);
 			dead = sock[1];
 			if (which == 2)
-				continue; /* no copy goes into a socket */
+				continue; /* zs_tee_full has no copy into a socket */
 		}
 		status = t_child(not_ignored, &which);
 		OK(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE);

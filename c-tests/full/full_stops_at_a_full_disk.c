@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file system of 256 KiB is full in the middle of a transfer: ENOSPC, from the output, and what it
- * took is counted exactly. It is mounted where nobody else sees it, and goes with this process. */
+/* A file system of 256 KiB is full in the middle of a transfer: ENOSPC on the side of the output, and what it
+ * took is counted exactly. It is mounted in a namespace of this process, and ends with it. */
 #include <zsplice.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -20,7 +20,7 @@ static int new_file(void)
 	return fd;
 }
 
-/* What it took is what it has, and takes nothing more. */
+/* The file has what was counted, and takes nothing more. */
 static void filled(int fd, struct zs_result result, uint32_t via, uint64_t in_flight)
 {
 	OK(result.bytes > ROOM / 2 && result.bytes <= ROOM);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* RLIMIT_FSIZE cuts a file off in the middle of a transfer: EFBIG, and the bytes that went before are
- * counted exactly. The signal that comes with it, SIGXFSZ, is ignored. */
+/* RLIMIT_FSIZE is reached in the middle of a transfer: EFBIG, and the bytes before are counted exactly. The
+ * signal that comes with it, SIGXFSZ, is ignored. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -10,7 +10,7 @@
 
 static int out;
 
-/* A file that must not grow beyond LIMIT; where it ended up is told by `cut_off`. */
+/* A file that must not grow beyond LIMIT; `cut_off` is its size in the end. */
 static void limit(void)
 {
 	struct rlimit fsize = { LIMIT, LIMIT };
@@ -91,7 +91,7 @@ static void copy_range_full(void *in)
 	T_EQ(off ? to : lseek(out, 0, SEEK_CUR), LIMIT);
 }
 
-/* What has been copied and not passed on is in flight: all of it is in the copy. */
+/* What was duplicated and not passed on is in flight: all of it is in the copy. */
 static void tee_full(void *in)
 {
 	struct zs_result result = t_unwritten();

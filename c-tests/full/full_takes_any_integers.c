@@ -64,7 +64,7 @@ int main(void)
 		uint64_t len = (uint64_t)any_number();
 		unsigned int flags = random_bits() & 1 ? (unsigned int)random_bits() : 0;
 
-		/* All that can be waited for is not. */
+		/* No call waits. */
 		flags |= SPLICE_F_NONBLOCK;
 		switch (random_bits() % 4) {
 		case 0:

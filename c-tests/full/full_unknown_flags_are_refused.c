@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A flag bit that a function does not know is EINVAL before anything is moved, also with length 0,
- * also where the descriptors are no good either. Known ones are not. */
+/* An unknown flag bit is EINVAL before anything is moved, even with length 0, and even if the descriptors are
+ * not valid either. Known bits are not refused. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

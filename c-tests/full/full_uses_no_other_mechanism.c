@@ -69,7 +69,7 @@ int main(void)
 	MUST(pipe(fds) == 0 && pipe(copy) == 0);
 	MUST(fcntl(fds[1], F_SETPIPE_SZ, 1 << 20) > 0 && fcntl(copy[1], F_SETPIPE_SZ, 1 << 20) > 0);
 
-	/* Some of these take more than one call: readahead, chunks of the kernel's. */
+	/* Some of these take more than one call, because of readahead and the kernel's chunks. */
 	made = only(splice_full, SYS_splice, SYS_splice);
 	OK(made >= 1 && t_bytes_available(fds[0]) == LEN);
 	made = only(tee_full, SYS_tee, SYS_splice);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A signal every few hundred microseconds, in the middle of large transfers: none of it shows, neither
- * as EINTR nor as a short count nor in the bytes. */
+/* A signal every few hundred microseconds during large transfers has no effect: no EINTR, no short count, no
+ * wrong byte. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"

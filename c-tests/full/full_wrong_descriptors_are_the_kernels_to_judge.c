@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Closed descriptors, and ones of the wrong kind or opened the wrong way: the error is that of the one
- * call, the result is complete, and nothing moves. */
+/* Descriptors that are closed, of the wrong kind, or opened for the other direction: the error is that of the
+ * single call, the result is complete, and nothing moves. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -10,7 +10,7 @@ enum { CLOSED, NEGATIVE, READ_ONLY, WRITE_ONLY, PATH_ONLY, FOLDER, STATUS, SINK,
 
 static int fds[KINDS];
 
-/* Both have been called with the same arguments: the call's count and errno, the function's. */
+/* The count and errno of the call and of the function, with the same arguments. */
 static void same(const char *name, int in, int out, int64_t call, int call_error, int64_t full,
 		 struct zs_result result)
 {

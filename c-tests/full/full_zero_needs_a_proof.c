@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A 0 of the kernel's in the middle of a file, which its file systems are known to make up: said once
- * the transfer goes on to the last byte, said for ever it is EOPNOTSUPP with an exact count. The end
- * is never believed where one more byte can be read. */
+/* Some file systems return 0 in the middle of a file. If that happens once, the transfer continues to the last
+ * byte; if it happens again and again, it is EOPNOTSUPP with an exact count. A 0 is not taken for the end where
+ * one more byte can be read. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

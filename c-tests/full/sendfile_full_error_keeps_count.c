@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that takes no more and must not be waited for: EAGAIN, with what it took counted and the
- * file's position, or the offset, right behind it. */
+/* An output that takes no more, without waiting: EAGAIN. What it took is counted, and the position of the file,
+ * or the offset, is right after it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

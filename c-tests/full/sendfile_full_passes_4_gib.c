@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Six GiB of a hole in one call, which is three of the kernel's at least: no count, length or offset
- * is cut to 31 or 32 bits. */
+/* Six GiB of a hole in one call, for which the kernel needs three at least: no count, length or offset is cut
+ * to 31 or 32 bits. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An offset is advanced by what has moved, and the position stays; without one the position is. Of
- * the input and of the output, after a success, at the end of the input, and after an error. */
+/* An offset is advanced by what has moved, and the position stays. Without an offset the position is advanced.
+ * This holds for input and output, after a success, at the end of the input, and after an error. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -45,7 +45,7 @@ int main(void)
 	if (T_EQ(pread(file, bytes, 5, 10), 5))
 		OK(t_is_pattern(bytes, 5, 500));
 
-	/* An error: one page finds room, and counts. */
+	/* An error: there is room for one page, which counts. */
 	MUST(pipe(small) == 0 && fcntl(small[1], F_SETPIPE_SZ, T_PAGE) == T_PAGE);
 	file = t_file(3 * T_PAGE);
 	off = T_PAGE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* When the peer has closed its side the transfer is over, be the socket TCP or AF_UNIX, blocking or
- * not. When the peer has reset the connection it has failed, on the side of the input. */
+/* When the peer has closed its side the transfer ends, whether the socket is TCP or AF_UNIX, blocking or not.
+ * When the peer has reset the connection the transfer fails on the side of the input. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -17,10 +17,10 @@ static void closed(int fds[2], int nonblock)
 	OK(T_IS(result, .bytes = 10, .via = ZS_VIA_SPLICE));
 	T_EQ(t_bytes_available(out[0]), 10);
 
-	/* It has ended, and goes on having ended. */
+	/* It has ended, and stays ended. */
 	T_EQ(zs_splice_full(fds[1], NULL, out[1], NULL, 5, SPLICE_F_NONBLOCK, &result), 0);
 	OK(T_IS(result, 0));
-	/* Only one of its directions has. */
+	/* Only one of its directions has ended. */
 	if (T_EQ(write(fds[1], "reply", 5), 5))
 		T_EQ(t_bytes_available(fds[0]), 5);
 	t_close2(fds);

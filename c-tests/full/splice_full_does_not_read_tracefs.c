@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A file that gives up what is read from it (trace_pipe) is not read on trial when the kernel says 0:
- * the event that waits there is still there afterwards. */
+/* Reading trace_pipe consumes its events. When the kernel returns 0 such a file is not read to check for the
+ * end: the event that is there stays. */
 #include <zsplice.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -37,7 +37,7 @@ static void trace(void *argument)
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
 	    || mount("none", "tracefs", "tracefs", 0, NULL) != 0)
 		t_skip("tracefs cannot be mounted here");
-	/* A trace of our own, so that two of these tests do not read each other's. */
+	/* A trace instance for this test alone, so that two runs of it do not disturb each other. */
 	snprintf(folder, sizeof folder, "tracefs/instances/z%d", (int)getpid());
 	if (mkdir(folder, 0700) != 0)
 		t_skip("no instance of tracing can be made here");
@@ -57,7 +57,7 @@ static void trace(void *argument)
 	OK(T_IS(result, 0));
 	T_EQ(calls, 1);
 
-	/* A read on trial would fail now, and be an error of the input. */
+	/* A read to check for the end would fail now, and be an error of the input. */
 	t_refuse(SYS_pread64, EIO);
 	T_EQ(zs_splice_full(pipe_in, &(int64_t){ 0 }, out[1], NULL, 4096, 0, &result), 0);
 	OK(T_IS(result, 0));

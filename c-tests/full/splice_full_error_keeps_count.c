@@ -20,7 +20,7 @@ int main(void)
 	if (T_EQ(read(out[0], bytes, sizeof bytes), 4))
 		T_EQ(memcmp(bytes, "four", 4), 0);
 
-	/* Nothing at all: no mechanism has delivered anything. */
+	/* Nothing has moved: no mechanism is named. */
 	result = t_unwritten();
 	T_EQ(zs_splice_full(in[0], NULL, out[1], NULL, 10, SPLICE_F_NONBLOCK, &result), -1);
 	T_EQ(errno, EAGAIN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Negative and huge offsets, and offsets for what cannot seek, get the kernel's own answer: that of
- * the one call. Nothing moves, and the offset stays. */
+/* Negative and huge offsets, and offsets for a descriptor that cannot seek, have the outcome of the single
+ * call. Nothing moves, and the offset stays. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -20,7 +20,7 @@ int main(void)
 		int64_t said = zs_splice(file, &(int64_t){ offsets[i] }, fds[1], NULL, 5, 0);
 		int error = said < 0 ? errno : 0;
 
-		OK(said <= 0); /* beyond the end there is nothing, whatever the kernel calls that */
+		OK(said <= 0); /* beyond the end there is nothing to move, whichever error the kernel has for that */
 		off = offsets[i];
 		result = t_unwritten();
 		T_EQ(zs_splice_full(file, &off, fds[1], NULL, 5, 0, &result), said);
@@ -31,7 +31,7 @@ int main(void)
 		T_EQ(result.error, error);
 
 		said = zs_splice(fds[0], NULL, file, &(int64_t){ offsets[i] }, 5, 0);
-		T_EQ(said, -1); /* nor is there room */
+		T_EQ(said, -1); /* and no room to write */
 		error = errno;
 		off = offsets[i];
 		result = t_unwritten();

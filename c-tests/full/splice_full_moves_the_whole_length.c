@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A length that takes many calls, through a pipe that holds a fraction of it: all of it arrives, in
- * order, out of a file and into one. Two threads, since each pipe has two ends. */
+/* A length that takes many calls, through a pipe that holds a fraction of it: all of it arrives in order, from
+ * a file and into one. One thread for each end of the pipe. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

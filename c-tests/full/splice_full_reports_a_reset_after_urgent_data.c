@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A reset that comes while the end is looked for, which splice(2) seems to have found at an urgent mark, is an
- * error of the input: the kernel tells of it once, and that was to us. */
+/* splice(2) returns 0 at an urgent mark. A reset that comes during the check for the end which follows is an
+ * error of the input: the kernel reports it once, and the check got it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -8,7 +8,7 @@
 
 static int peer;
 
-/* Between the kernel's 0 and our look. */
+/* Between the 0 and the check. */
 static int64_t reset_first(const uint64_t *a, int earlier)
 {
 	struct linger none = { .l_onoff = 1 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* splice(2) never gets past a TCP urgent mark: it says 0 there on a blocking socket, and "would block"
- * for ever on one that is not. Neither is the end of the stream, neither may spin or hang: EAGAIN. */
+/* splice(2) never gets past a TCP urgent mark: it returns 0 there on a blocking socket, and always EAGAIN on a
+ * non-blocking one. Neither is the end of the stream, and neither may spin or hang: the outcome is EAGAIN. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -25,7 +25,7 @@ static void mark(int nonblock, const char *after)
 	if (!nonblock) /* however long the peer is silent */
 		T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, 3, 0, NULL), 3);
 	if (nonblock && !*after)
-		goto out; /* nothing to be had behind the mark: that is waited for */
+		goto out; /* nothing is there after the mark: that is waited for */
 	cpu = t_cpu_ms();
 	T_EQ(zs_splice_full(tcp[1], NULL, out[1], NULL, ZS_TO_END, 0, &result), -1);
 	T_EQ(errno, EAGAIN);
@@ -47,7 +47,7 @@ out:
 	t_close2(out);
 }
 
-/* The mark is the last there is, and the peer has closed: that is an end. */
+/* The mark is the last byte, and the peer has closed: that is the end. */
 static void mark_then_end(void)
 {
 	struct zs_result result = t_unwritten();

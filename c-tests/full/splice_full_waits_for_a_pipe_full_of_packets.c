@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A few packets of one byte fill a pipe of 64 KiB: the pipe is what stands in the way, although it is
- * nearly empty and the socket has more. It is waited for, without a processor being burnt. */
+/* A few packets of one byte fill a pipe of 64 KiB by slots. The transfer waits for the pipe, although it holds
+ * few bytes and the socket has more, and uses no CPU meanwhile. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A FIFO that nobody has opened for writing yet says 0, though it has not ended: it is waited for, or
- * with SPLICE_F_NONBLOCK would block. After its last writer it has ended. */
+/* splice(2) returns 0 for a FIFO that no writer has opened yet, though it has not ended: the transfer waits or,
+ * with SPLICE_F_NONBLOCK, is EAGAIN. After its last writer the FIFO has ended. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -41,7 +41,7 @@ static void first_writer(void *writes)
 	t_join(writer);
 	T_EQ(t_bytes_available(out[0]), expected);
 
-	/* Now it has ended, until somebody opens it again. */
+	/* Now it has ended, until a writer opens it again. */
 	T_EQ(zs_splice_full(fifo, NULL, out[1], NULL, 5, SPLICE_F_NONBLOCK, NULL), 0);
 	MUST(close(fifo) == 0);
 	t_close2(out);

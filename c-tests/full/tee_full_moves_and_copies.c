@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What goes from one pipe on to a file, a pipe or a socket is also in a second pipe. The rest of the
- * input stays where it is. */
+/* What is moved from one pipe to a file, a pipe or a socket is also in a second pipe. The rest of the input
+ * stays where it is. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A zs_tee_full that has delivered nothing names no mechanism, though it has copied. */
+/* If zs_tee_full has delivered nothing its result names no mechanism, although it has duplicated bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

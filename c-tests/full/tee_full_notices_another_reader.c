@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The input has another reader after all, who takes bytes between their copy and their passing on: an
- * error, with what is in the copy but not in the output as in_flight - not a short count, and not a
- * wait for bytes that will never come. */
+/* The input has another reader, which takes bytes after they were duplicated and before they are moved: that is
+ * an error, with what is in the copy but not in the output in flight. It is no short count, and no wait for
+ * bytes that never come. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

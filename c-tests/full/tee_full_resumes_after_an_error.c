@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An error leaves in_flight bytes in the copy that the output has not got. Moving just those with
- * zs_splice_full and going on makes both streams whole, wherever the error came: here thousands of
- * times, from pipes that are full and must not be waited for. */
+/* After an error the copy has in_flight bytes that the output lacks. Moving these with zs_splice_full and
+ * continuing completes both streams, wherever the error came. Here that happens thousands of times, with full
+ * pipes and SPLICE_F_NONBLOCK. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -16,7 +16,7 @@ static unsigned int below(unsigned int most)
 	return (random_state >> 8) % most;
 }
 
-/* Takes up to `most` bytes out of a pipe; returns where the stream has got to. */
+/* Reads up to `most` bytes from a pipe. Returns the new position in the stream. */
 static uint64_t check(int fd, uint64_t at, unsigned int most)
 {
 	static char bytes[65536];
@@ -65,7 +65,7 @@ int main(void)
 			in_flights += result.in_flight > 0;
 		}
 		OK(passed >= before);
-		/* To the byte: what the pipes hold is what was said. */
+		/* The pipes hold exactly what the result says. */
 		T_EQ(copies_read + (uint64_t)t_bytes_available(copy[0]), copied);
 		T_EQ(outs_read + (uint64_t)t_bytes_available(out[0]), passed);
 		T_EQ(passed + (uint64_t)t_bytes_available(in[0]), fed);

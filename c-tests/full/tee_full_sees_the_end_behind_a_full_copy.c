@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The input ends while the copy's pipe is full, which hides the end from tee(2): the transfer ends
- * well as soon as the copy has room, and would block with SPLICE_F_NONBLOCK until then. */
+/* The input ends while the pipe for the copy is full, which hides the end from tee(2): the transfer succeeds as
+ * soon as the copy has room, and is EAGAIN with SPLICE_F_NONBLOCK until then. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

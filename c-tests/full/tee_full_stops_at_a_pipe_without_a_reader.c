@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* One of the two outputs loses its reader: EPIPE, from the output, with both streams accounted for.
- * Where it is the copy nothing is passed on that has not been copied; where it is the output, what has
- * been copied is in flight. */
+/* One of the two outputs loses its reader: EPIPE on the side of the output, with both streams accounted for. If
+ * it is the copy, nothing is moved that was not duplicated; if it is the output, what was duplicated is in
+ * flight. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

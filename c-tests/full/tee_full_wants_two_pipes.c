@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A pipe is no copy of itself, and what is no pipe gives and takes no copies: EINVAL as from tee(2),
- * and nothing moves. */
+/* The input and the copy have to be two different pipes: otherwise EINVAL, as from tee(2), and nothing moves. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -28,7 +27,7 @@ int main(void)
 	OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EBADF));
 	OK(t_bytes_available(in[0]) == 5 && t_bytes_available(copy[0]) == 0 && t_bytes_available(out[0]) == 0);
 
-	/* An output that is wrong is met after the copy: what is in it is in flight. */
+	/* An invalid output is met after the bytes were duplicated: these are in flight. */
 	result = t_unwritten();
 	T_EQ(zs_tee_full(in[0], copy[1], -1, 5, 0, &result), -1);
 	T_EQ(errno, EBADF);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Pipes go from relay to relay by way of the pool, a bounded number of them; one with bytes left in it is
- * closed, and nobody else ever sees those. The pool may go before its relays. */
+/* Relays share a bounded number of pipes by the pool. A pipe that still holds bytes is closed, so that no other
+ * relay sees them. The pool may be freed before its relays. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -34,7 +34,7 @@ static void clogged(size_t keeps, int drains)
 	for (int i = 0; i < MANY; i++)
 		t_relay_close(&relays[i]);
 	T_EQ(t_open_descriptors(), before + (drains ? (int)(keeps < MANY ? keeps : MANY) * 2 : 0));
-	/* What comes through a pipe from there is nobody else's. */
+	/* What comes through a pipe of the pool are the bytes of this relay only. */
 	relays[0] = t_relay(T_A_TCP, T_A_TCP, ZS_TO_END, pool, 0);
 	pushed[0] = t_fill_relay(&relays[0]);
 	MUST(shutdown(relays[0].in, SHUT_WR) == 0);
@@ -48,7 +48,7 @@ static void clogged(size_t keeps, int drains)
 	T_EQ(t_open_descriptors(), before);
 }
 
-/* They are made for nobody else's eyes: closed on exec. */
+/* The pipes are closed on exec. */
 static void closed_on_exec(void)
 {
 	int before = t_open_descriptors(), marked = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where pipes are not to be had a relay in bulk does with a buffer, and does not try to make one for every piece;
- * it finds out soon enough when they are to be had again. */
+/* Where no pipes can be made, a relay that moves bulk uses a buffer, and does not try to make a pipe for every
+ * piece. It soon notices when pipes can be made again. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -18,7 +18,7 @@ static int64_t counts(const uint64_t *args, int earlier)
 	return __atomic_load_n(&denied, __ATOMIC_SEQ_CST) && error ? -error : T_CONTINUE;
 }
 
-/* Moves that many bytes in bulk, or fewer if one has been `spliced`. How many. */
+/* Moves up to `most` bytes in bulk, and stops once a mechanism of `spliced` was used. Returns how many moved. */
 static size_t moves(struct t_relay *it, size_t most, uint32_t spliced)
 {
 	size_t pushed = (size_t)t_relay_result(it->relay).bytes, got = pushed, first = pushed;
@@ -48,14 +48,14 @@ static void scarce(void *argument)
 	denied = 1;
 	MUST(error || setrlimit(RLIMIT_NOFILE, &none) == 0);
 	OK(moves(&it, BULK, 0) >= BULK && t_relay_result(it.relay).via == ZS_VIA_READ_WRITE);
-	/* It was 256 times 16 KiB at the least. */
+	/* That was at least 256 times 16 KiB. */
 	if (!OK(made > 0 && made <= 12))
 		fprintf(stderr, "... %d tries, pool %d error %s\n", made, with_pool, t_errno_name(error));
 	__atomic_store_n(&denied, 0, __ATOMIC_SEQ_CST);
 	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 	OK(moves(&it, BULK, ZS_VIA_SPLICE) < BULK);
 	T_EQ(t_relay_result(it.relay).via, ZS_VIA_READ_WRITE | ZS_VIA_SPLICE);
-	/* With a pipe it needs no more of them. */
+	/* With a pipe it makes no more of them. */
 	made = 0;
 	OK(moves(&it, BULK, 0) >= BULK);
 	T_EQ(made, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZSPLICE_AVOID=splice: not even tried, nor is a pipe made. */
+/* With ZSPLICE_AVOID=splice splice(2) is not tried, and no pipe is made. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

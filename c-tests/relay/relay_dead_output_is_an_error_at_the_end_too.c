@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The run that finds the end of the input, and has nothing to deliver, still looks at its output: if that has
- * died the peer has not got what was sent before, and this is no success. */
+/* The run that meets the end of the input checks its output, even with nothing to deliver: if that is broken,
+ * the peer may not have received what was sent before, so the run fails. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that is still connecting: the end of the input is passed on once the connection is there, since
- * shutdown(2) before would give it up, and the answer comes. One that comes to nothing is an error. */
+/* The output is still connecting: the end of the input is passed on once the connection is established, since
+ * an earlier shutdown(2) would abort it, and the answer comes. A connection that fails is an error. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

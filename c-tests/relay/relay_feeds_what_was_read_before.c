@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Fed bytes follow what was taken and precede the rest, and do not count into len. */
+/* Bytes that are fed come after what was taken and before the rest, and do not count towards len. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -57,7 +57,8 @@ static void behind(enum t_stream in, enum t_stream out, size_t fed)
 	size_t taken = pushed - waits, back = waits;
 	char *rest = malloc(waits + 1);
 
-	/* What waits in the input is read there, fed, and more comes: as if one had looked at it. */
+	/* The test reads what is in the input and feeds it to the relay, then more arrives: as a program does
+	 * that looks at the first bytes. */
 	MUST(rest && t_read(it.fd_in, rest, waits) == waits);
 	T_EQ(zs_relay_feed(it.relay, rest, back), 0);
 	for (size_t i = 0; i < 10; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Small exchanges go through a buffer, with no more system calls than recv and send need; bulk goes
- * through a pipe. It finds out by itself, and finds back. */
+/* Small messages go through a buffer, with no more system calls than recv and send need; bulk goes through a
+ * pipe. The relay changes from one to the other and back by itself. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -65,7 +65,7 @@ static void both(enum t_stream in, unsigned int flags)
 	if (T_EQ(count(calls, made, SYS_splice), 0))
 		T_EQ(count(calls, made, SYS_sendto), 20);
 	T_EQ(count(calls, made, SYS_recvfrom), flags & ZS_RELAY_LEVEL ? 20 : 40);
-	/* The rest are ours, and memory (none, as a rule). */
+	/* The other calls are those of the test, and for memory (none, as a rule). */
 	if (!OK(made <= 40 + 20 + (flags & ZS_RELAY_LEVEL ? 20 : 40) + 4))
 		fprintf(stderr, "... %d calls\n", made);
 	made = t_system_calls(bulk, NULL, calls, MOST);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* While what it holds is full the input's end, or its reset, goes unseen: it waits for the output only,
- * and finds out once there is room. */
+/* While the pipe of a relay is full, the end or the reset of the input is not seen: the relay waits for the
+ * output only, and sees it once there is room. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -24,7 +24,7 @@ static void hides(enum t_stream in, enum t_stream out, int with_reset, unsigned 
 				with_reset, t_flag_words(flags), wanted);
 	wanted = t_flush(&it, &got);
 	result = t_relay_result(it.relay);
-	if (with_reset) { /* which may throw away what the kernel had not handed on */
+	if (with_reset) { /* which may drop what the kernel had not passed on */
 		T_EQ(wanted, -1);
 		T_EQ(errno, ECONNRESET);
 		T_EQ(result.error, ECONNRESET);

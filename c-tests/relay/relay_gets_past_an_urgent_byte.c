@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* TCP urgent data stops splice(2) for ever; a relay goes on behind it, in small pieces and in bulk. */
+/* splice(2) never gets past TCP urgent data; a relay does, in small pieces and in bulk. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What was taken and not delivered can be had back, oldest first, also after an error, and goes on by
- * another way without a byte lost; it leaves in_flight. */
+/* zs_relay_take returns what was taken and not delivered, oldest first, even after an error, so that no byte is
+ * lost; it no longer counts as in flight. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

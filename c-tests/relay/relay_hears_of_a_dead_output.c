@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that has died is an error even when nothing is pending for it; one that is alive is none. */
+/* A broken output is an error even when there is nothing to write to it; a live one is not. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -26,7 +26,7 @@ static void dies(enum t_stream in, enum t_stream out, int error, unsigned int fl
 	t_relay_close(&it);
 }
 
-/* A peer that only says no more is alive; so is a socket that tells when it has sent something. */
+/* A peer that only ended its stream is alive, and so is a socket with a message in its error queue. */
 static void lives(void)
 {
 	int stamps = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_TX_SCHED;

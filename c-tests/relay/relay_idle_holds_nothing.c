@@ -29,7 +29,7 @@ static void many(int with_pool)
 		T_EQ(t_relay_run(relays[i], 0), ZS_WANT_READ);
 	for (int i = 0; i < MANY; i += 2)
 		zs_relay_pair(relays[i], relays[i + 1]);
-	/* Each is used, and fed, and idle again. */
+	/* Each relay is used, fed, and idle again. */
 	for (int i = 0; i < MANY; i++) {
 		MUST(write(it.in, "x", 1) == 1);
 		T_EQ(t_relay_run(relays[i], 0), ZS_WANT_READ);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input tells once what it has died of, and an end from then on. Whichever call is told, a splice(2) or
- * the look behind a full pipe, it is an error, however rare. */
+/* A socket reports its error once, and an end from then on. Whichever call gets the error, splice(2) or a check
+ * behind a full pipe, the run fails, however rare the error is. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -14,7 +14,7 @@ static int64_t tells_once(const uint64_t *args, int earlier)
 	return earlier == 0 ? -error : T_CONTINUE;
 }
 
-/* To a pipe of the caller's, which is full or not. */
+/* To a pipe of the caller, full or not. */
 static void died(void *argument)
 {
 	int is_full = *(int *)argument;
@@ -35,7 +35,7 @@ static void died(void *argument)
 	t_relay_close(&it);
 }
 
-/* Through a pipe of ours, in bulk. */
+/* Through a pipe of the relay, in bulk. */
 static void died_in_bulk(void *argument)
 {
 	struct t_relay it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, NULL, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* After a fork in the middle the child frees its handles, and the parent goes on as if nothing had been. */
+/* After a fork in the middle of a transfer the child frees its handles, and the parent continues undisturbed. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

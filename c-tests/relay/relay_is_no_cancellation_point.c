@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A thread that is to be cancelled makes relays, moves bytes through them in all ways, and frees them, as if
- * nothing were pending: it ends at the next cancellation point, and no descriptor is left. */
+/* A thread with a pending cancellation makes relays, moves bytes through them in all ways, and frees them. It
+ * ends at the next cancellation point, and no descriptor is left open. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -11,7 +11,7 @@ struct story {
 	int with_pool, returned;
 };
 
-/* Nothing in here but the library may be a cancellation point. */
+/* Nothing in here may be a cancellation point, so that one in the library would show. */
 static void *relays(void *argument)
 {
 	struct story *story = argument;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Some 200 random relays between ends of every kind, with random budgets, feeding, taking back, more to come,
- * pools, flags and buffers. A model says where each byte is: it is compared when it comes out, or back, and
- * every run has to name exactly what the model says is to be waited for. An argument is the seed of one. */
+/* Some 200 random relays between descriptors of every kind, with random budgets, zs_relay_feed, _take and
+ * _more, pools, flags and buffers. A model knows where each byte is: each is compared when it comes out or is
+ * taken back, and every run has to wait for exactly what the model says. An argument is the seed of a single
+ * case. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -26,18 +27,18 @@ struct play {
 	int flags_in, flags_out;
 	zs_pool *pool;
 	zs_relay *relay;
-	/* Where every byte is that has not been seen to come out. */
+	/* Where each byte is that has not come out yet. */
 	struct queue input, held, output;
-	/* What was made, taken from the input, and got back from the relay or into it by other ways. */
+	/* How many bytes were made, taken from the input, taken back from the relay, and fed into it. */
 	uint64_t made, taken, got_back, fed;
-	/* The end has been passed on: nothing may follow. */
+	/* The end has been passed on: no byte may follow. */
 	int is_over;
 	int failed;
 };
 
 static struct queue queues[3];
 
-/* A check, of which one is enough for a play. */
+/* A check; one that fails ends the case. */
 #define SO(it, condition) \
 	(t_check(!!(condition), __FILE__, __LINE__, #condition) ? (void)0 : (void)((it)->failed = 1))
 
@@ -185,19 +186,19 @@ static int is_bounded(const struct play *it)
 	return it->len != ZS_TO_END && it->taken >= it->len;
 }
 
-/* Whether nothing more comes. */
+/* Whether the stream has ended. */
 static int has_ended(const struct play *it)
 {
 	return (it->in < 0 || it->kind_in == A_FILE) && length(&it->input) == 0;
 }
 
-/* Whether poll(2) has the last word: a terminal and TCP have threads of their own. */
+/* Whether the outcome has to be confirmed by poll(2): terminals and TCP work in the background. */
 static int is_plain(int kind)
 {
 	return kind == T_A_PIPE || kind == T_A_UNIX;
 }
 
-/* Moves the bytes of the model as the result says. How many have been delivered. */
+/* Moves the bytes of the model as the result says. Returns how many were delivered. */
 static size_t account(struct play *it, uint64_t before)
 {
 	struct zs_result now = t_relay_result(it->relay);
@@ -235,7 +236,7 @@ static void is_exact(struct play *it, int wanted)
 		SO(it, holds || has_input);
 }
 
-/* What it comes to. */
+/* Checks the outcome. */
 static int runs(struct play *it, uint64_t budget)
 {
 	uint64_t before = t_relay_result(it->relay).bytes, most = budget ? budget : 1 << 20;
@@ -333,7 +334,7 @@ static void step(struct play *it)
 	}
 }
 
-/* Until all has come out that is to: TCP has timers of its own, of 200 ms. */
+/* Until everything has come out: TCP has timers of 200 ms. */
 static void drains(struct play *it)
 {
 	int idle = 0, wanted = -1;

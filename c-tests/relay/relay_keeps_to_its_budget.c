@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A run delivers no more than its budget, 1 MiB without one, and says ZS_WANT_RUN then; it is not called
- * again for nothing. */
+/* A run delivers no more than its budget, 1 MiB by default, and then returns ZS_WANT_RUN. The run after that
+ * has something to do. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whatever a relay does or meets, the descriptors stay open with the flags they had, and not one more is open
- * when it has been freed. */
+/* Whatever a relay does or meets, its descriptors stay open with the flags they had, and no other is open when
+ * it has been freed. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -104,7 +104,7 @@ int main(void)
 			for (int what = 0; what < CASES; what++) {
 				unsigned int flags = what & 1 ? ZS_STABLE : ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
 
-				/* TCP is slow to clog. */
+				/* It takes TCP a while to be full. */
 				if (out == T_A_TCP && what != GOES_WELL && what != HAS_NO_READER)
 					continue;
 				MUST((pool = what & 1 ? zs_pool_new(1, 0) : NULL) || !(what & 1));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* It never takes more than it may, so what follows stays in the input; zs_relay_more lets it go on. */
+/* A relay never takes more than len, so that what follows stays in the input; zs_relay_more lets it continue. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -23,7 +23,7 @@ static void bounded(enum t_stream in, enum t_stream out, uint64_t len, unsigned 
 		if (T_EQ(t_relay_run(it.relay, 0), 0))
 			T_EQ(t_relay_run(it.relay, 0), 0);
 		T_EQ(t_bytes_available(it.fd_in), (int)(pushed - len));
-		/* No end has come, so none is passed on. */
+		/* The input has not ended, so no end is passed on. */
 		T_EQ(zs_relay_more(it.relay, pushed - len), 0);
 		T_EQ(t_flush(&it, &got), 0);
 		for (int i = 0; i < 100 && got < pushed; i++, t_sleep_ms(1))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input with fewer bytes than its SO_RCVLOWAT is not readable for poll(2), and yet it has some: while
- * the output pipe is full it is that which is to be waited for, and then they are delivered. */
+/* poll(2) does not report an input with fewer bytes than its SO_RCVLOWAT as readable. While the output pipe is
+ * full the relay waits for that, and then delivers the bytes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -23,7 +23,7 @@ static void low(size_t len, unsigned int flags)
 	if (T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ))
 		T_EQ(t_pull(it.out, len + 1, 0), len);
 	T_EQ(t_relay_result(it.relay).bytes, len);
-	/* With nothing there it is the input. */
+	/* With no byte in the input it waits for the input. */
 	(void)t_fill_pipe(it.fd_out);
 	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
 	t_relay_close(&it);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With no descriptor left, or an ordinary user's pipe quota spent, 2,000 relays all make progress through
- * buffers, at bounded memory. */
+/* With no descriptor left, or with the pipe quota of an ordinary user used up, 2,000 relays all make progress
+ * through buffers, with bounded memory. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -30,7 +30,7 @@ static void prepare(int count)
 	}
 }
 
-/* All are clogged at once: each holds what it can; then everything is delivered. */
+/* All outputs are full at once and each relay holds what it can; then everything is delivered. */
 static void all_move(const char *what)
 {
 	static size_t pushed[MANY], got[MANY];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A block device at either end is like a file: never waited for, taken and stored at its position; it ends where
- * it ends, and takes no more than it holds. */
+/* A block device on either side is treated like a file: it is never waited for, read and written at its
+ * position, ends at its size, and takes no more than that. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -37,7 +37,7 @@ static void from_device(enum t_stream out, uint64_t len, zs_pool *pool, unsigned
 	t_close2(fds);
 }
 
-/* What it held there before is other than what comes. */
+/* What it held before differs from what is written. */
 static void to_device(enum t_stream in, uint64_t at, zs_pool *pool, unsigned int flags)
 {
 	const size_t room = SIZE - at, len = at == ODD ? 300000 : room + 300000;

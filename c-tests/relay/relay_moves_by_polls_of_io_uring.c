@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a relay names is good for the one-shot polls of io_uring(7): both directions of a connection, with the end
- * of each passed on, driven by nothing else, deliver every byte, and are not woken in vain. */
+/* What a relay waits for fits the one-shot polls of io_uring(7): both directions of a connection, driven by
+ * these alone, deliver every byte and pass on both ends, and are rarely woken in vain. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -27,7 +27,7 @@ static void asks(struct way *way, int which)
 		}
 }
 
-/* One direction, `which` of the two, until it has to wait; then it asks for what it has named. */
+/* Runs one direction, `which` of the two, until it has to wait, and then polls for what it waits for. */
 static void run(struct way *way, int which)
 {
 	struct zs_result before, after;
@@ -75,7 +75,8 @@ static void both(enum t_side_kind from, enum t_side_kind to, size_t gives, size_
 			way->asked &= ~bit;
 			if (!(way->wanted & bit))
 				continue;
-			/* That the peer has no more to say cannot be masked, and is no word about an output. */
+			/* POLLHUP after the end of the peer's stream cannot be masked, and says nothing about
+			 * an output. */
 			if (bit == ZS_WANT_WRITE && completion.res == POLLRDHUP) {
 				usleep(200);
 				asks(way, which);
@@ -86,7 +87,7 @@ static void both(enum t_side_kind from, enum t_side_kind to, size_t gives, size_
 	}
 	if (T_EQ(t_relay_result(ways[0].relay).bytes, gives))
 		T_EQ(t_relay_result(ways[1].relay).bytes, takes);
-	/* A completion may be of before another one had the relay run. */
+	/* A completion may be from before another one had the relay run. */
 	if (!OK(vain <= 50 + runs / 4))
 		fprintf(stderr, "... %s and %s flags %s: %ld of %ld in vain\n", t_side_kind_name(from),
 			t_side_kind_name(to), t_flag_words(flags), vain, runs);
@@ -112,7 +113,7 @@ int main(void)
 	for (int pair = 0; pair < T_BY_FILES * T_BY_FILES; pair++) {
 		enum t_side_kind from = (enum t_side_kind)(pair / T_BY_FILES);
 		enum t_side_kind to = (enum t_side_kind)(pair % T_BY_FILES);
-		/* TCP through buffers of a page is a matter of timers. */
+		/* TCP with buffers of one page waits for its timers. */
 		int small = from != T_BY_TCP && to != T_BY_TCP;
 
 		for (int i = 0; i < 3; i++) {

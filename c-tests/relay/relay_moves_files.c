@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Regular files at either end: never waited for, taken and stored at their positions, whatever the flags. */
+/* Regular files on either side are never waited for, and read and written at their positions, with or without
+ * O_NONBLOCK. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -60,7 +61,7 @@ static void to_file(enum t_stream in, int append, unsigned int flags)
 	MUST(close(file) == 0 && close(out) == 0);
 }
 
-/* A file that takes no more: how much it has, and the rest. */
+/* A file that takes no more: how much it has, and how much is in flight. */
 static void full(enum t_stream in)
 {
 	struct rlimit limit = { 6000, RLIM_INFINITY };

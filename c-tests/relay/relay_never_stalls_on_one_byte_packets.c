@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Packets of one byte fill a pipe by slots long before it is full by bytes: in an edge-triggered loop
- * it never stalls, and wakes up for nothing next to never. */
+/* Packets of one byte fill a pipe by slots long before it is full by bytes: in an edge-triggered loop the relay
+ * never stalls, and is hardly ever woken in vain. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -57,7 +57,7 @@ static void through(enum t_stream out, zs_pool *pool)
 			ready |= events[i].data.u32 ? ZS_WANT_WRITE : ZS_WANT_READ;
 		if (!(wanted & ZS_WANT_RUN) && !(ready & wanted))
 			continue;
-		/* As every edge-triggered loop has it: what it names is not ready any more. */
+		/* As in every edge-triggered loop: what the relay waits for is not ready any more. */
 		wanted = t_relay_run(it.relay, 0);
 		ready &= wanted & ZS_WANT_RUN ? ~0 : ~wanted;
 		after = t_relay_result(it.relay);

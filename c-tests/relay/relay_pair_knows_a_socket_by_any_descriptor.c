@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The two directions of a connection may use different descriptors of its socket, as dup(2) makes them:
- * what one learns of a reset the other is told all the same. */
+/* The two directions of a connection may use different descriptors of its socket, made by dup(2): a reset that
+ * one of them meets reaches the other all the same. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -20,7 +20,7 @@ int main(void)
 	MUST(there && back);
 	zs_relay_pair(there, back);
 
-	/* Bytes on their way to the client meet its reset: this direction is told of it. */
+	/* Bytes for the client meet its reset, so this direction gets the error. */
 	MUST(write(client[0], "request", 7) == 7 && write(server[0], "answer", 6) == 6);
 	MUST(write(client[1], "unread", 6) == 6);
 	while (t_bytes_available(client[1]) < 7 || t_bytes_available(server[1]) < 6)
@@ -29,7 +29,7 @@ int main(void)
 	t_sleep_ms(50);
 	T_EQ(zs_relay_run(back, 0), -1);
 	T_EQ(errno, ECONNRESET);
-	/* The other one sees a clean end of what is left, and knows better. */
+	/* The socket reports a clean end to the other one, which still returns the error. */
 	T_EQ(zs_relay_run(there, 0), -1);
 	T_EQ(errno, ECONNRESET);
 	zs_relay_free(there);

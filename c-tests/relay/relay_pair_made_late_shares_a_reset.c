@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a relay has learned before it is paired, or before it is paired again, the other is told all the
- * same; also what it has not told its caller yet. */
+/* An error that a relay met before it was paired, or paired again, reaches the other relay all the same, even
+ * if the first has not returned it yet. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -47,7 +47,7 @@ static void close_all(struct connection *it)
 	MUST(close(it->left) == 0 && close(it->a) == 0 && close(it->b) == 0);
 }
 
-/* One of the two has been told of it, as its output or as its input. */
+/* One of the two has met the reset, on its output or on its input. */
 static void learned(int paired, int by_output, int turned)
 {
 	struct connection it = connection(paired);
@@ -66,7 +66,7 @@ static void learned(int paired, int by_output, int turned)
 	close_all(&it);
 }
 
-/* It has yet to deliver what came before. */
+/* It has to deliver what came before first. */
 static void holds(int paired)
 {
 	struct connection it = connection(paired);
@@ -74,7 +74,7 @@ static void holds(int paired)
 	int small = 4096, wanted;
 
 	MUST(setsockopt(it.a, SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
-	/* In bulk, so that a pipe takes all that there is. */
+	/* In bulk, so that a pipe takes everything. */
 	for (size_t n = 1; n > 0; pushed += n) {
 		n = t_push(it.right, 50000, pushed);
 		OK(t_relay_run(it.back, 0) > 0);

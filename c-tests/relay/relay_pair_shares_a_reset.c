@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The kernel tells of a reset once per socket, to whichever direction asks first: a pair shares it. */
+/* The kernel reports a reset once per socket, to the direction that asks first. A pair shares it. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -39,7 +39,7 @@ static void close_all(struct connection *it)
 	MUST(close(it->a) == 0 && close(it->b) == 0 && close(it->right) == 0);
 }
 
-/* The opposite direction's send gets it; this one has eight bytes to deliver yet. */
+/* The send of the opposite direction gets it; this one still has eight bytes to deliver. */
 static void told_to_the_send(int paired, int asks_poll)
 {
 	struct connection it = connection(paired);
@@ -57,7 +57,7 @@ static void told_to_the_send(int paired, int asks_poll)
 	if (T_EQ(result.side, ZS_SIDE_OUT) && T_EQ(result.bytes, 0))
 		T_EQ(result.in_flight, asks_poll ? 0 : 4);
 	wanted = t_relay_run(it.there, 0);
-	/* Without the pair it is a clean end: that is what the pair is for. */
+	/* Without the pair it is a clean end. */
 	if (paired)
 		OK(wanted == -1 && errno == ECONNRESET && t_relay_result(it.there).side == ZS_SIDE_IN);
 	else
@@ -69,7 +69,7 @@ static void told_to_the_send(int paired, int asks_poll)
 	close_all(&it);
 }
 
-/* This one hears of it as an input; the other has nothing pending, and would not hear. */
+/* This one gets it as an error of its input; the other has nothing to write, and would not get it. */
 static void told_to_the_input(void)
 {
 	struct connection it = connection(1);
@@ -86,7 +86,7 @@ static void told_to_the_input(void)
 	close_all(&it);
 }
 
-/* What is done stays done, whatever the other direction hears. */
+/* A direction that is done stays done, whatever the other one meets. */
 static void done_stays_done(void)
 {
 	struct connection it = connection(1);
@@ -111,7 +111,7 @@ static void end_then_reset(void)
 	MUST(close(it.left) == 0);
 	t_sleep_ms(2);
 	MUST(write(it.right, "late", 4) == 4);
-	T_EQ(t_relay_run(it.back, 0), ZS_WANT_READ); /* the peer's answer to that is a reset */
+	T_EQ(t_relay_run(it.back, 0), ZS_WANT_READ); /* which the peer answers with a reset */
 	t_sleep_ms(2);
 	MUST(write(it.right, "later", 5) == 5);
 	T_EQ(t_relay_run(it.back, 0), -1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A pair shares whatever a connection has died of, such as what ICMP tells, not resets alone; what is no
- * word about the connection (EPIPE, no memory) each hears for itself. */
+/* A pair shares every error that ends a connection, such as those reported by ICMP, not only resets. Errors
+ * that say nothing about the connection (EPIPE, no memory) are not shared. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_RELAY_SHUTDOWN the end of the input follows the last byte, however slow the reader; without it
- * the output stays open. The other direction goes on. */
+/* With ZS_RELAY_SHUTDOWN the output is shut down after the last byte, however slow the reader is; without the
+ * flag it stays open. The other direction continues. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

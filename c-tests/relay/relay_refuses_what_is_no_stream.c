@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Counters, timers, sets of descriptors and folders are read and written, but are no streams. */
+/* eventfds, timers, epoll descriptors and directories are refused, since they are no streams. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

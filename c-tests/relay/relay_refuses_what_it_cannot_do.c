@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Descriptors that block, datagrams, what is closed, flags nobody knows, pointers that are NULL. */
+/* Blocking descriptors, datagram sockets, closed descriptors, unknown flags and NULL pointers are refused. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -104,7 +104,7 @@ static void pointers(void)
 	zs_relay_free(NULL);
 	zs_pool_free(NULL);
 	T_EQ(errno, 0x5a5a);
-	/* None of that has harmed it. */
+	/* The relay still works after all that. */
 	result = t_relay_result(it.relay);
 	OK(T_IS(result, .bytes = 0));
 	if (T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ))

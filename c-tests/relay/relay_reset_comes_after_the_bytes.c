@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A reset by the input's peer is an error, after the bytes that came before it, and stays one. What was
- * not delivered can be had. */
+/* A reset by the peer of the input is an error after the bytes that came before it, and stays one.
+ * zs_relay_take returns what was not delivered. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"

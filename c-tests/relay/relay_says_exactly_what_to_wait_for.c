@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* What a run names is exact: an input has nothing to give then, an output takes nothing, and there is
- * something for it. Called only once what it named has become so, it delivers every byte. */
+/* A run returns exactly what to wait for: the input has nothing then, the output takes nothing and there are
+ * bytes for it. If it is run again only when that is ready, it delivers every byte. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -16,7 +16,7 @@ static void one(enum t_stream in, enum t_stream out, unsigned int flags, zs_pool
 	struct zs_result before = t_relay_result(it.relay), after;
 
 	while (wanted != 0 && stalled < 200) {
-		/* Somebody writes, somebody reads: more or less. */
+		/* Writes some bytes to the input and reads some from the output. */
 		if (t_one_in(&seed, 2))
 			pushed += t_push(it.in, t_below(&seed, largest < len - pushed ? largest + 1 : len - pushed + 1),
 					 pushed);
@@ -40,7 +40,7 @@ static void one(enum t_stream in, enum t_stream out, unsigned int flags, zs_pool
 		vain += !moved;
 		if (!OK(wanted >= 0) || wanted == 0 || wanted == ZS_WANT_RUN)
 			continue;
-		/* A terminal and TCP have threads of their own that may be at it just now. */
+		/* Terminals and TCP work in the background, and may just be doing so. */
 		if (wanted & ZS_WANT_READ && !may_read && in != T_A_PTY && in != T_A_TCP)
 			OK(!(t_ready(it.fd_in, POLLIN) & POLLIN));
 		if (wanted & ZS_WANT_WRITE && out != T_A_PTY && out != T_A_TCP)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output pipe that is full to the last byte hides neither the end of the input nor its reset: nothing
- * is left that would need room, so a run says so and does not wait for any. */
+/* An output pipe that is full to the last byte hides neither the end of the input nor its reset: nothing is
+ * left to write, so the run reports it and does not wait for room. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -21,7 +21,7 @@ static void is_over(zs_relay *relay, uint64_t bytes, int error)
 	}
 }
 
-/* What the input has fills the pipe, and that was all. */
+/* The last bytes of the input fill the pipe. */
 static void fills(int from_file, unsigned int flags)
 {
 	int in[2], out[2], size;

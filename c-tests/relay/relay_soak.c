@@ -25,7 +25,7 @@ struct way {
 
 struct connection {
 	struct peer peers[2];
-	int fds[2], ready[2], listed[2]; /* the loop's ends: what the peers are connected to */
+	int fds[2], ready[2], listed[2]; /* the descriptors of the loop, to which the peers are connected */
 	struct way ways[2];              /* from fds[0] to fds[1], and back */
 	int open, resets, failed;
 	int64_t since, moved_at;
@@ -40,7 +40,7 @@ static unsigned long long moved;
 
 static void buffers(int fd)
 {
-	/* TCP with less would wait for its own timers, on the loopback with its large packets. */
+	/* With smaller buffers TCP would wait for its timers, since the packets of the loopback are large. */
 	int size = (t_is_tcp(fd) ? 32768 : 2048) << t_below(&chance, 5);
 
 	if (t_one_in(&chance, 2))
@@ -116,7 +116,7 @@ static void hang_up(struct connection *c)
 	c->open = 0;
 }
 
-/* One of its two directions; `must`: something has happened to it that is no readiness. */
+/* Runs one of the two directions. `must`: something has happened to it other than readiness. */
 static void run(struct connection *c, struct way *way, int must)
 {
 	struct zs_result before, after;
@@ -189,7 +189,7 @@ static void wake(void)
 			serve(&connections[i]);
 }
 
-/* A peer sends something, gets something, ends, resets: or none of that, for now. */
+/* A peer sends, reads, ends its stream or resets, or does nothing for now. */
 static void act(struct peer *peer, const struct peer *other, int hurry)
 {
 	size_t piece = hurry ? SIZE_MAX : 1 + t_below(&chance, peer->speed), left = peer->len - peer->sent;
@@ -212,7 +212,7 @@ static void act(struct peer *peer, const struct peer *other, int hurry)
 		peer->got += t_pull(peer->fd, piece, other->from + peer->got);
 }
 
-/* After the end of the connection: what is still on its way, and the end. Whether that has come. */
+/* After the connection is over: reads what still arrives, and the end. Returns whether the end has come. */
 static int last_bytes(struct peer *peer, const struct peer *other)
 {
 	char byte;
@@ -240,7 +240,7 @@ static void stalled(struct connection *c)
 			c->peers[i].got);
 }
 
-/* Whether it is over, and everything that was to come has come. */
+/* Whether the connection is over and everything has arrived. */
 static int over(struct connection *c)
 {
 	int64_t now = t_now_ms();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A disk that is full, or a file that may not grow: what the file has is to the byte what is said, nothing is lost,
- * and what was taken and not stored can be had back and goes elsewhere. */
+/* A full disk, or a file that may not grow: the file has exactly what the result says, nothing is lost, and
+ * what was taken and not stored can be taken back and written elsewhere. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -12,7 +12,7 @@
 static char back[LEN];
 static int content;
 
-/* From a file or a stream, into `file`, which takes less than that and says `error`. */
+/* From a file or a stream into `file`, which takes less than that and fails with `error`. */
 static void full(int from, int file, int error, zs_pool *pool, unsigned int flags)
 {
 	struct t_relay it = t_relay_fds(from == FROM_FILE ? T_A_UNIX : (enum t_stream)from, T_A_PIPE);
@@ -46,7 +46,7 @@ static void full(int from, int file, int error, zs_pool *pool, unsigned int flag
 	}
 	if (T_EQ(n, 0) && T_EQ(taken, result.in_flight))
 		OK(t_is_pattern(back, taken, result.bytes));
-	/* The input goes on right behind that. */
+	/* The input continues right after that. */
 	if (from != FROM_FILE)
 		OK(t_gives_pattern(source, pushed - gone, gone));
 	t_relay_close(&it);

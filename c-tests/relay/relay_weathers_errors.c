@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Whatever any system call of a relay comes to, and however little moves at a time: all is delivered, or
- * there is an error, and what was delivered, what is held and what is still in the input are the whole. */
+/* Each system call of a relay fails with each error, or moves too few bytes: either everything is delivered or
+ * there is an error, and what was delivered, what is in flight and what is still in the input make up the
+ * whole. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -28,7 +29,7 @@ static void story(void *argument)
 		if (scene.wanted <= 0)
 			return;
 		if (scene.wanted & ZS_WANT_READ && scene.runs > 100)
-			return; /* everything is there, as far as it is concerned */
+			return; /* for which everything is there */
 	}
 }
 
@@ -53,7 +54,7 @@ static void play(enum t_stream in, int out, unsigned int flags, struct t_injecti
 		scene.it.in = -1;
 	happened = t_run_injected(how, story, NULL);
 	result = t_relay_result(scene.it.relay);
-	/* Of tiny pieces it takes few. */
+	/* A pipe takes few tiny pieces. */
 	full = scene.wanted == ZS_WANT_WRITE && file < 0 && !(t_ready(scene.it.fd_out, POLLOUT) & POLLOUT);
 	OK(scene.wanted <= 0 || happened || full);
 	OK(scene.wanted < 0 ? scene.error == result.error && result.error != 0 : result.error == 0);
@@ -62,7 +63,8 @@ static void play(enum t_stream in, int out, unsigned int flags, struct t_injecti
 	OK(happened || full || (scene.wanted == 0 && result.bytes == LEN));
 	played++;
 	tampered += happened;
-	/* What it needs for itself it does without, and a signal is nothing. (shutdown(2) never waits.) */
+	/* The relay does without what it needs only for itself, and a signal has no effect. (shutdown(2) never
+	 * waits.) */
 	if (!how.storm && ((how.answer == -EINTR && how.call.number != SYS_shutdown) || how.call.number == SYS_pipe2 || how.call.number == T_SYS_FCNTL))
 		T_EQ(scene.wanted, 0);
 	if (scene.wanted < 0 && !how.storm)

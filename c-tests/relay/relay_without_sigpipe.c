@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With ZS_NOSIGPIPE an output that nobody reads is EPIPE and no more, and a SIGPIPE that is pending stays;
- * without it the signal comes. */
+/* With ZS_NOSIGPIPE an output without a reader is EPIPE and raises no signal, and a SIGPIPE that is pending
+ * stays pending. Without the flag the signal comes. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_relay.h"
@@ -22,7 +22,7 @@ static void died(enum t_stream in, enum t_stream out, size_t len, unsigned int f
 
 	MUST(close(it.out) == 0);
 	it.out = -1;
-	if (out == T_A_TCP) { /* the first one only learns of it */
+	if (out == T_A_TCP) { /* the first write only gets the reset as an answer */
 		(void)send(it.fd_out, "x", 1, MSG_NOSIGNAL);
 		t_sleep_ms(2);
 		(void)send(it.fd_out, "x", 1, MSG_NOSIGNAL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The reader goes away while one splice(2) hands it many pages: the kernel tells of those that arrived and
- * raises SIGPIPE all the same. ZS_NOSIGPIPE takes that away, too. */
+/* The reader closes while one splice(2) passes it many pages: the kernel returns how many arrived and raises
+ * SIGPIPE nevertheless. ZS_NOSIGPIPE removes that signal, too. */
 #include <zsplice.h>
 #include <sched.h>
 #include "t.h"

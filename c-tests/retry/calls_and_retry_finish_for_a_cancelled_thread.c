@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No call is a cancellation point: a thread that has been cancelled finishes it, also where it
- * blocks, and ends at the next point of its own. */
+/* No function is a cancellation point: a cancelled thread finishes the call, even if it blocks, and ends at the
+ * next cancellation point. */
 #include <zsplice.h>
 #include "t.h"
 

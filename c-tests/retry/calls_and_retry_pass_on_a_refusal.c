@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A sandbox that refuses a system call is heard: whatever seccomp(2) makes of it comes out, at
- * once, without a detour. */
+/* If a sandbox denies a system call, its error is returned at once, and no other call is tried. */
 #include <zsplice.h>
 #include "t.h"
 

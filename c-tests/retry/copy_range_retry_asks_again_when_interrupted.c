@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Some file systems say EINTR where others are short: copy_file_range(2) is made again, with the
- * same offsets, and so are the others. */
+/* Some file systems return EINTR where others return a short count: copy_file_range(2) is called again with the
+ * same offsets, and so are the other calls. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where nothing has to be waited for zs_copy_range_retry comes to what copy_file_range(2)
- * does, wherever the offsets are and whatever is wrong with the descriptors. */
+/* Where nothing has to be waited for, zs_copy_range_retry has the outcome of copy_file_range(2), for all
+ * offsets and descriptors. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

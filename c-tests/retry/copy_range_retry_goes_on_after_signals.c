@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Signals cut a copy short at most: what the counts say has been copied is there, and nothing is an
- * error. */
+/* Signals shorten a copy at most: what the counts say is there, and there is no error. */
 #include <zsplice.h>
 #include "t.h"
 

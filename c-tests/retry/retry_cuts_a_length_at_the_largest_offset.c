@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A length that ends beyond the largest offset is as good as what there is up to there, as of _full. */
+/* A range that ends beyond the largest offset is shortened to end there, as in the _full functions. */
 #include <zsplice.h>
 #include <sys/mman.h>
 #include "t.h"
 
 int main(void)
 {
-	int file = memfd_create("t", 0), to[2], pair[2]; /* the largest offset of other files is a smaller one */
+	int file = memfd_create("t", 0), to[2], pair[2]; /* other files have a smaller largest offset */
 
 	MUST(file >= 0 && write(file, "x", 1) == 1);
 	MUST(pipe(to) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A length beyond what the kernel takes is as good as a smaller one: all there is gets moved. */
+/* A length beyond what the kernel takes is shortened: everything that is there is moved. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where nothing stands in the way a _retry function costs one system call, the one it is named
- * after, and none where its flags are unknown. */
+/* Where nothing has to be waited for, a _retry function makes one system call, the one it is named after, and
+ * none if its flags are unknown. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With an offset bytes go there, and it advances by what moved; the descriptor's own position
- * stays. Without one it is the position that advances. */
+/* With an offset bytes are moved there, the offset advances by what moved, and the position stays. Without an
+ * offset the position advances. */
 #include <zsplice.h>
 #include "t.h"
 

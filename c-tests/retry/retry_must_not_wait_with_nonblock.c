@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* With SPLICE_F_NONBLOCK in the flags EAGAIN is passed on at once, whichever side it is about. */
+/* With SPLICE_F_NONBLOCK EAGAIN is returned at once, whichever side would block. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* One transfer is one transfer: a count that the kernel leaves short is handed on, and so is a 0,
- * whatever is behind it; to go on is the caller's business. */
+/* A _retry function makes one transfer: a short count of the kernel is returned, and so is a 0, whatever its
+ * reason. To continue is up to the caller. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

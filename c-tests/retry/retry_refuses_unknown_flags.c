@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A flag that nobody knows is EINVAL before anything else is looked at: also with nothing to move,
- * and where the descriptors are wrong as well. */
+/* An unknown flag is EINVAL before anything else is checked, even with a length of 0, and even if the
+ * descriptors are not valid either. */
 #include <zsplice.h>
 #include "t.h"
 

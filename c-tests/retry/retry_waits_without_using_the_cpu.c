@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A wait is a wait: none of its kinds turns in circles. */
+/* No kind of wait spins. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -41,7 +41,7 @@ int main(void)
 	T_EQ(zs_splice_retry(to[0], NULL, tcp[0], NULL, 4, 0), 4);
 	for (int i = 0; i < 4; i++)
 		t_join(threads[i]);
-	/* 600 ms in two threads were waited through. */
+	/* That was a wait of 600 ms in two threads. */
 	OK(t_cpu_ms() - used < 30);
 	return t_done();
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where nothing has to be waited for zs_sendfile_retry comes to what sendfile(2)
- * does, wherever the offsets are and whatever is wrong with the descriptors. */
+/* Where nothing has to be waited for, zs_sendfile_retry has the outcome of sendfile(2), for all offsets and
+ * descriptors. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"
 
-/* With the 64-bit offset that the library has everywhere. */
+/* With a 64-bit offset, as the library has on every platform. */
 static ssize_t kernel(int in, int64_t *off_in, int out, int64_t *off_out, size_t len,
 		      unsigned int flags)
 {

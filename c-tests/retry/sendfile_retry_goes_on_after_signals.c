@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Signals do not end the wait for an output, and no byte goes twice for them. (All bytes are of one
- * page, which takes one slot of the pipe: the count cannot be short.) */
+/* Signals do not end the wait for an output, and no byte is sent twice. (All bytes are in one page, which takes
+ * one slot of the pipe, so the count cannot be short.) */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* sendfile(2) takes from a socket into a pipe, too (Linux 5.12): what is waited for there is the
- * input. */
+/* sendfile(2) also moves from a socket to a pipe (Linux 5.12): then zs_sendfile_retry waits for the input. */
 #include <zsplice.h>
 #include "t.h"
 

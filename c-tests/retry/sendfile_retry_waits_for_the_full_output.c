@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An O_NONBLOCK output that is full is waited for: socket or pipe. The file's position, or the
- * offset, goes on by what it took. */
+/* zs_sendfile_retry waits for a full O_NONBLOCK output, socket or pipe. The position of the file, or the
+ * offset, advances by what it took. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking socket with SO_RCVTIMEO says EAGAIN when its time has run out. That is an answer, not
- * a reason to wait: it is passed on after that time, and neither much earlier nor ever again. */
+/* A blocking socket with SO_RCVTIMEO returns EAGAIN when its time is over. That is returned to the caller,
+ * after that time and not much earlier, and not waited for. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -18,7 +18,7 @@ static void runs_out(int pair[2])
 	took = t_now_ms() - start;
 	OK(took >= 79 && took < 5000);
 
-	/* What is there in time comes through. */
+	/* What arrives in time is moved. */
 	MUST(write(pair[0], "in time", 7) == 7);
 	errno = ENOTTY;
 	T_EQ(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, 0), 7);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Likewise SO_SNDTIMEO: EAGAIN of a blocking socket that is full is passed on after its time, by
- * splice and by sendfile, and what was to be sent has not left its place. */
+/* A full blocking socket with SO_SNDTIMEO returns EAGAIN when its time is over. splice and sendfile return it,
+ * and what was to be sent is still in the input. */
 #include <zsplice.h>
 #include "t.h"
 

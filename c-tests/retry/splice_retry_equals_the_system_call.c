@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where nothing has to be waited for zs_splice_retry comes to what splice(2)
- * does, wherever the offsets are and whatever is wrong with the descriptors. */
+/* Where nothing has to be waited for, zs_splice_retry has the outcome of splice(2), for all offsets and
+ * descriptors. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Into a full pipe even the end of the input is EAGAIN. Once the pipe has room the end is told:
- * with 0, by splice and by tee. */
+/* With a full output pipe even the end of the input is EAGAIN. Once the pipe has room splice and tee return 0. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A socket has a time limit, but it was the full pipe that said EAGAIN: the time of the socket has
- * not begun. Once the pipe has room the socket is waited for, for as long as its time allows. */
+/* The socket has a timeout, but EAGAIN came from the full pipe, so the timeout has not begun. Once the pipe has
+ * room the socket is waited for, until its timeout. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Signals do not end a wait: not in the kernel, where they are EINTR, nor in the wait for a side.
- * What comes at last is moved, and errno does not tell. */
+/* Signals do not end a wait, neither in the system call, which returns EINTR, nor in poll(2). What arrives in
+ * the end is moved, and errno stays as it was. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An output that dies while it is waited for is EPIPE, and what was to go there stays where it
- * is. */
+/* An output whose reader closes during the wait is EPIPE, and what was to be moved stays in the input. */
 #include <zsplice.h>
 #include "t.h"
 

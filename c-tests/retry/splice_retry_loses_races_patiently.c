@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Both sides are ready, but somebody else was faster: EAGAIN from a pipe is no reason to give up.
- * Only a socket as the input may have nothing that splice(2) ever takes (TCP urgent data). */
+/* poll(2) reports both sides ready, but another process is faster: after EAGAIN from a pipe zs_splice_retry
+ * waits again. Only from a socket it may be that splice(2) never takes what is there (TCP urgent data). */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"

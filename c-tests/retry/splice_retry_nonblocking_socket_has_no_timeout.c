@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Time limits are for blocking sockets: one that is O_NONBLOCK is waited for however long it takes,
- * whatever SO_RCVTIMEO and SO_SNDTIMEO say. */
+/* SO_RCVTIMEO and SO_SNDTIMEO are for blocking sockets: an O_NONBLOCK socket is waited for, however long it
+ * takes. */
 #include <zsplice.h>
 #include "t.h"
 

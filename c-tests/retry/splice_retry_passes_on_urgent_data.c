@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* splice(2) never gets past a TCP urgent mark, but poll(2) calls the socket readable: waiting would
- * spin. EAGAIN is passed on after a few calls, and recv(2) gets on. */
+/* splice(2) never gets past a TCP urgent mark, but poll(2) reports the socket readable, so that waiting would
+ * spin. EAGAIN is returned after a few calls, and recv(2) gets past the mark. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"

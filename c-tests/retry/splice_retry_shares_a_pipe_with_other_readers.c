@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Several threads splice from one O_NONBLOCK pipe. Who is woken for a byte that somebody else has
- * taken goes on waiting: none of them gets EAGAIN, and every byte arrives once. */
+/* Several threads splice from one O_NONBLOCK pipe. One that is woken for a byte which another has taken keeps
+ * waiting: none of them gets EAGAIN, and every byte arrives once. */
 #include <zsplice.h>
 #include "t.h"
 

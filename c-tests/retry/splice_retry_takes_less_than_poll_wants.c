@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* poll(2) does not tell of bytes below SO_RCVLOWAT, nor of the last room in a socket, but splice(2)
- * takes them: while a transfer waits for its other side it must not begin to wait for these. */
+/* poll(2) reports neither bytes below SO_RCVLOWAT nor the last room in a socket, but splice(2) uses them. A
+ * transfer that waited for its other side must not wait for poll(2) to report these. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -11,7 +11,7 @@ static int ready(int fd, short events)
 	return poll(&one, 1, 0);
 }
 
-/* Five bytes are there, a thousand are wanted before poll says so; the pipe is full at first. */
+/* Five bytes are there, poll(2) reports a thousand; the pipe is full at first. */
 static void less_than_the_low_water_mark(void)
 {
 	struct t_later drains = { .ms = 50 };
@@ -36,7 +36,7 @@ static void less_than_the_low_water_mark(void)
 	t_close2(to);
 }
 
-/* The socket takes a byte, but poll calls it full; the pipe is empty at first. */
+/* The socket takes a byte, but poll(2) reports it full; the pipe is empty at first. */
 static void more_than_poll_calls_room(void)
 {
 	struct t_later arrives = { .ms = 50, .write = "1" };

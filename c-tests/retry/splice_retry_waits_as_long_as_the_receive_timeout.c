@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A blocking AF_UNIX socket with SO_RCVTIMEO says EAGAIN at once where the pipe beside it is O_NONBLOCK. Its time has
- * not run out then: what comes in time comes through, and EAGAIN is passed on after that time. */
+/* A blocking AF_UNIX socket with SO_RCVTIMEO returns EAGAIN at once if the pipe on the other side is
+ * O_NONBLOCK. Its time is not over then: what arrives in time is moved, and EAGAIN is returned after that
+ * time. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -27,7 +28,7 @@ int main(void)
 	took = t_now_ms() - start;
 	OK(took >= 99 && took < 2000);
 
-	/* Told not to wait it does not. */
+	/* With SPLICE_F_NONBLOCK it does not wait. */
 	start = t_now_ms();
 	T_EQ(zs_splice_retry(pair[1], NULL, to[1], NULL, 100, SPLICE_F_NONBLOCK), -1);
 	T_EQ(errno, EAGAIN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input that has nothing yet is waited for, whichever of the two ends is O_NONBLOCK, pipe or
- * socket; then one transfer is made, not all that was asked for. */
+/* An empty input, pipe or socket, is waited for, whichever of the two sides is O_NONBLOCK. Then one transfer is
+ * made, not the whole length. */
 #include <zsplice.h>
 #include "t.h"
 
@@ -35,7 +35,7 @@ int main(void)
 		waits(from, ends & 1, ends & 2);
 		t_tcp_pair(from, 0, 0);
 		waits(from, ends & 1, ends & 2);
-		/* If it blocks it honours the pipe's O_NONBLOCK: EAGAIN, with no time limit. */
+		/* A blocking socket honours the O_NONBLOCK of the pipe: EAGAIN, although it has no timeout. */
 		MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, from) == 0);
 		waits(from, ends & 1, ends & 2);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Sixteen packets of one byte fill a pipe of 64 KiB. A full pipe says EAGAIN as an empty socket
- * does: it is the pipe that is waited for, though the socket has more. */
+/* Sixteen packets of one byte fill a pipe of 64 KiB. A full pipe is EAGAIN, as an empty socket is: the pipe is
+ * waited for, although the socket has more. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A socket that takes no more is waited for while the pipe has bytes left; they go on in order. */
+/* A full socket is waited for while the pipe has bytes left; these are sent in order. */
 #include <zsplice.h>
 #include "t.h"
 

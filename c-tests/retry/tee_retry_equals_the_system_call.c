@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Where nothing has to be waited for zs_tee_retry comes to what tee(2)
- * does, wherever the offsets are and whatever is wrong with the descriptors. */
+/* Where nothing has to be waited for, zs_tee_retry has the outcome of tee(2), for all descriptors. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_endpoints.h"

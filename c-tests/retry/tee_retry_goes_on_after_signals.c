@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Signals do not end a wait of tee's either, for the input or for the output. */
+/* Signals do not end a wait of tee either, for the input or for the output. */
 #include <zsplice.h>
 #include "t.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* tee waits for an empty input and for a full output, whichever of the two ends is O_NONBLOCK; the
- * input keeps what it has. */
+/* tee waits for an empty input and for a full output, whichever of the two is O_NONBLOCK. The input keeps its
+ * bytes. */
 #include <zsplice.h>
 #include "t.h"
 
