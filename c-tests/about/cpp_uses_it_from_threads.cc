@@ -18,8 +18,8 @@ static std::atomic<int> failures{0};
 
 #define OK(condition) \
 	((condition) ? void() \
-		     : void((++failures, std::fprintf(stderr, "%s:%d: not so: %s (errno %d)\n", __FILE__, \
-						      __LINE__, #condition, errno))))
+		     : void((++failures, std::fprintf(stderr, "%s:%d: false: %s\n", __FILE__, __LINE__, \
+						      #condition))))
 
 static void transfer(int number)
 {

@@ -13,6 +13,7 @@ static void either(enum t_side_kind kind, int nonblock)
 	struct t_side a, b;
 	char bytes[8];
 
+	t_scene("kind %s nonblock %d", t_side_kind_name(kind), nonblock);
 	t_side(&a, kind, nonblock, 0, 0);
 	t_side(&b, T_BY_UNIX, nonblock, 0, 0);
 	t_write(a.far_out, "last.", 5);
@@ -24,8 +25,8 @@ static void either(enum t_side_kind kind, int nonblock)
 		while (!(t_ready(a.in, POLLRDHUP) & POLLRDHUP))
 			t_sleep_ms(1);
 	errno = 123;
-	if (!OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE) == 0 && errno == 123))
-		fprintf(stderr, "... kind %s nonblock %d\n", t_side_kind_name(kind), nonblock);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE), 0);
+	T_EQ(errno, 123);
 	OK(T_IS(results[0], .bytes = 5, .copied = results[0].copied, .via = results[0].via));
 	T_EQ(results[1].error, 0);
 	OK(results[1].bytes + results[1].in_flight <= 4);

@@ -13,6 +13,7 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 	struct t_side a, b, *first = turned ? &b : &a, *second = turned ? &a : &b;
 	char bytes[8];
 
+	t_scene("kind %s nonblock %d turned %d", t_side_kind_name(kind), nonblock, turned);
 	t_side(first, kind, nonblock, 0, 0);
 	t_side(second, T_BY_UNIX, nonblock, 0, 0);
 	t_write(first->far_out, "last.", 5);
@@ -24,9 +25,8 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 		while (!(t_ready(first->in, POLLRDHUP) & POLLRDHUP))
 			t_sleep_ms(1);
 	errno = 123;
-	if (!OK(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE) == 0 && errno == 123))
-		fprintf(stderr, "... kind %s nonblock %d turned %d\n", t_side_kind_name(kind), nonblock,
-			turned);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE), 0);
+	T_EQ(errno, 123);
 	OK(T_IS(results[turned], .bytes = 5, .copied = results[turned].copied, .via = results[turned].via));
 	T_EQ(results[!turned].error, 0);
 	OK(results[!turned].bytes + results[!turned].in_flight <= 4);

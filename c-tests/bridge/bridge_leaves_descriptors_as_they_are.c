@@ -49,6 +49,7 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	int open, returned, error, gives = what == GOES_WELL;
 	struct flags now;
 
+	t_scene("%s and %d nonblock %d what %d", t_side_kind_name(from), to, nonblock, what);
 	t_side(&a, from, nonblock & 1, gives ? LEN : 0, 0);
 	t_side(&b, to, nonblock >> 1, gives ? LEN : 0, 0);
 	options.context = sides;
@@ -74,9 +75,7 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	/* Those who write into pipes close them. */
 	OK(gives ? t_open_descriptors() <= open : t_open_descriptors() == open);
 	now = flags_of(&a, &b);
-	if (!T_EQ(memcmp(&before, &now, sizeof now), 0))
-		fprintf(stderr, "... %s and %d nonblock %d what %d\n", t_side_kind_name(from), to, nonblock,
-			what);
+	T_EQ(memcmp(&before, &now, sizeof now), 0);
 	if (T_EQ(returned, (gives ? 0 : -1)))
 		OK((what != TIMES_OUT || error == ETIMEDOUT));
 	OK(looked > 0 || what == HAS_NO_READER || what == IS_RESET);

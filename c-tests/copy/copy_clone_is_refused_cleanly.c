@@ -15,9 +15,10 @@ static void refused(int in, int64_t from, int out, int64_t to, uint64_t len, int
 	struct zs_result result = t_unwritten();
 	int64_t off_in = from, off_out = to, size = t_size(out), stored = t_stored(out);
 
+	t_scene("line %d", line);
 	MUST(lseek(in, 5, SEEK_SET) == 5 && lseek(out, 6, SEEK_SET) == 6);
-	if (!OK(T_COPY(in, &off_in, out, &off_out, len, &result, .flags = ZS_CLONE) == -1 && errno == error))
-		fprintf(stderr, "... line %d\n", line);
+	T_EQ(T_COPY(in, &off_in, out, &off_out, len, &result, .flags = ZS_CLONE), -1);
+	T_EQ(errno, error);
 	T_EQ(result.bytes, 0);
 	T_EQ(result.in_flight, 0);
 	T_EQ(result.copied, 0);

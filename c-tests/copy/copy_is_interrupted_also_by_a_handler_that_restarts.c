@@ -30,9 +30,10 @@ static void interrupted(int in, int out, const char *what, int from, int to)
 {
 	struct zs_result result;
 
+	t_scene("%s, from %d to %d", what, from, to);
 	signals(10000);
-	if (!OK(T_COPY(in, NULL, out, NULL, 1 << 20, &result, .flags = ZS_INTERRUPT) == -1 && errno == EINTR))
-		fprintf(stderr, "... %s, from %d to %d\n", what, from, to);
+	T_EQ(T_COPY(in, NULL, out, NULL, 1 << 20, &result, .flags = ZS_INTERRUPT), -1);
+	T_EQ(errno, EINTR);
 	T_EQ(result.side, ZS_SIDE_CALL);
 	T_EQ(result.error, EINTR);
 	signals(0);

@@ -15,6 +15,7 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 	int tcp[2], in[2], fd, file = t_file(2 * len);
 	char *bytes = malloc(2 * len);
 
+	t_scene("from %s avoid %s len %zu", t_place_name(from), t_via_words(avoid), len);
 	MUST(bytes != NULL);
 	t_pattern(bytes, 2 * len, 0);
 	t_tcp_pair(tcp, 0, 0);
@@ -27,13 +28,11 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 	/* The first half is held, or its last packet; the second half sends it. */
 	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .flags = ZS_MORE, .avoid = avoid), (int64_t)len);
 	t_sleep_ms(20);
-	if (!OK(t_bytes_available(tcp[1]) < (int)len))
-		fprintf(stderr, "... from %s avoid %s len %zu\n", t_place_name(from), t_via_words(avoid), len);
+	OK(t_bytes_available(tcp[1]) < (int)len);
 	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .avoid = avoid), (int64_t)len);
 	for (int i = 0; i < 100 && t_bytes_available(tcp[1]) < 2 * (int)len; i++)
 		t_sleep_ms(1);
-	if (!T_EQ(t_bytes_available(tcp[1]), 2 * (int)len))
-		fprintf(stderr, "... from %s avoid %s len %zu\n", t_place_name(from), t_via_words(avoid), len);
+	T_EQ(t_bytes_available(tcp[1]), 2 * (int)len);
 	OK(t_gives_pattern(tcp[1], 2 * len, 0));
 	t_close2(tcp);
 	if (from != T_AT_FILE)

@@ -24,8 +24,11 @@ static void taken(uint32_t size)
 {
 	struct zs_result result;
 
-	if (!OK(copy(size, &result) == 100 && errno == 123 && result.bytes == 100 && !result.error))
-		fprintf(stderr, "... size %u\n", size);
+	t_scene("size %u", size);
+	T_EQ(copy(size, &result), 100);
+	T_EQ(errno, 123);
+	T_EQ(result.bytes, 100);
+	OK(!result.error);
 	OK(t_has_pattern(out, 0, 100, 0));
 }
 
@@ -33,8 +36,9 @@ static void refused(uint32_t size, int error)
 {
 	struct zs_result result;
 
-	if (!OK(copy(size, &result) == -1 && errno == error))
-		fprintf(stderr, "... size %u\n", size);
+	t_scene("size %u", size);
+	T_EQ(copy(size, &result), -1);
+	T_EQ(errno, error);
 	OK(T_IS(result, .side = ZS_SIDE_CALL, .error = error));
 	OK(t_position(in) == 0 && t_position(out) == 0 && t_size(out) == 0);
 }

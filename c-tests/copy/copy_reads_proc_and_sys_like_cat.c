@@ -45,6 +45,7 @@ static void same(const char *name, ssize_t len, enum t_place to, int with, struc
 	pthread_t reader = 0;
 	void *read_len = NULL;
 
+	t_scene("%s to %s with %d", name, t_place_name(to), with);
 	MUST(in >= 0);
 	if (to == T_AT_FILE) {
 		out[0] = out[1] = t_file(0);
@@ -61,8 +62,9 @@ static void same(const char *name, ssize_t len, enum t_place to, int with, struc
 		MUST(close(out[1]) == 0 && pthread_join(reader, &read_len) == 0);
 		T_EQ((ssize_t)read_len, len);
 	}
-	if (!OK(memcmp(got, wanted, (size_t)len) == 0 && result.bytes == (uint64_t)len && result.holes == 0))
-		fprintf(stderr, "... %s to %s with %d\n", name, t_place_name(to), with);
+	T_EQ(memcmp(got, wanted, (size_t)len), 0);
+	T_EQ(result.bytes, (uint64_t)len);
+	T_EQ(result.holes, 0);
 	MUST(close(out[0]) == 0 && close(in) == 0);
 }
 

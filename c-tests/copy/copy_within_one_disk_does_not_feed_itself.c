@@ -17,8 +17,9 @@ static void refused(int64_t from, int64_t to, uint64_t len)
 	struct zs_result result = t_unwritten();
 	int64_t off_in = from, off_out = to;
 
-	if (!OK(zs_copy(disk, &off_in, again, &off_out, len, NULL, &result) == -1 && errno == EINVAL))
-		fprintf(stderr, "... from %lld to %lld\n", (long long)from, (long long)to);
+	t_scene("from %lld to %lld", (long long)from, (long long)to);
+	T_EQ(zs_copy(disk, &off_in, again, &off_out, len, NULL, &result), -1);
+	T_EQ(errno, EINVAL);
 	T_EQ(result.bytes, 0);
 	T_EQ(result.error, EINVAL);
 	T_EQ(off_in, from);

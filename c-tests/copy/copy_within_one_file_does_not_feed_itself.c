@@ -20,16 +20,16 @@ static void refused(int in, int64_t from, int out, int64_t to, uint64_t len)
 	struct zs_result result = t_unwritten();
 	int64_t off_in = from, off_out = to;
 
+	t_scene("%lld to %lld, %llu", (long long)from, (long long)to, (unsigned long long)len);
 	/* By offset, by position, and one of each. */
 	for (int how = 0; how < 4; how++) {
 		if (in == out && how != 0)
 			continue;
 		MUST(lseek(in, how & 1 ? from : 3, SEEK_SET) >= 0);
 		MUST(in == out || lseek(out, how & 2 ? to : 3, SEEK_SET) >= 0);
-		if (!OK(zs_copy(in, how & 1 ? NULL : &off_in, out, how & 2 ? NULL : &off_out, len, NULL,
-				&result) == -1 && errno == EINVAL))
-			fprintf(stderr, "... %lld to %lld, %llu\n", (long long)from, (long long)to,
-				(unsigned long long)len);
+		T_EQ(zs_copy(in, how & 1 ? NULL : &off_in, out, how & 2 ? NULL : &off_out, len, NULL, &result),
+		     -1);
+		T_EQ(errno, EINVAL);
 		OK(T_IS(result, .side = ZS_SIDE_CALL, .error = EINVAL));
 		T_EQ(off_in, from);
 		T_EQ(off_out, to);
@@ -46,9 +46,8 @@ static void copied(int in, int64_t from, int out, int64_t to, uint64_t len, uint
 	struct zs_result result;
 	int64_t off_in = from, off_out = to, size = LEN;
 
-	if (!T_EQ(zs_copy(in, &off_in, out, &off_out, len, NULL, &result), (int64_t)wanted))
-		fprintf(stderr, "... %lld to %lld, %llu\n", (long long)from, (long long)to,
-			(unsigned long long)len);
+	t_scene("%lld to %lld, %llu", (long long)from, (long long)to, (unsigned long long)len);
+	T_EQ(zs_copy(in, &off_in, out, &off_out, len, NULL, &result), (int64_t)wanted);
 	T_EQ(off_in, from + (int64_t)wanted);
 	T_EQ(off_out, to + (int64_t)wanted);
 	OK(t_has_pattern(file, to, wanted, (uint64_t)from));

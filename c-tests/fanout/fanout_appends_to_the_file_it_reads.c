@@ -16,12 +16,12 @@ static void appended(int with_offset, uint32_t avoid)
 	int both = t_file(SIZE);
 	int64_t off = 1000;
 
+	t_scene("with offset %d, avoid %s", with_offset, t_via_words(avoid));
 	MUST(fcntl(both, F_SETFL, O_APPEND) == 0 && lseek(both, 1000, SEEK_SET) == 1000);
 	MUST((fan.fds[0] = dup(both)) >= 0);
 	fan.count = 1;
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	if (!T_EQ(T_FANOUT(both, with_offset ? &off : NULL, &fan, LEN, .avoid = avoid), LEN))
-		fprintf(stderr, "... with offset %d, avoid %s\n", with_offset, t_via_words(avoid));
+	T_EQ(T_FANOUT(both, with_offset ? &off : NULL, &fan, LEN, .avoid = avoid), LEN);
 	OK(!with_offset || off == 1000 + LEN);
 	for (int i = 0; i < 2; i++)
 		OK(fan.results[i].bytes == LEN && fan.results[i].in_flight == 0 && fan.results[i].error == 0);

@@ -15,6 +15,8 @@ static void shared(enum t_from from, uint32_t flags, uint32_t avoid, size_t coun
 	struct t_source source;
 	int64_t off = 0;
 
+	t_scene("from %s flags %s avoid %s count %zu", t_from_name(from), t_flag_words(flags),
+		t_via_words(avoid), count);
 	t_source(&source, from, 0, LEN);
 	if (from != T_FROM_FILE)
 		MUST(from != T_FROM_PIPE || fcntl(source.fd, F_SETPIPE_SZ, 1 << 20) > 0);
@@ -34,9 +36,7 @@ static void shared(enum t_from from, uint32_t flags, uint32_t avoid, size_t coun
 		if (by_tee && from == T_FROM_FILE)
 			T_EQ(fan.results[i].copied, 0);
 	}
-	if (!OK(t_fan_whole(&fan, LEN)))
-		fprintf(stderr, "... from %s flags %s avoid %s count %zu\n", t_from_name(from),
-			t_flag_words(flags), t_via_words(avoid), count);
+	OK(t_fan_whole(&fan, LEN));
 	t_source_end(&source);
 }
 

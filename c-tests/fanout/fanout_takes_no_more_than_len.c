@@ -13,13 +13,12 @@ static void bounded(enum t_from from, uint32_t flags, size_t len, size_t wanted)
 	size_t most = len < wanted ? len : wanted;
 	char byte;
 
+	t_scene("from %s flags %s len %zu wanted %zu", t_from_name(from), t_flag_words(flags), len, wanted);
 	t_source(&source, from, 0, len);
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, 1, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	if (!T_EQ(T_FANOUT(source.fd, NULL, &fan, wanted, .flags = flags), (int64_t)most))
-		fprintf(stderr, "... from %s flags %s len %zu wanted %zu\n", t_from_name(from),
-			t_flag_words(flags), len, wanted);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, wanted, .flags = flags), (int64_t)most);
 	OK(t_fan_whole(&fan, most));
 	OK(t_gives_pattern(source.fd, len - most, most) && read(source.fd, &byte, 1) == 0);
 	t_source_end(&source);

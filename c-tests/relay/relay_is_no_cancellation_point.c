@@ -47,6 +47,8 @@ static void cancelled(enum t_stream in, enum t_stream out, int with_pool, int wi
 	pthread_t thread;
 	void *value;
 
+	t_scene("in %s out %s pool %d flags %s", t_stream_name(in), t_stream_name(out), with_pool,
+		t_flag_words(flags));
 	story.it = t_relay_fds(in, out);
 	(void)t_push(story.it.in, 1 << 20, 0);
 	if (with_reset) {
@@ -55,9 +57,7 @@ static void cancelled(enum t_stream in, enum t_stream out, int with_pool, int wi
 	}
 	thread = t_thread(relays, &story);
 	MUST(pthread_join(thread, &value) == 0);
-	if (!OK(value == PTHREAD_CANCELED && story.returned == 1))
-		fprintf(stderr, "... in %s out %s pool %d flags %s\n", t_stream_name(in), t_stream_name(out),
-			with_pool, t_flag_words(flags));
+	OK(value == PTHREAD_CANCELED && story.returned == 1);
 	if (T_EQ(poll(&(struct pollfd){ .fd = story.it.out, .events = POLLIN }, 1, 1000), 1))
 		OK(t_bytes_available(story.it.out) > 0);
 	story.it.relay = NULL;

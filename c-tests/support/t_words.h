@@ -197,7 +197,7 @@ static inline const char *t_words_of(const char *expression, int64_t value)
 {
 	if (t_ends_with(expression, "errno") || t_ends_with(expression, "error"))
 		return t_errno_name((int)value);
-	if (t_ends_with(expression, "via"))
+	if (t_ends_with(expression, "via") || strstr(expression, "via & "))
 		return t_via_words((uint32_t)value);
 	if (t_ends_with(expression, "side"))
 		return t_side_word((uint32_t)value);
