@@ -13,6 +13,7 @@ static void full(enum t_out kind, int nonblock, uint32_t flags)
 	struct t_source source;
 	int64_t cpu = t_cpu_ms();
 
+	t_scene("to a full %s, nonblock %d, flags %s", t_out_name(kind), nonblock, t_flag_words(flags));
 	t_source(&source, T_FROM_FILE, 0, 4 << 20);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, kind, nonblock, -1);
@@ -20,8 +21,7 @@ static void full(enum t_out kind, int nonblock, uint32_t flags)
 	cpu = t_cpu_ms();
 	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(60)), -1);
 	T_EQ(errno, ETIMEDOUT);
-	if (!OK(t_cpu_ms() - cpu < 30))
-		fprintf(stderr, "... to %d nonblock %d: %lld ms\n", kind, nonblock, (long long)(t_cpu_ms() - cpu));
+	OK(t_cpu_ms() - cpu < 30);
 	OK(fan.results[1].bytes < 4 << 20 && fan.results[0].bytes >= fan.results[1].bytes);
 	for (size_t i = 0; i < 3; i++) {
 		T_EQ(fan.results[i].error, ETIMEDOUT);
@@ -39,13 +39,14 @@ static void silent(enum t_stream kind, int nonblock, uint32_t flags)
 	int64_t cpu;
 	int in[2];
 
+	t_scene("from a silent %s, nonblock %d, flags %s", t_stream_name(kind), nonblock, t_flag_words(flags));
 	t_stream(kind, in);
 	t_nonblock(in[0], nonblock);
 	MUST(write(in[1], (char[]){ (char)t_pattern_at(0) }, 1) == 1);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, nonblock, 0);
 	cpu = t_cpu_ms();
-	T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(40)), -1);
+	T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(120)), -1);
 	if (T_EQ(errno, ETIMEDOUT))
 		OK(t_cpu_ms() - cpu < 20);
 	for (size_t i = 0; i < 2; i++) {
