@@ -16,7 +16,7 @@ static int error;
 static int64_t fails(const uint64_t *a, int earlier)
 {
 	(void)earlier;
-	return (uint32_t)a[1] == FICLONERANGE ? -error : T_KERNEL;
+	return (uint32_t)a[1] == FICLONERANGE ? -error : T_CONTINUE;
 }
 
 static void failed(void *argument)
