@@ -26,7 +26,7 @@ static void failed(void *argument)
 
 	error = *(int *)argument;
 	t_put_pattern(in, 0, LEN, 0);
-	t_answers(SYS_ioctl, fails);
+	t_intercept(SYS_ioctl, fails);
 	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == -1 && errno == error))
 		fprintf(stderr, "... error %s, errno %s\n", t_errno_name(error), t_errno_name(errno));
 	T_EQ(result.error, error);
@@ -42,7 +42,7 @@ static void declined(void *argument)
 
 	error = *(int *)argument;
 	t_put_pattern(in, 0, LEN, 0);
-	t_answers(SYS_ioctl, fails);
+	t_intercept(SYS_ioctl, fails);
 	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = ZS_CLONE) == -1 && errno == error);
 	OK(result.error == error && result.bytes == 0 && t_size(out) == 0 && t_position(in) == 0);
 	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == LEN))
