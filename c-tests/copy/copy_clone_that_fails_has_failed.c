@@ -43,11 +43,14 @@ static void declined(void *argument)
 	error = *(int *)argument;
 	t_put_pattern(in, 0, LEN, 0);
 	t_intercept(SYS_ioctl, fails);
-	OK(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = ZS_CLONE) == -1 && errno == error);
-	OK(result.error == error && result.bytes == 0 && t_size(out) == 0 && t_position(in) == 0);
-	if (!OK(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result) == LEN))
-		fprintf(stderr, "... error %d, errno %d\n", error, errno);
-	OK(result.error == 0 && !(result.via & ZS_VIA_CLONE) && t_size(out) == LEN && t_same_bytes(in, out));
+	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .flags = ZS_CLONE), -1);
+	T_EQ(errno, error);
+	OK(result.bytes == 0 && t_size(out) == 0 && t_position(in) == 0);
+	if (!T_EQ(zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, &result), LEN))
+		fprintf(stderr, "... error %s\n", t_errno_name(error));
+	T_EQ(result.error, 0);
+	T_EQ(result.via & ZS_VIA_CLONE, 0);
+	OK(t_size(out) == LEN && t_same_bytes(in, out));
 }
 
 int main(void)
