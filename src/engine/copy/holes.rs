@@ -34,7 +34,7 @@ struct OutputBlocks {
     is_preallocated: bool,
     /// The hole that is to be punched as soon as data has been written behind it.
     unpunched: Option<Range<i64>>,
-    /// The bytes that were allocated at the beginning, and those of the data written since.
+    /// The bytes that were allocated at the beginning, and those of the data copied since.
     expected: i64,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
         && !checks::is_appending(&transfer.output)
 }
 
-/// Copies the data and skips the holes. Each round advances, however the file changes meanwhile.
+/// Copies the data and skips the holes.
 pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     // A hole is left without a read or a write that would say EBADF.
     checks::is_readable(&transfer.input)?;
@@ -84,24 +84,15 @@ fn start_again(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     mechanisms::copy_with_fallbacks(transfer)
 }
 
+/// Copies one extent after the other. Each round advances, however the file changes meanwhile.
 fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Result<(), Error> {
     let mut finder = HoleFinder::new(transfer);
     while transfer.remaining > 0 {
         transfer.watch.check()?;
         match finder.next(transfer)? {
-            // A hole that goes beyond the largest offset is for the kernel to refuse.
-            Extent::Hole(len)
-                if len.min(transfer.remaining) > transfer.output.remaining_by_offset() =>
-            {
-                return mechanisms::copy_with_fallbacks(transfer)
-            }
             Extent::Hole(len) => leave_all(transfer, blocks, len.min(transfer.remaining))?,
-            Extent::Data(len) => {
-                blocks.expect(len);
-                if !transfer.limited_to(len, mechanisms::copy_with_fallbacks)? {
-                    return Ok(());
-                }
-            }
+            Extent::Data(len) if blocks.copy(transfer, len)? => {}
+            Extent::Data(_) => return Ok(()),
             Extent::End if eof::after_zero(transfer)? == Eof::Yes => return Ok(()),
             Extent::End | Extent::Unknown => return mechanisms::copy_with_fallbacks(transfer),
         }
@@ -137,11 +128,14 @@ impl HoleFinder {
     /// The extent at the offset of the input.
     fn next(&mut self, transfer: &Transfer<'_>) -> Result<Extent, Error> {
         let position = transfer.input.offset.unwrap_or_default();
-        let size = || sys::fstat(transfer.input.fd).map(|stat| stat.size);
-        let seek = |whence| sys::lseek(self.fd, position, whence);
+        let fd = self.fd;
+        let mut ask = |whence| match whence {
+            libc::SEEK_END => sys::fstat(fd).map(|stat| stat.size),
+            _ => sys::lseek(fd, position, whence),
+        };
         let is_data = self.data.take() == Some(position);
-        let extent = extent(position, is_data, transfer.input.stat.size, seek, size);
-        let extent = extent.map_err(Error::input)?;
+        let size = transfer.input.stat.size;
+        let extent = extent(position, is_data, size, &mut ask).map_err(Error::input)?;
         if let Extent::Hole(len) = extent {
             self.data = i64::try_from(len).ok().map(|len| position.saturating_add(len));
         }
@@ -158,44 +152,55 @@ impl Drop for HoleFinder {
     }
 }
 
-/// The extent at `position`, where data `is_data` known to be, of a file that had `size` bytes, by
-/// lseek(2).
-/// `seek` takes SEEK_DATA or SEEK_HOLE, `size_now` asks for the size anew.
-///
-/// An answer that cannot be (data behind the end, neither data nor a hole at the same place) comes
-/// from a file system that does not know: FUSE passes on what its server says.
+/// The extent at `position` of a file that had `size` bytes. `ask` is lseek(2) with SEEK_DATA and
+/// SEEK_HOLE at that position, and with SEEK_END the size that the file has now; `is_data` says
+/// that the first answer is known.
 fn extent(
     position: i64,
     is_data: bool,
     size: i64,
-    mut seek: impl FnMut(c_int) -> Result<i64>,
-    mut size_now: impl FnMut() -> Result<i64>,
+    ask: &mut dyn FnMut(c_int) -> Result<i64>,
 ) -> Result<Extent> {
-    let until = |end: i64| end.saturating_sub(position).max(0) as u64;
-    let mut data = if is_data { Ok(position) } else { seek(libc::SEEK_DATA) };
-    // A second time, since the file may have changed between the two calls.
+    let mut data = if is_data { Ok(position) } else { ask(libc::SEEK_DATA) };
+    // Twice, since the file may change between two calls.
     for _ in 0..2 {
-        match data {
-            Ok(start) if start > position => {
-                let is_there = start < size || start < size_now()?;
-                return Ok(if is_there { Extent::Hole(until(start)) } else { Extent::Unknown });
-            }
-            Ok(start) if start == position => match seek(libc::SEEK_HOLE) {
-                Ok(hole) if hole > position => return Ok(Extent::Data(until(hole))),
-                Ok(hole) if hole == position => {}
-                _ => return Ok(Extent::Unknown),
-            },
-            // No data up to the end. Data that is appended meanwhile makes the file larger first.
-            Err(Errno::NXIO) => match until(size_now()?) {
-                0 => return Ok(Extent::End),
-                len if seek(libc::SEEK_DATA) == Err(Errno::NXIO) => return Ok(Extent::Hole(len)),
-                _ => {}
-            },
-            _ => return Ok(Extent::Unknown),
+        if let Some(extent) = extent_by(data, position, size, ask)? {
+            return Ok(extent);
         }
-        data = seek(libc::SEEK_DATA);
+        data = ask(libc::SEEK_DATA);
     }
     Ok(Extent::Unknown)
+}
+
+/// The extent at `position` by the answer to SEEK_DATA; None: the file has changed since.
+///
+/// An answer that cannot be (data behind the end, neither data nor a hole at one place) comes from
+/// a file system that does not know: FUSE passes on what its server says.
+fn extent_by(
+    data: Result<i64>,
+    position: i64,
+    size: i64,
+    ask: &mut dyn FnMut(c_int) -> Result<i64>,
+) -> Result<Option<Extent>> {
+    let until = |end: i64| end.saturating_sub(position).max(0) as u64;
+    let extent = match data {
+        Ok(start) if start > position && (start < size || start < ask(libc::SEEK_END)?) => {
+            Extent::Hole(until(start))
+        }
+        Ok(start) if start == position => match ask(libc::SEEK_HOLE) {
+            Ok(hole) if hole == position => return Ok(None),
+            Ok(hole) if hole > position => Extent::Data(until(hole)),
+            _ => Extent::Unknown,
+        },
+        // No data up to the end. Data that is appended meanwhile makes the file larger first.
+        Err(Errno::NXIO) => match until(ask(libc::SEEK_END)?) {
+            0 => Extent::End,
+            len if ask(libc::SEEK_DATA) == Err(Errno::NXIO) => Extent::Hole(len),
+            _ => return Ok(None),
+        },
+        _ => Extent::Unknown,
+    };
+    Ok(Some(extent))
 }
 
 /// Leaves a hole in the output, in steps that are short where the transfer is watched.
@@ -204,6 +209,10 @@ fn leave_all(
     blocks: &mut OutputBlocks,
     mut len: u64,
 ) -> Result<(), Error> {
+    if len > transfer.output.remaining_by_offset() {
+        // For the kernel to refuse.
+        return transfer.limited_to(len, mechanisms::copy_with_fallbacks).map(drop);
+    }
     while len > 0 {
         transfer.watch.check()?;
         let step =
@@ -258,10 +267,11 @@ impl OutputBlocks {
         OutputBlocks { is_preallocated, unpunched: None, expected: stat.stored }
     }
 
-    /// `len` bytes of data are about to be written.
-    fn expect(&mut self, len: u64) {
-        let len = i64::try_from(len).unwrap_or(i64::MAX);
-        self.expected = self.expected.saturating_add(len);
+    /// Copies `len` bytes of data; returns whether there were as many.
+    fn copy(&mut self, transfer: &mut Transfer<'_>, len: u64) -> Result<bool, Error> {
+        let data = i64::try_from(len).unwrap_or(i64::MAX);
+        self.expected = self.expected.saturating_add(data);
+        transfer.limited_to(len, mechanisms::copy_with_fallbacks)
     }
 
     /// Whether it pays to punch a hole of `len` bytes behind the end of the output: xfs allocates
@@ -318,8 +328,11 @@ mod tests {
     /// The extent at offset 100 of a file of 1000 bytes, by what lseek(2) answers.
     fn at_100(is_data: bool, answers: &[Result<usize>]) -> Result<Extent> {
         let mut script = Script::new(answers);
-        let seek = |_| script.next().map(|offset| offset as i64);
-        let found = extent(100, is_data, 1000, seek, || Ok(1000));
+        let mut ask = |whence| match whence {
+            libc::SEEK_END => Ok(1000),
+            _ => script.next().map(|offset| offset as i64),
+        };
+        let found = extent(100, is_data, 1000, &mut ask);
         script.assert_over();
         found
     }

@@ -39,10 +39,11 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
         }
         match mechanism.run(transfer)? {
             Tried::Done => return Ok(()),
-            Tried::Unsupported(errno) => {
-                mechanism.refused(transfer, errno);
-                end = if errno == Errno::NOMEM { errno } else { end };
+            Tried::Unsupported(Errno::NOMEM) => {
+                transfer.give_up(mechanism.via());
+                end = Errno::NOMEM;
             }
+            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
             Tried::NotWorthIt => {}
         }
     }
