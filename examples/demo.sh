@@ -1,11 +1,12 @@
 #!/bin/sh
-# Sees zcat move a real file of 64 MiB: to a file, to a pipe, and from a pipe; and zcp copy it, one with
-# holes, and, where root may make a file system for it, one that shares its blocks (make demo).
-# usage: demo.sh ZCAT [ZCP]
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Runs zcat on a file of 64 MiB: to a file, to a pipe, and from a pipe. Runs zcp on the same file, on a
+# sparse one, and, where root can mount a new file system, on one that shares blocks. Compares the bytes.
+# usage: demo.sh ZCAT [ZCP] (make demo)
 set -eu
-exec 2>&1 # What zcat -v tells, among what is told here.
+exec 2>&1 # zcat -v reports to standard error
 
-# Names of programs that are good in any folder.
+# The absolute name of a program.
 whole() {
 	case $1 in
 	/*) printf '%s\n' "$1" ;;
@@ -21,12 +22,12 @@ trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 cd "$folder"
 
-# Says what the next figures are about.
+# Prints what the next report is about.
 scene() {
 	printf '%-16s' "$1"
 }
 
-# Compares what has arrived with what was sent.
+# Compares the copy with its source.
 arrived() {
 	cmp "${1:-input}" output
 	rm output
@@ -42,7 +43,6 @@ scene 'file to file'
 "$zcat" -v input > output
 arrived
 
-# The pipe's other end is cat's: what is seen to be moved is zcat's doing alone.
 scene 'file to pipe'
 "$zcat" -v input | cat > output
 arrived
@@ -70,16 +70,16 @@ scene 'with holes'
 "$zcp" -v sparse output
 arrived sparse
 
-# Whether we can be asked to mount what nobody else sees.
+# Whether we can mount a file system in a namespace of our own.
 may_mount() {
 	[ "$(id -u)" -eq 0 ] && command -v mkfs.xfs > /dev/null && unshare --mount true 2> /dev/null
 }
 
-# Copies on a new xfs, in a namespace of its own: both go when that ends. 77: it cannot be mounted.
+# Copies on a new xfs, mounted in a namespace that ends with the copy. 77: it cannot be mounted.
 shares() {
 	truncate -s 320M image
 	mkfs.xfs -q -m reflink=1 image && mkdir xfs || return
-	# shellcheck disable=SC2016 # It has arguments of its own.
+	# shellcheck disable=SC2016 # The inner shell expands $1.
 	unshare --mount --propagation private sh -euc '
 		mount -o loop image xfs 2> mount.log || exit 77
 		cd xfs

@@ -1,11 +1,10 @@
-/* zcat - writes files one after the other to standard output, without looking at them: cat(1)
- * through zsplice.
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* zcat - writes files one after the other to standard output: cat(1) through zsplice.
  *
- *     cc -std=c11 -D_GNU_SOURCE zcat.c $(pkg-config --cflags --libs zsplice) -o zcat
+ *     cc -std=c11 zcat.c $(pkg-config --cflags --libs zsplice) -o zcat
  *
- * The bytes stay in the kernel wherever it can do that, and what it declines goes through a buffer.
- *
- * SPDX-License-Identifier: MIT OR Apache-2.0 */
+ * The bytes stay in the kernel wherever it can do that, and what it refuses goes through a buffer. */
+#define _GNU_SOURCE 1
 #include <zsplice.h>
 
 #include <errno.h>
@@ -28,7 +27,13 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return S_ISREG(a->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Through our own memory, what zs_copy() keeps away from. Adds to `sum`, returns 0 or an errno value. */
+static int failed(struct zs_result *sum, uint32_t side, int error)
+{
+	sum->side = side;
+	return sum->error = error;
+}
+
+/* With read(2) and write(2), what zs_copy refuses to do. Adds to `sum`, returns 0 or an errno value. */
 static int by_hand(int in, struct zs_result *sum)
 {
 	static char buffer[128 * 1024];
@@ -37,29 +42,28 @@ static int by_hand(int in, struct zs_result *sum)
 	while ((got = read(in, buffer, sizeof buffer)) > 0) {
 		for (ssize_t done = 0; done < got; done += put) {
 			if ((put = write(OUT, buffer + done, (size_t)(got - done))) < 0)
-				return errno;
+				return failed(sum, ZS_SIDE_OUT, errno);
 			sum->bytes += (uint64_t)put;
 			sum->via |= ZS_VIA_READ_WRITE;
 		}
 	}
-	return got < 0 ? errno : 0;
+	return got < 0 ? failed(sum, ZS_SIDE_IN, errno) : 0;
 }
 
-/* Everything in `in`, which is `from`, to standard output; likewise. */
+/* Copies everything in `in`, which is `from`, to standard output. Returns 0 or an errno value. */
 static int move(int in, const struct stat *from, struct zs_result *sum)
 {
 	static const struct zs_options options = { .size = sizeof options, .flags = ZS_GROW_PIPE };
 
-	/* A file may be moved to its own front. */
+	/* From a file to a place before it in the same file: zs_copy refuses ranges that overlap. */
 	if (same_file(from, &out))
 		return by_hand(in, sum);
-	if (zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum) >= 0)
-		return 0;
-	/* Datagrams, where it is for the caller to say that they may be merged. */
+	zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum);
+	/* A datagram socket: zs_copy leaves it to the caller to say that messages may be merged. */
 	return sum->error == EPROTOTYPE ? by_hand(in, sum) : sum->error;
 }
 
-/* Whether the output goes where the input has yet to come, so that there is no end to it. */
+/* Whether the output goes to a part of the same file that is still to be read: the copy would not end. */
 static bool feeds_itself(int in, const struct stat *from)
 {
 	int flags = fcntl(OUT, F_GETFL);
@@ -84,6 +88,12 @@ static bool complain(const char *name, const char *why)
 	return false;
 }
 
+static void die(const char *what, int error)
+{
+	complain(what, strerror(error));
+	exit(EXIT_FAILURE);
+}
+
 /* One file: whether it went well. */
 static bool cat(const char *name, bool verbose)
 {
@@ -99,18 +109,22 @@ static bool cat(const char *name, bool verbose)
 	} else {
 		int error = move(in, &from, &sum);
 
-		if (error)
-			well = complain(name, strerror(error));
 		if (verbose)
 			tell(name, &sum);
+		/* The files that follow cannot be written either. */
+		if (error && sum.side == ZS_SIDE_OUT)
+			die("write error", error);
+		if (error)
+			well = complain(name, strerror(error));
 	}
 	if (!standard)
 		close(in);
 	return well;
 }
 
-static const char usage[] = "usage: zcat [-hvV] [FILE...]\n"
+static const char usage[] = "usage: zcat [-huvV] [FILE...]\n"
 			    "Writes each FILE to standard output; none, or -, is standard input.\n"
+			    "  -u  ignored: bytes are never held back\n"
 			    "  -v  tell how many bytes went by which mechanism\n"
 			    "  -h  print this help\n"
 			    "  -V  print the version of the library\n";
@@ -121,8 +135,10 @@ int main(int argc, char **argv)
 	unsigned int version = zs_version(), major = version >> 16;
 	bool verbose = false, well = true;
 
-	for (int option; (option = getopt(argc, argv, "hvV")) != -1;) {
-		if (option == 'v') {
+	for (int option; (option = getopt(argc, argv, "huvV")) != -1;) {
+		if (option == 'u') {
+			continue;
+		} else if (option == 'v') {
 			verbose = true;
 		} else if (option == 'h') {
 			return fputs(usage, stdout) < 0;
@@ -133,10 +149,8 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 	}
-	if (fstat(OUT, &out) != 0) {
-		complain("standard output", strerror(errno));
-		return EXIT_FAILURE;
-	}
+	if (fstat(OUT, &out) != 0)
+		die("standard output", errno);
 	for (char **name = argv[optind] ? argv + optind : standard_input; *name; name++)
 		well &= cat(*name, verbose);
 	/* A network file system may tell only now. */

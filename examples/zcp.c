@@ -1,11 +1,11 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* zcp - copies files, one to another or several into a directory: cp(1) through zsplice.
  *
- *     cc -std=c11 -D_GNU_SOURCE zcp.c $(pkg-config --cflags --libs zsplice) -o zcp
+ *     cc -std=c11 zcp.c $(pkg-config --cflags --libs zsplice) -o zcp
  *
- * Blocks are shared and holes kept where the file systems can. An interrupt, or any other failure,
- * takes a half-made copy away again.
- *
- * SPDX-License-Identifier: MIT OR Apache-2.0 */
+ * Blocks are shared and holes kept where the file systems can. After an interrupt or a failure a new
+ * file that is not complete is removed. */
+#define _GNU_SOURCE 1
 #include <zsplice.h>
 
 #include <errno.h>
@@ -24,16 +24,16 @@
 
 static bool verbose;
 
-/* An interrupt: which, and a pipe that it makes readable, whatever we may be waiting for. */
+/* The signal that was caught, and a pipe that it makes readable: zs_copy has it as cancel_fd. */
 static volatile sig_atomic_t caught;
-static int alarm_pipe[2];
+static int cancel_pipe[2];
 
 static void interrupt(int number)
 {
 	int saved = errno;
 
 	caught = number;
-	(void)!write(alarm_pipe[1], "", 1);
+	(void)!write(cancel_pipe[1], "", 1);
 	errno = saved;
 }
 
@@ -42,7 +42,7 @@ static void await_interrupts(void)
 	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = interrupt }, before;
 
-	if (pipe2(alarm_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
+	if (pipe2(cancel_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
 		perror("zcp");
 		exit(EXIT_FAILURE);
 	}
@@ -101,10 +101,26 @@ static int show(void *context, const struct zs_result *so_far)
 
 /* Copying */
 
-static bool complain(const char *from, const char *to, int error)
+/* What a signal has ended needs no message. */
+static bool complain(const char *what, const char *name, int error)
 {
-	fprintf(stderr, "zcp: cannot copy '%s' to '%s': %s\n", from, to, strerror(error));
+	if (!caught)
+		fprintf(stderr, "zcp: cannot %s '%s': %s\n", what, name, strerror(error));
 	return false;
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Removes what is not complete, unless the name stands for another file by now. */
+static void remove_output(const char *name, const struct stat *output)
+{
+	struct stat there;
+
+	if (lstat(name, &there) == 0 && is_same_file(&there, output))
+		unlink(name);
 }
 
 static void tell(const char *from, const char *to, const struct zs_result *result)
@@ -155,46 +171,56 @@ static int create(const char *name, mode_t mode, bool *is_new)
 	return *is_new || errno != EEXIST ? fd : open(name, O_WRONLY | O_CLOEXEC);
 }
 
-/* From `in` to the file named `to`: whether it went well. */
-static bool copy_to(const char *to, int in, const char *from, const struct zs_options *options)
+/* From `in`, which is `from`, to `out`, which is `to`: whether it went well. */
+static bool copy_to(int out, const char *to, int in, const char *from, const struct zs_options *options)
 {
-	struct zs_result result;
+	struct zs_result result = { 0 };
 	struct stat source, target;
-	bool is_new;
-	int out, error = 0;
 
 	if (fstat(in, &source) != 0)
-		return complain(from, to, errno);
-	if (S_ISDIR(source.st_mode))
-		return complain(from, to, EISDIR);
-	out = create(to, source.st_mode, &is_new);
-	if (out < 0 || fstat(out, &target) != 0)
-		return complain(from, to, errno);
-	if (source.st_dev == target.st_dev && source.st_ino == target.st_ino) {
+		return complain("read", from, errno);
+	if (fstat(out, &target) != 0)
+		return complain("write", to, errno);
+	if (is_same_file(&source, &target)) {
 		fprintf(stderr, "zcp: '%s' and '%s' are the same file\n", from, to);
-		close(out);
 		return false;
 	}
 	if (S_ISREG(target.st_mode) && target.st_size > 0 && ftruncate(out, 0) != 0)
-		error = errno;
-	if (!error)
-		error = fill(out, in, &source, *options, from, &result);
-	/* A network file system may tell only now. */
-	if (close(out) != 0 && !error)
-		error = errno;
-	if (error && is_new)
-		unlink(to);
-	if (error)
-		return complain(from, to, error);
+		return complain("truncate", to, errno);
+	if (fill(out, in, &source, *options, from, &result) != 0)
+		return result.side == ZS_SIDE_IN ? complain("read", from, result.error) : complain("write", to, result.error);
 	if (verbose)
 		tell(from, to, &result);
 	return true;
 }
 
+static bool copy_from(int in, const char *from, const char *to, const struct zs_options *options)
+{
+	struct stat source, target;
+	bool is_new, well;
+	int out;
+
+	if (fstat(in, &source) != 0)
+		return complain("read", from, errno);
+	if (S_ISDIR(source.st_mode))
+		return complain("copy", from, EISDIR);
+	out = create(to, source.st_mode, &is_new);
+	if (out < 0)
+		return complain("create", to, errno);
+	is_new = is_new && fstat(out, &target) == 0;
+	well = copy_to(out, to, in, from, options);
+	/* A network file system may tell only now. */
+	if (close(out) != 0 && well)
+		well = complain("write", to, errno);
+	if (!well && is_new)
+		remove_output(to, &target);
+	return well;
+}
+
 static bool copy(const char *from, const char *to, const struct zs_options *options)
 {
 	int in = open(from, O_RDONLY | O_CLOEXEC);
-	bool well = in >= 0 ? copy_to(to, in, from, options) : complain(from, to, errno);
+	bool well = in >= 0 ? copy_from(in, from, to, options) : complain("open", from, errno);
 
 	if (in >= 0)
 		close(in);
@@ -208,7 +234,7 @@ static bool copy_into(const char *folder, const char *from, const struct zs_opti
 	char to[PATH_MAX];
 
 	if ((size_t)snprintf(to, sizeof to, "%s%s%s", folder, between, name) >= sizeof to)
-		return complain(from, folder, ENAMETOOLONG);
+		return complain("copy", from, ENAMETOOLONG);
 	return copy(from, to, options);
 }
 
@@ -277,11 +303,13 @@ int main(int argc, char **argv)
 	}
 	await_interrupts();
 	options.flags = chosen | ZS_CANCEL_FD | ZS_GROW_PIPE | ZS_NOSIGPIPE;
-	options.cancel_fd = alarm_pipe[0];
+	options.cancel_fd = cancel_pipe[0];
 	for (; optind < argc - 1 && !caught; optind++)
 		well &= into ? copy_into(to, argv[optind], &options) : copy(argv[optind], to, &options);
+	if (fflush(stdout) != 0)
+		well = complain("write", "standard output", errno);
 	if (caught) {
-		/* Our shell is to know. */
+		/* So that a shell sees that a signal has ended us. */
 		signal(caught, SIG_DFL);
 		raise(caught);
 	}
