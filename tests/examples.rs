@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+//! The programs in examples/: they compile without a warning, and behave as cat(1), cp(1), tee(1) and a
+//! proxy do.
 
-//! The example programs: they compile without a warning, and zcat leaves the copying to the kernel.
-
+#[path = "examples/cat_and_cp.rs"]
+mod cat_and_cp;
+#[path = "examples/process.rs"]
+mod process;
 mod support;
+#[path = "examples/zproxy.rs"]
+mod zproxy;
+#[path = "examples/ztee.rs"]
+mod ztee;
 
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
 use support::{built, c, files, have, pkg_config, root, succeed, Scratch};
 
-/// Compiles an example as its reader would, with an rpath to the built library.
+/// Compiles an example by the command in its first comment, which defines nothing. The program finds the
+/// library by itself.
 fn example(name: &str, scratch: &Scratch) -> Command {
     let rpath = format!("-Wl,-rpath,{}", built().display());
-    let arguments = [pkg_config(built(), &["--cflags", "--libs"]), vec![rpath]].concat();
+    let flags = vec!["-U_GNU_SOURCE".to_owned(), rpath];
+    let arguments = [pkg_config(built(), &["--cflags", "--libs"]), flags].concat();
     let source = root().join("examples").join(name);
     Command::new(c::program(&source, scratch.path(), &arguments))
 }
@@ -31,7 +41,7 @@ fn demo_finds_every_byte() {
     succeed(Command::new(demo).arg(zcat.get_program()).env("TMPDIR", scratch.path()));
 }
 
-/// Between two files, one system call copies 8 MiB, and none reads them.
+/// A file of 8 MiB, from a file to a file: one system call carries it, and none reads it.
 #[test]
 fn zcat_leaves_the_bytes_to_the_kernel() {
     if !have("strace") {
@@ -52,7 +62,7 @@ fn zcat_leaves_the_bytes_to_the_kernel() {
     assert!(carried == 8 << 20 && read < 64 << 10, "{trace}");
 }
 
-/// The sum of the return values of the calls of a kind.
+/// The sum of what the calls of a kind have returned.
 fn results(trace: &str, kind: fn(&str) -> bool) -> u64 {
     let calls = trace.lines().filter(|line| line.split('(').next().is_some_and(kind));
     calls.filter_map(|line| line.rsplit_once("= ")?.1.parse::<u64>().ok()).sum()

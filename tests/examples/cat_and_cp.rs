@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! zcat and zcp do what cat(1) and cp(1) do.
+
+use crate::process::{within, Process, LIMIT};
+use crate::support::Scratch;
+use crate::{example, fs, File};
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+#[test]
+fn zcat_does_not_feed_itself() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "some");
+    let append = File::options().append(true).open(&file).unwrap();
+    let output = example("zcat.c", &scratch).arg(&file).stdout(append).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("input file is output file"));
+    assert_eq!(fs::read(&file).unwrap(), b"some");
+}
+
+#[test]
+fn zcat_ends_at_a_write_error_and_goes_on_after_others() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "some");
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut zcat = example("zcat.c", &scratch);
+    let output = zcat.arg(&file).arg("nowhere").arg(&file).stdout(full).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((told.lines().count(), output.status.code()), (1, Some(1)), "{told}");
+    assert!(told.contains("write error: No space left on device"), "{told}");
+    let output = zcat.arg("-").stdin(Stdio::null()).stdout(Stdio::piped()).output().unwrap();
+    assert_eq!((output.stdout.as_slice(), output.status.code()), (&b"somesome"[..], Some(1)));
+}
+
+/// Its output while it copies from a FIFO that has not ended: interrupted, is it gone?
+fn interrupted(replaced: bool) -> Option<Vec<u8>> {
+    let scratch = Scratch::new();
+    let (fifo, output) = (scratch.path().join("fifo"), scratch.path().join("output"));
+    crate::succeed(std::process::Command::new("mkfifo").arg(&fifo));
+    let mut zcp = Process::start(example("zcp.c", &scratch).arg(&fifo).arg(&output));
+    let mut input = File::options().write(true).open(&fifo).unwrap();
+    input.write_all(b"half").unwrap();
+    assert!(within(LIMIT, || fs::read(&output).is_ok_and(|got| got == b"half")));
+    if replaced {
+        let other = scratch.write("other", "of somebody else");
+        fs::rename(other, &output).unwrap();
+    }
+    zcp.signal(libc::SIGTERM);
+    assert_eq!(zcp.wait().signal(), Some(libc::SIGTERM));
+    assert_eq!(zcp.told(), "");
+    fs::read(output).ok()
+}
+
+#[test]
+fn zcp_removes_what_is_not_complete() {
+    assert_eq!(interrupted(false), None);
+}
+
+#[test]
+fn zcp_does_not_remove_the_file_of_others() {
+    assert_eq!(interrupted(true).as_deref(), Some(&b"of somebody else"[..]));
+}
+
+#[test]
+fn zcp_says_which_side_failed() {
+    let scratch = Scratch::new();
+    let file = scratch.write("file", "some");
+    for (from, to, told) in [
+        ("nowhere", "output", "zcp: cannot open 'nowhere': No such file or directory\n"),
+        ("file", "nowhere/output", "zcp: cannot create 'nowhere/output': No such file or directory\n"),
+        ("file", "/dev/full", "zcp: cannot write '/dev/full': No space left on device\n"),
+        ("file", "./file", "zcp: 'file' and './file' are the same file\n"),
+        (".", "output", "zcp: cannot copy '.': Is a directory\n"),
+    ] {
+        let mut zcp = example("zcp.c", &scratch);
+        let output = zcp.args([from, to]).current_dir(scratch.path()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), told);
+        assert_eq!(output.status.code(), Some(1));
+    }
+    assert_eq!(fs::read(file).unwrap(), b"some");
+    assert!(!scratch.path().join("output").exists());
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! zproxy forwards, and does what is expected of a proxy when something goes wrong.
+
+use crate::process::{within, Process};
+use crate::support::{c, root, succeed, Scratch};
+use crate::{example, fs};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{AsFd, AsRawFd as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::Stdio;
+use std::thread::{sleep, spawn};
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// A running zproxy.
+struct Proxy {
+    process: Process,
+    /// Where it listens, as it says itself.
+    listens: String,
+    _scratch: Scratch,
+}
+
+impl Proxy {
+    /// Forwards to `connect` what comes in at a port of its choice.
+    fn to(connect: &str) -> Proxy {
+        Proxy::start(&["-t", "60", "127.0.0.1:0", connect])
+    }
+
+    fn start(arguments: &[&str]) -> Proxy {
+        Proxy::run(arguments, &[])
+    }
+
+    fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Proxy {
+        let scratch = Scratch::new();
+        let mut command = example("zproxy.c", &scratch);
+        command.envs(environment.iter().copied());
+        let process = Process::start(command.arg("-v").args(arguments).stdin(Stdio::null()));
+        assert!(process.tells("\n", LIMIT));
+        let told = process.told();
+        let listens = told.lines().next().unwrap().strip_prefix("zproxy: listening at ");
+        let listens = listens.unwrap_or_else(|| panic!("{told}")).to_owned();
+        Proxy { process, listens, _scratch: scratch }
+    }
+
+    fn client(&self) -> TcpStream {
+        limited(TcpStream::connect(self.listens.as_str()).unwrap())
+    }
+
+    fn finish(&mut self) -> Option<i32> {
+        self.process.signal(libc::SIGTERM);
+        self.process.wait().code()
+    }
+}
+
+/// How and why it refuses to begin.
+fn refused(listen: &str, connect: &str) -> String {
+    let scratch = Scratch::new();
+    let mut command = example("zproxy.c", &scratch);
+    let mut process = Process::start(command.args([listen, connect]).stdin(Stdio::null()));
+    assert_eq!(process.wait().code(), Some(1), "{listen} {connect}");
+    assert!(process.tells("\n", LIMIT));
+    process.told()
+}
+
+fn limited(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
+fn server() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    (listener, address)
+}
+
+fn accept(listener: &TcpListener) -> TcpStream {
+    limited(listener.accept().unwrap().0)
+}
+
+/// Answers every connection with what it sends, until the test ends.
+fn echo_server() -> String {
+    let (listener, address) = server();
+    spawn(move || {
+        for stream in listener.incoming() {
+            let (mut reader, mut writer) = (stream.unwrap(), None);
+            spawn(move || {
+                let writer = writer.get_or_insert_with(|| reader.try_clone().unwrap());
+                std::io::copy(&mut reader, writer)
+            });
+        }
+    });
+    address
+}
+
+/// A server that does not accept, and whose backlog is full: whoever connects now has to wait.
+fn hanging_server() -> (TcpListener, Vec<TcpStream>, String) {
+    let (listener, address) = server();
+    listen_without_backlog(&listener);
+    let target: SocketAddr = address.parse().unwrap();
+    let connect = || TcpStream::connect_timeout(&target, Duration::from_millis(200)).ok();
+    let waiting = std::iter::from_fn(connect).collect();
+    (listener, waiting, address)
+}
+
+fn listen_without_backlog(listener: &impl AsFd) {
+    // SAFETY: listen(2) touches no memory.
+    assert_eq!(unsafe { libc::listen(listener.as_fd().as_raw_fd(), 0) }, 0);
+}
+
+/// From now on closing it sends a reset.
+fn reset_at_close(stream: &TcpStream) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    let size = libc::socklen_t::try_from(size_of::<libc::linger>()).unwrap();
+    let value = (&raw const linger).cast();
+    let (fd, level) = (stream.as_raw_fd(), libc::SOL_SOCKET);
+    // SAFETY: the kernel reads `size` bytes at `value`, which is `linger`.
+    assert_eq!(unsafe { libc::setsockopt(fd, level, libc::SO_LINGER, value, size) }, 0);
+}
+
+fn answers(client: &mut TcpStream) -> bool {
+    let mut byte = [0];
+    client.write_all(b"x").is_ok() && client.read_exact(&mut byte).is_ok() && byte == *b"x"
+}
+
+/// How reading ends: the error, or none at the end of the input.
+fn how_it_ends(stream: &mut impl Read) -> Option<ErrorKind> {
+    std::io::copy(stream, &mut std::io::sink()).err().map(|error| error.kind())
+}
+
+/// With few descriptors clients wait, and are not closed; with more they are served, although no
+/// connection has ended.
+#[test]
+fn accepts_again_when_there_are_descriptors() {
+    let proxy = Proxy::to(&echo_server());
+    let mut first = proxy.client();
+    assert!(answers(&mut first));
+    let idle = proxy.process.descriptors();
+    for left in 0..4 {
+        assert!(within(LIMIT, || proxy.process.descriptors() <= idle));
+        let before = proxy.process.limit_descriptors(idle as libc::rlim_t + left);
+        let mut clients: Vec<_> = (0..4).map(|_| proxy.client()).collect();
+        for client in &mut clients {
+            client.write_all(b"x").unwrap();
+            client.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        }
+        let mut byte = [0];
+        let mut read: Vec<_> = clients.iter_mut().map(|client| client.read(&mut byte)).collect();
+        assert!(!read.iter().any(|got| matches!(got, Ok(0))), "{left} descriptors: {read:?}");
+        read.retain(|got| got.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock));
+        assert!(!read.is_empty(), "there were enough descriptors");
+        proxy.process.limit_descriptors(before);
+        for client in &mut clients {
+            client.set_read_timeout(Some(LIMIT)).unwrap();
+            assert!(answers(client), "{left} descriptors: {}", proxy.process.told());
+        }
+    }
+}
+
+#[test]
+fn resets_what_it_cuts_off() {
+    let (listener, address) = server();
+    let mut proxy = Proxy::to(&address);
+    let mut client = proxy.client();
+    let mut server = accept(&listener);
+    server.write_all(b"the beginning").unwrap();
+    client.read_exact(&mut [0; 13]).unwrap();
+    proxy.process.signal(libc::SIGTERM);
+    let refuses = || TcpStream::connect(proxy.listens.as_str()).is_err();
+    assert!(within(LIMIT, refuses), "still listens");
+    server.write_all(b", and more").unwrap();
+    client.read_exact(&mut [0; 10]).unwrap();
+    assert_eq!(proxy.finish(), Some(1));
+    assert_eq!(how_it_ends(&mut client), Some(ErrorKind::ConnectionReset));
+    assert_eq!(how_it_ends(&mut server), Some(ErrorKind::ConnectionReset));
+}
+
+#[test]
+fn lets_connections_end_before_it_does() {
+    let mut proxy = Proxy::to(&echo_server());
+    let mut client = proxy.client();
+    assert!(answers(&mut client));
+    proxy.process.signal(libc::SIGTERM);
+    sleep(Duration::from_millis(100));
+    assert!(answers(&mut client));
+    drop(client);
+    assert_eq!(proxy.process.wait().code(), Some(0));
+}
+
+#[test]
+fn gives_up_connecting() {
+    let (_listener, _waiting, address) = hanging_server();
+    let proxy = Proxy::start(&["-t", "0.3", "127.0.0.1:0", &address]);
+    let mut client = proxy.client();
+    assert_eq!(how_it_ends(&mut client), Some(ErrorKind::ConnectionReset));
+    assert!(proxy.process.tells("connect: Connection timed out", LIMIT));
+}
+
+#[test]
+fn forgets_clients_that_left_before_the_server_was_there() {
+    let (_listener, _waiting, address) = hanging_server();
+    let proxy = Proxy::to(&address);
+    let before = proxy.process.descriptors();
+    for index in 0..20 {
+        let client = proxy.client();
+        if index % 2 == 1 {
+            reset_at_close(&client);
+        }
+    }
+    assert!(proxy.process.tells("closed by client, not connected yet", LIMIT));
+    // One may be open for the next client.
+    let gone = within(LIMIT, || proxy.process.descriptors() <= before + 1);
+    assert!(gone, "{} descriptors, {before} before", proxy.process.descriptors());
+}
+
+/// A client that has sent nothing and shut down its sending side may still want an answer.
+#[test]
+fn serves_a_client_that_only_listens() {
+    let (listener, address) = server();
+    let proxy = Proxy::to(&address);
+    let mut client = proxy.client();
+    client.shutdown(std::net::Shutdown::Write).unwrap();
+    accept(&listener).write_all(b"the time").unwrap();
+    let mut got = String::new();
+    client.read_to_string(&mut got).unwrap();
+    assert_eq!(got, "the time");
+}
+
+/// A name with two addresses: the server is at the second one.
+#[test]
+fn tries_every_address() {
+    let (listener, address) = server();
+    let port = listener.local_addr().unwrap().port();
+    let preloaded = preloaded("two_addresses.c");
+    let name = format!("two.test:{port}");
+    let proxy = Proxy::run(&["127.0.0.1:0", &name], &[("LD_PRELOAD", &preloaded.0)]);
+    let client = proxy.client();
+    drop((accept(&listener), client));
+    assert!(proxy.process.tells(&format!("-> {address}: "), LIMIT));
+}
+
+/// A shared object made from C in this folder.
+fn preloaded(name: &str) -> (String, Scratch) {
+    let scratch = Scratch::new();
+    let object = scratch.path().join("preloaded.so");
+    let source = root().join("tests/examples").join(name);
+    succeed(c::compiler(&source).args(["-shared", "-fPIC", "-ldl", "-o"]).arg(&object));
+    (object.display().to_string(), scratch)
+}
+
+#[test]
+fn reads_addresses() {
+    let refusals = [
+        ("::1:80", "an IPv6 address is written [ADDRESS]:PORT"),
+        ("[::1]", "not [ADDRESS]:PORT"),
+        ("127.0.0.1", "neither HOST:PORT nor unix:PATH"),
+        ("127.0.0.1:", "no port"),
+        ("127.0.0.1:99999", "no such port"),
+        ("127.0.0.1:0", "no such port"),
+        ("unix:", "no path"),
+    ];
+    for (address, reason) in refusals {
+        assert_eq!(refused("127.0.0.1:0", address), format!("zproxy: {address}: {reason}\n"));
+    }
+    if let Ok(listener) = TcpListener::bind("[::1]:0") {
+        let proxy = Proxy::start(&["[::1]:0", &listener.local_addr().unwrap().to_string()]);
+        assert!(proxy.listens.starts_with("[::1]:"));
+        proxy.client().write_all(b"x").unwrap();
+        accept(&listener).read_exact(&mut [0]).unwrap();
+    }
+}
+
+#[test]
+fn does_not_connect_to_itself() {
+    // Below the ports that the kernel gives to the sockets of other tests.
+    let port = 20000 + std::process::id() % 10000;
+    let (address, any) = (format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}"));
+    for (listen, connect) in [(&address, &address), (&any, &address), (&address, &any)] {
+        let told = refused(listen, connect);
+        assert!(told.contains("zproxy itself listens"), "{told}");
+    }
+    let scratch = Scratch::new();
+    let path = scratch.path().join("socket");
+    let folder = scratch.path().display();
+    let told = refused(&format!("unix:{folder}/socket"), &format!("unix:{folder}/./socket"));
+    assert!(told.contains("zproxy itself listens") && !path.exists(), "{told}");
+}
+
+#[test]
+fn replaces_a_socket_file_that_nobody_listens_at() {
+    let scratch = Scratch::new();
+    let (path, file) = (scratch.path().join("socket"), scratch.write("file", "of the user"));
+    let listen = format!("unix:{}", path.display());
+    drop(UnixListener::bind(&path).unwrap());
+    let mut proxy = Proxy::start(&[&listen, &echo_server()]);
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(b"x").unwrap();
+    client.read_exact(&mut [0]).unwrap();
+    drop(client);
+
+    assert!(refused(&listen, "127.0.0.1:1").contains("Address already in use"));
+    assert!(UnixStream::connect(&path).is_ok());
+    let occupied = refused(&format!("unix:{}", file.display()), "127.0.0.1:1");
+    assert!(occupied.contains("Address already in use"));
+    assert_eq!(fs::read(file).unwrap(), b"of the user");
+
+    assert_eq!(proxy.finish(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
+fn waits_for_a_full_backlog() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    listen_without_backlog(&listener);
+    let proxy = Proxy::to(&format!("unix:{}", path.display()));
+    let clients: Vec<_> = (0..10).map(|_| proxy.client()).collect();
+    clients.iter().for_each(|mut client| client.write_all(b"x").unwrap());
+    sleep(Duration::from_millis(200));
+    for _ in &clients {
+        listener.accept().unwrap().0.read_exact(&mut [0]).unwrap();
+    }
+}
+
+/// The server answers and closes while the client still sends: 20 answers of 20 arrive.
+#[test]
+fn early_answers_arrive() {
+    let (listener, address) = server();
+    let proxy = Proxy::to(&address);
+    for _ in 0..20 {
+        let mut client = proxy.client();
+        let mut sender = client.try_clone().unwrap();
+        let upload = spawn(move || while sender.write_all(&[b'y'; 65536]).is_ok() {});
+        let mut server = accept(&listener);
+        server.read_exact(&mut [0; 1000]).unwrap();
+        sleep(Duration::from_millis(20));
+        server.write_all(b"413 Content Too Large").unwrap();
+        drop(server);
+        let mut answer = [0; 21];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"413 Content Too Large");
+        drop(client);
+        upload.join().unwrap();
+    }
+}
+
+#[test]
+fn resets_are_passed_on() {
+    let (listener, address) = server();
+    let proxy = Proxy::to(&address);
+    for by_client in [true, false] {
+        let client = proxy.client();
+        let server = accept(&listener);
+        let (mut dies, mut sees) = if by_client { (client, server) } else { (server, client) };
+        dies.write_all(b"half of it").unwrap();
+        sees.read_exact(&mut [0; 10]).unwrap();
+        reset_at_close(&dies);
+        drop(dies);
+        assert_eq!(how_it_ends(&mut sees), Some(ErrorKind::ConnectionReset));
+        let who = if by_client { "client" } else { "server" };
+        assert!(proxy.process.tells(&format!("{who}: Connection reset by peer"), LIMIT));
+    }
+}
+
+#[test]
+fn logs_every_connection() {
+    let target = echo_server();
+    let proxy = Proxy::to(&target);
+    let mut client = proxy.client();
+    let peer = client.local_addr().unwrap();
+    assert!(answers(&mut client));
+    drop(client);
+    let line = format!("zproxy: {peer} -> {target}: 1 bytes sent, 1 back, 0.");
+    assert!(proxy.process.tells(&line, LIMIT), "{}", proxy.process.told());
+    assert!(proxy.process.tells("closed by client\n", LIMIT));
+
+    let (listener, nobody) = server();
+    drop(listener);
+    let proxy = Proxy::to(&nobody);
+    assert_eq!(how_it_ends(&mut proxy.client()), Some(ErrorKind::ConnectionReset));
+    assert!(proxy.process.tells("connect: Connection refused\n", LIMIT));
+}
