@@ -68,7 +68,11 @@ fn zcp_says_which_side_failed() {
     let file = scratch.write("file", "some");
     for (from, to, told) in [
         ("nowhere", "output", "zcp: cannot open 'nowhere': No such file or directory\n"),
-        ("file", "nowhere/output", "zcp: cannot create 'nowhere/output': No such file or directory\n"),
+        (
+            "file",
+            "nowhere/output",
+            "zcp: cannot create 'nowhere/output': No such file or directory\n",
+        ),
         ("file", "/dev/full", "zcp: cannot write '/dev/full': No space left on device\n"),
         ("file", "./file", "zcp: 'file' and './file' are the same file\n"),
         (".", "output", "zcp: cannot copy '.': Is a directory\n"),

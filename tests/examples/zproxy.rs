@@ -75,8 +75,25 @@ fn server() -> (TcpListener, String) {
     (listener, address)
 }
 
+/// The next one to connect, who has to come in time.
 fn accept(listener: &TcpListener) -> TcpStream {
+    await_client(listener);
     limited(listener.accept().unwrap().0)
+}
+
+fn accept_unix(listener: &UnixListener) -> UnixStream {
+    await_client(listener);
+    let stream = listener.accept().unwrap().0;
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream
+}
+
+fn await_client(listener: &impl AsFd) {
+    let fd = listener.as_fd().as_raw_fd();
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let limit = i32::try_from(LIMIT.as_millis()).unwrap();
+    // SAFETY: the kernel reads and writes one pollfd.
+    assert_eq!(unsafe { libc::poll(&raw mut poll, 1, limit) }, 1, "nobody connects");
 }
 
 /// Answers every connection with what it sends, until the test ends.
@@ -214,17 +231,31 @@ fn forgets_clients_that_left_before_the_server_was_there() {
     assert!(gone, "{} descriptors, {before} before", proxy.process.descriptors());
 }
 
-/// A client that has sent nothing and shut down its sending side may still want an answer.
+/// A client that has sent nothing and shut down its sending side may still want an answer, although the
+/// server takes a moment to accept.
 #[test]
 fn serves_a_client_that_only_listens() {
-    let (listener, address) = server();
-    let proxy = Proxy::to(&address);
-    let mut client = proxy.client();
+    let (listener, target, _scratch) = full_unix_server();
+    let proxy = Proxy::to(&target);
+    let (_first, mut client) = (proxy.client(), proxy.client());
     client.shutdown(std::net::Shutdown::Write).unwrap();
-    accept(&listener).write_all(b"the time").unwrap();
+    sleep(Duration::from_millis(200));
+    for _ in 0..3 {
+        let _ = accept_unix(&listener).write_all(b"the time");
+    }
     let mut got = String::new();
     client.read_to_string(&mut got).unwrap();
     assert_eq!(got, "the time");
+}
+
+/// A server whose backlog has room for one, who is there already.
+fn full_unix_server() -> (UnixListener, String, (Scratch, UnixStream)) {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    listen_without_backlog(&listener);
+    let first = UnixStream::connect(&path).unwrap();
+    (listener, format!("unix:{}", path.display()), (scratch, first))
 }
 
 /// A name with two addresses: the server is at the second one.
@@ -311,17 +342,33 @@ fn replaces_a_socket_file_that_nobody_listens_at() {
 
 #[test]
 fn waits_for_a_full_backlog() {
-    let scratch = Scratch::new();
-    let path = scratch.path().join("socket");
-    let listener = UnixListener::bind(&path).unwrap();
-    listen_without_backlog(&listener);
-    let proxy = Proxy::to(&format!("unix:{}", path.display()));
+    let (listener, target, kept) = full_unix_server();
+    let proxy = Proxy::to(&target);
     let clients: Vec<_> = (0..10).map(|_| proxy.client()).collect();
     clients.iter().for_each(|mut client| client.write_all(b"x").unwrap());
     sleep(Duration::from_millis(200));
+    drop(accept_unix(&listener));
     for _ in &clients {
-        listener.accept().unwrap().0.read_exact(&mut [0]).unwrap();
+        accept_unix(&listener).read_exact(&mut [0]).unwrap();
     }
+    drop(kept);
+}
+
+/// What a server has said before it was reset arrives, also where the client reads slowly.
+#[test]
+fn bytes_come_before_the_reset() {
+    const LEN: usize = 400_000;
+    let (listener, address) = server();
+    let proxy = Proxy::to(&address);
+    let mut client = proxy.client();
+    let mut server = accept(&listener);
+    server.write_all(&[b'x'; LEN]).unwrap();
+    sleep(Duration::from_millis(200));
+    reset_at_close(&server);
+    drop(server);
+    sleep(Duration::from_millis(300));
+    client.read_exact(&mut [0; LEN]).unwrap();
+    assert_eq!(how_it_ends(&mut client), Some(ErrorKind::ConnectionReset));
 }
 
 /// The server answers and closes while the client still sends: 20 answers of 20 arrive.

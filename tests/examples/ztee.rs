@@ -142,7 +142,8 @@ fn appends_and_ignores_interrupts() {
         let mut input = process.stdin();
         input.write_all(b"first, ").unwrap();
         let file = tee.file.clone();
-        let arrived = crate::process::within(LIMIT, || fs::read(&file).unwrap().ends_with(b"first, "));
+        let arrived =
+            crate::process::within(LIMIT, || fs::read(&file).unwrap().ends_with(b"first, "));
         assert!(arrived);
         process.signal(libc::SIGINT);
         input.write_all(b"second").unwrap();
@@ -157,7 +158,8 @@ fn appends_and_ignores_interrupts() {
 fn has_long_options_and_refuses_others() {
     let run = |argument: &str| {
         let scratch = Scratch::new();
-        let output = example("ztee.c", &scratch).arg(argument).stdin(Stdio::null()).output().unwrap();
+        let output =
+            example("ztee.c", &scratch).arg(argument).stdin(Stdio::null()).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     assert!(matches!(run("--help"), (Some(0), text) if text.starts_with("usage: ztee")));
