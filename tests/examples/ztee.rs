@@ -42,7 +42,7 @@ impl Tee {
     }
 
     /// Feeds it `LEN` bytes, with a standard output that is a pipe without a reader.
-    fn into_broken_pipe(&mut self) -> Process {
+    fn feed_broken_pipe(&mut self) -> Process {
         let reader = Command::new("true").stdin(Stdio::piped()).spawn();
         let mut reader = reader.unwrap();
         let pipe = reader.stdin.take().unwrap();
@@ -89,7 +89,7 @@ fn closed_stdout_does_not_lose_the_files() {
 
 #[test]
 fn broken_pipe_ends_it() {
-    let mut process = Tee::new(&[]).into_broken_pipe();
+    let mut process = Tee::new(&[]).feed_broken_pipe();
     assert_eq!(process.wait().signal(), Some(libc::SIGPIPE));
 }
 
@@ -97,19 +97,19 @@ fn broken_pipe_ends_it() {
 fn goes_on_without_a_broken_pipe() {
     for (option, status) in [("-p", 0), ("--output-error", 0), ("--output-error=exit-nopipe", 0)] {
         let mut tee = Tee::new(&[option]);
-        let mut process = tee.into_broken_pipe();
+        let mut process = tee.feed_broken_pipe();
         assert_eq!(process.wait().code(), Some(status), "{option}");
         assert_eq!((process.told().as_str(), tee.got()), ("", LEN), "{option}");
     }
     let mut tee = Tee::new(&["--output-error=warn"]);
-    let mut process = tee.into_broken_pipe();
+    let mut process = tee.feed_broken_pipe();
     assert_eq!(process.wait().code(), Some(1));
     assert!(process.told().contains("standard output: Broken pipe") && tee.got() == LEN);
 }
 
 #[test]
 fn exits_at_a_failed_output() {
-    let mut process = Tee::new(&["--output-error=exit"]).into_broken_pipe();
+    let mut process = Tee::new(&["--output-error=exit"]).feed_broken_pipe();
     assert_eq!(process.wait().code(), Some(1));
     assert!(process.told().contains("standard output: Broken pipe"));
     let mut tee = Tee::new(&["--output-error=exit-nopipe", "/dev/full"]);
