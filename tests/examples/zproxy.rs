@@ -383,8 +383,11 @@ fn early_answers_arrive() {
         let mut server = accept(&listener);
         server.read_exact(&mut [0; 1000]).unwrap();
         sleep(Duration::from_millis(20));
+        // So that zproxy sees the answer no sooner than that it cannot send any more.
+        proxy.process.signal(libc::SIGSTOP);
         server.write_all(b"413 Content Too Large").unwrap();
         drop(server);
+        proxy.process.signal(libc::SIGCONT);
         let mut answer = [0; 21];
         client.read_exact(&mut answer).unwrap();
         assert_eq!(&answer, b"413 Content Too Large");
