@@ -58,7 +58,8 @@ static int move(int in, const struct stat *from, struct zs_result *sum)
 	/* From a file to a place before it in the same file: zs_copy refuses ranges that overlap. */
 	if (same_file(from, &out))
 		return by_hand(in, sum);
-	zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum);
+	if (zs_copy(in, NULL, OUT, NULL, ZS_TO_END, &options, sum) >= 0)
+		return 0;
 	/* A datagram socket: zs_copy leaves it to the caller to say that messages may be merged. */
 	return sum->error == EPROTOTYPE ? by_hand(in, sum) : sum->error;
 }

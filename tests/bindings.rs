@@ -15,13 +15,3 @@ fn python_calls_it() {
         succeed(Command::new("python3").arg(script).arg(library).arg(env!("CARGO_PKG_VERSION")));
     }
 }
-
-/// What the README shows: it copies, and Ctrl-C ends it.
-#[test]
-fn python_of_the_readme_runs() {
-    if have("python3") {
-        let script = root().join("tests/consumers/readme.py");
-        let (library, readme) = (built().join("libzsplice.so"), root().join("README.md"));
-        succeed(Command::new("python3").arg(script).arg(library).arg(readme));
-    }
-}
