@@ -10,7 +10,7 @@ use crate::engine::shared::outcome::{side_of, Answer, Error, Side};
 use crate::engine::shared::sigpipe;
 use crate::engine::shared::tuning::{RELAY_STEP, RELAY_TRICKLE};
 use crate::errno::{Errno, Result};
-use crate::sys::FdAt;
+use crate::sys::{self, FdAt};
 
 /// What an attempt to take something from the input came to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -215,6 +215,9 @@ impl Relay {
 
     /// splice(2) returned EAGAIN between the two. A full output hides what there is to know of the input.
     fn pass_blocked(&mut self) -> Result<Intake, Error> {
+        if self.input.kind == FdKind::Socket && self.path.may_copy() {
+            return self.pass_blocked_socket();
+        }
         match self.probe_input() {
             Ok(Eof::NotYet) => Ok(Intake::Empty),
             Ok(Eof::Yes) => Ok(self.input_ended().into()),
@@ -229,6 +232,17 @@ impl Relay {
             // Another reader was faster, or it is TCP urgent data: a read finds out.
             Ok(Eof::No | Eof::Unknown) => self.read_or_explain(false),
         }
+    }
+
+    /// Likewise from a socket. (`probe_input` would peek at it, which moves SO_PEEK_OFF; and poll(2) reports
+    /// nothing below SO_RCVLOWAT.) Without bytes for splice(2) a read finds out about an end, an error, and
+    /// TCP urgent data.
+    fn pass_blocked_socket(&mut self) -> Result<Intake, Error> {
+        let is_full = || self.output.poll(libc::POLLOUT) == 0;
+        if sys::fionread(self.input.fd).is_ok_and(|bytes| bytes > 0) && is_full() {
+            return Ok(Intake::Blocked);
+        }
+        self.take_piece()
     }
 
     fn read_or_explain(&mut self, saw_zero: bool) -> Result<Intake, Error> {

@@ -167,12 +167,12 @@ impl Endpoint {
         }
     }
 
-    /// "Would block", where splice(2) would wait instead of saying so. A blocking socket is asked itself:
-    /// what poll(2) says may be no more than that there is something in its error queue.
+    /// "Would block" if splice(2) would wait instead of saying so. What poll(2) reports of a blocking socket
+    /// may be no more than its error queue, as of an output. (A peek would move SO_PEEK_OFF.)
     pub(crate) fn ready_to_give(self) -> Result<()> {
         match self.kind {
             FdKind::Pipe => Ok(()),
-            FdKind::Socket if self.blocks => self.holds().map(drop),
+            FdKind::Socket if self.blocks => self.takes(self.poll(libc::POLLIN)),
             _ => self.ready(libc::POLLIN),
         }
     }
