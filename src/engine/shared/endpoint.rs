@@ -62,11 +62,12 @@ impl Endpoint {
     /// A descriptor that must not be open in the access mode `wrong`.
     fn open(fd: c_int, wrong: c_int) -> Result<Endpoint> {
         let kind = FdKind::of(sys::fstat(fd)?.kind);
-        let flags = sys::status_flags(fd)?;
-        if flags & libc::O_PATH != 0 || flags & libc::O_ACCMODE == wrong {
+        let flags = sys::status_flags(fd);
+        if flags.is_ok_and(|flags| flags & libc::O_PATH != 0 || flags & libc::O_ACCMODE == wrong) {
             return Err(Errno::BADF);
         }
-        let blocks = !kind.is_file() && flags & libc::O_NONBLOCK == 0;
+        // If fcntl(2) is refused (a sandbox) it is taken for blocking.
+        let blocks = !kind.is_file() && flags.unwrap_or(0) & libc::O_NONBLOCK == 0;
         Endpoint { fd, kind, blocks }.stream()
     }
 
