@@ -23,6 +23,7 @@ impl Errno {
     pub(crate) const INTR: Errno = Errno(libc::EINTR);
     pub(crate) const INVAL: Errno = Errno(libc::EINVAL);
     pub(crate) const IO: Errno = Errno(libc::EIO);
+    pub(crate) const MSGSIZE: Errno = Errno(libc::EMSGSIZE);
     pub(crate) const NOMEM: Errno = Errno(libc::ENOMEM);
     pub(crate) const NOSPC: Errno = Errno(libc::ENOSPC);
     pub(crate) const NOSYS: Errno = Errno(libc::ENOSYS);
@@ -52,7 +53,7 @@ impl Errno {
 pub(crate) enum Class {
     /// A signal arrived before anything moved: make the call again.
     Interrupted,
-    /// Wait for the side that stands in the way.
+    /// Would block: wait for the side that is not ready.
     WouldBlock,
     /// The mechanism cannot do this: use the next one. If the fault lies deeper, read(2) and write(2)
     /// meet it too, and then it is reported.

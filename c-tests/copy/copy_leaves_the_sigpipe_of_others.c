@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* ZS_NOSIGPIPE removes only a SIGPIPE that the copy has caused: one that is sent meanwhile is delivered, or
- * stays pending if the caller blocks it. */
+/* ZS_NOSIGPIPE removes no SIGPIPE that the copy cannot have caused: one that is sent while it writes to a pipe,
+ * and succeeds, is delivered, or stays pending if the caller blocks it. (A socket may raise one beside a count,
+ * so there it goes.) */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -44,16 +45,18 @@ int main(void)
 	for (int to = T_A_PIPE; to <= T_A_TCP; to++) {
 		t_signals = 0;
 		copied((enum t_stream)to);
-		T_EQ(t_signals, 1);
+		T_EQ(t_signals, to == T_A_PIPE);
 	}
+	t_signals = 0;
 	sigemptyset(&sigpipe);
 	sigaddset(&sigpipe, SIGPIPE);
 	MUST(pthread_sigmask(SIG_BLOCK, &sigpipe, NULL) == 0);
 	for (int to = T_A_PIPE; to <= T_A_TCP; to++) {
 		copied((enum t_stream)to);
 		MUST(sigpending(&pending) == 0);
-		OK(sigismember(&pending, SIGPIPE));
-		T_EQ(t_signals, 1);
+		T_EQ(sigismember(&pending, SIGPIPE), to == T_A_PIPE);
+		T_EQ(t_signals, 0);
+		sigtimedwait(&sigpipe, NULL, &(struct timespec){ 0 });
 	}
 	return t_done();
 }

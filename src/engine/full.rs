@@ -51,18 +51,18 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
     Progress { in_flight, ..steps.progress(ZS_VIA_TEE | ZS_VIA_SPLICE, from, to) }
 }
 
-/// Whether `input` has ended, of which a call has just said 0. If not, the call is worth making
-/// again. What nobody can tell is believed.
+/// Whether `input`, from which a call has just returned 0, has ended. If not, the call is worth making
+/// again. If nobody can tell, the 0 is believed.
 fn ended(input: FdAt<'_>, flags: c_uint) -> Result<bool> {
     match eof::after_zero(input)? {
         Eof::Yes | Eof::Unknown => Ok(true),
         Eof::No => Ok(false),
         Eof::NotYet if flags & libc::SPLICE_F_NONBLOCK != 0 => Err(Errno::AGAIN),
-        Eof::NotYet => readiness::forever(&mut [readiness::readable(input.fd)]).map(|()| false),
+        Eof::NotYet => readiness::forever(&mut [readiness::readable(input.fd)]).map(|_| false),
     }
 }
 
-/// How far a loop came.
+/// How far a loop came, and how it ended.
 #[derive(PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 struct Steps {
@@ -71,8 +71,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// An input that has been read up to the largest offset has ended there, though the next step is
-    /// EINVAL.
+    /// An input that was read up to the largest offset has ended there, although the next step is EINVAL.
     fn up_to(self, input: FdAt<'_>) -> Steps {
         match self.end {
             Err(Error { errno: Errno::INVAL, .. })
@@ -94,8 +93,8 @@ impl Steps {
     }
 }
 
-/// Repeats `step` until `len` bytes have moved, or it says 0 and the input has `ended`. A step that
-/// says 0 again although the input goes on is no way to move it.
+/// Repeats `step` until `len` bytes have moved, or it returns 0 and the input has `ended`. A second 0 in
+/// a row, with data still there, means that this call cannot move it (EOPNOTSUPP).
 fn repeat(
     len: u64,
     mut step: impl FnMut(usize) -> Result<usize>,
@@ -126,9 +125,8 @@ fn repeat(
     Steps { bytes, end }
 }
 
-/// Repeats `tee`, and after each passes on exactly the bytes that it has copied, before the next:
-/// tee(2) begins at the head of its input every time. Returns also how many bytes have been copied,
-/// but not passed on.
+/// Repeats `tee`, and after each call passes on exactly the bytes that it duplicated: tee(2) starts at the
+/// head of its input every time. Also returns how many bytes are duplicated, but not passed on.
 fn duplicate(
     len: u64,
     mut tee: impl FnMut(usize) -> Result<usize>,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! One transfer, asked for until it is answered.
+//! One call, made again until it is answered.
 
+use super::shared::eof::{self, Eof};
 use super::shared::readiness::Wait;
 use super::shared::tuning;
 use crate::errno::{Errno, Result};
@@ -21,8 +22,9 @@ pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) ->
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
     let call = |len| sys::splice(from, to, len, flags).count();
-    match until_answered(|| call(len), || wait.stalled()) {
-        Err(Errno::INVAL) => clamp_to_max_offset(from, to, len, call, || wait.stalled()),
+    let mut stalled = || wait.after_would_block(|| has_ended(from));
+    match until_answered(|| call(len), &mut stalled) {
+        Err(Errno::INVAL) => clamp_to_max_offset(from, to, len, call, stalled),
         answer => answer,
     }
 }
@@ -31,14 +33,16 @@ pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<u
     check_flags(SPLICE_FLAGS, flags)?;
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from, to, flags);
-    until_answered(|| sys::tee(from, to, len, flags).count(), || wait.stalled())
+    let call = || sys::tee(from, to, len, flags).count();
+    until_answered(call, || wait.after_would_block(|| Ok(false)))
 }
 
 pub(crate) fn copy_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
     check_flags(COPY_RANGE_FLAGS, flags)?;
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    until_answered(|| sys::copy_file_range(from, to, len, flags).count(), || wait.stalled())
+    let call = || sys::copy_file_range(from, to, len, flags).count();
+    until_answered(call, || wait.after_would_block(|| Ok(false)))
 }
 
 pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
@@ -46,10 +50,18 @@ pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize, flags: c_uint) -> 
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
     let call = |len| sys::sendfile(to, from, len).count();
-    match until_answered(|| call(len), || wait.stalled()) {
-        Err(Errno::INVAL) => clamp_to_max_offset(from, FdAt::own(to), len, call, || wait.stalled()),
+    let mut stalled = || wait.after_would_block(|| has_ended(from));
+    match until_answered(|| call(len), &mut stalled) {
+        Err(Errno::INVAL) => clamp_to_max_offset(from, FdAt::own(to), len, call, stalled),
         answer => answer,
     }
+}
+
+/// Whether an input that poll(2) calls ready has ended, which a full output may hide.
+#[cold]
+fn has_ended(from: FdAt<'_>) -> Result<bool> {
+    // A reset is for the call to report: this one did not look at the input.
+    eof::after_would_block(from).map(|eof| eof == Eof::Yes)
 }
 
 /// Refuses flags that are not `known`.
@@ -60,8 +72,8 @@ pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
     }
 }
 
-/// Makes a call for `len` bytes that is EINVAL because it would end beyond the largest offset again, for
-/// as much as there is up to there. (copy_file_range(2) sees to that itself.)
+/// After EINVAL: makes the call again with a length that ends at the largest offset, if that was the
+/// reason. (copy_file_range(2) clamps by itself.)
 #[cold]
 #[inline(never)]
 fn clamp_to_max_offset(
@@ -69,9 +81,13 @@ fn clamp_to_max_offset(
     to: FdAt,
     len: usize,
     call: impl Fn(usize) -> Result<usize>,
-    stalled: impl FnMut() -> Result<()>,
+    stalled: impl FnMut() -> Result<bool>,
 ) -> Result<usize> {
-    let room = |end: FdAt| usize::try_from(i64::MAX.checked_sub(end.offset()?)?).ok();
+    // Before Linux 5.11 EINVAL may come before the kernel has looked at the pointers.
+    let room = |side: FdAt| {
+        let offset = side.checked_offset().ok()??;
+        usize::try_from(i64::MAX.checked_sub(offset)?).ok()
+    };
     match (room(from), room(to)) {
         (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => {
             until_answered(|| call(room), stalled)
@@ -80,16 +96,17 @@ fn clamp_to_max_offset(
     }
 }
 
-/// Makes `call` again for as long as it is interrupted, or would block and `stalled` returns, which
-/// it does once asking again is worth it.
+/// Makes `call` again as long as it is interrupted, or would block and `stalled` says that it is worth
+/// making again. If `stalled` returns false the answer is 0: the input has ended.
 fn until_answered(
     mut call: impl FnMut() -> Result<usize>,
-    mut stalled: impl FnMut() -> Result<()>,
+    mut stalled: impl FnMut() -> Result<bool>,
 ) -> Result<usize> {
     loop {
         match call() {
             Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => stalled()?,
+            Err(Errno::AGAIN) if !stalled()? => return Ok(0),
+            Err(Errno::AGAIN) => {}
             answer => return answer,
         }
     }
@@ -101,7 +118,7 @@ mod tests {
     use super::*;
 
     /// What the kernel's answers to the call, and ours to each stall, come to.
-    fn play(calls: &[Result<usize>], stalls: &[Result<()>]) -> Result<usize> {
+    fn play(calls: &[Result<usize>], stalls: &[Result<bool>]) -> Result<usize> {
         let (mut calls, mut stalls) = (Script::new(calls), Script::new(stalls));
         let answer = until_answered(|| calls.next(), || stalls.next());
         calls.assert_over();
@@ -123,7 +140,12 @@ mod tests {
     #[test]
     fn asks_again_after_each_wait() {
         let calls = [Err(Errno::AGAIN), Err(Errno::INTR), Err(Errno::AGAIN), Ok(1)];
-        assert_eq!(play(&calls, &[Ok(()), Ok(())]), Ok(1));
+        assert_eq!(play(&calls, &[Ok(true), Ok(true)]), Ok(1));
+    }
+
+    #[test]
+    fn an_input_that_has_ended_meanwhile_is_a_zero() {
+        assert_eq!(play(&[Err(Errno::AGAIN)], &[Ok(false)]), Ok(0));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 //! A descriptor and an offset in it, as splice(2) and its relatives take them.
 
-use core::ffi::c_int;
+use crate::errno::{Errno, Result};
+use core::ffi::{c_int, c_long};
 use core::marker::PhantomData;
 use core::ptr;
 
@@ -51,6 +52,23 @@ impl<'a> FdAt<'a> {
         // through it without EFAULT. Nobody writes there: it is borrowed exclusively, or the caller
         // of `new` promised that. It may be unaligned, which is no error for the kernel.
         Some(unsafe { self.offset.read_unaligned() })
+    }
+
+    /// `offset`, if no system call has accepted the pointer yet. EFAULT: it is invalid.
+    pub(crate) fn checked_offset(self) -> Result<Option<i64>> {
+        // Not one of SIG_BLOCK, SIG_UNBLOCK and SIG_SETMASK: after reading the set the kernel returns EINVAL
+        // and changes nothing.
+        const NO_CHANGE: c_long = -1;
+        // The size of the kernel's sigset_t in bytes: one bit for each signal.
+        const SIZE: usize =
+            if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 16 } else { 8 };
+        let (call, nothing) = (libc::SYS_rt_sigprocmask, ptr::null_mut::<i64>());
+        // SAFETY: the kernel reads SIZE bytes through the pointer, or returns EFAULT, and writes nothing.
+        unsafe { libc::syscall(call, NO_CHANGE, self.offset, nothing, SIZE) };
+        match Errno::last() {
+            Errno::FAULT => Err(Errno::FAULT),
+            _ => Ok(self.offset()),
+        }
     }
 
     /// Sets the caller's offset, if there is one.

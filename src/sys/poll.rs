@@ -3,7 +3,7 @@
 //! Waiting, and the clock.
 
 use super::count;
-use crate::errno::Result;
+use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_long, c_short};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -33,7 +33,42 @@ pub(crate) fn poll(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<usize> 
     // SAFETY: the kernel reads and writes `len` pollfds, which `fds` borrows exclusively, and the
     // timespec (where it leaves the remaining time), a variable of our own, unless that is null. It
     // reads no mask.
-    count(unsafe { libc::syscall(libc::SYS_ppoll, list, len, timeout, no_mask, 0_usize) })
+    match count(unsafe { libc::syscall(libc::SYS_ppoll, list, len, timeout, no_mask, 0_usize) }) {
+        Err(Errno::NOSYS | Errno::PERM) => old_poll(fds, nanoseconds),
+        answer => answer,
+    }
+}
+
+/// poll(2) itself, for a sandbox that knows nothing newer.
+#[cold]
+fn old_poll(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<usize> {
+    // Newer architectures have only ppoll(2).
+    #[cfg(any(
+        target_arch = "x86_64",
+        target_arch = "x86",
+        target_arch = "arm",
+        target_arch = "powerpc64",
+        target_arch = "s390x"
+    ))]
+    {
+        let up = |time: i64| time.saturating_add(999_999).div_euclid(1_000_000);
+        let timeout =
+            nanoseconds.map_or(-1, |time| c_int::try_from(up(time)).unwrap_or(c_int::MAX));
+        let (list, len) = (fds.as_mut_ptr(), fds.len());
+        // SAFETY: the kernel reads and writes `len` pollfds, which `fds` borrows exclusively.
+        count(unsafe { libc::syscall(libc::SYS_poll, list, len, timeout) })
+    }
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        target_arch = "x86",
+        target_arch = "arm",
+        target_arch = "powerpc64",
+        target_arch = "s390x"
+    )))]
+    {
+        let _ = (fds, nanoseconds);
+        Err(Errno::NOSYS)
+    }
 }
 
 /// A struct pollfd for `fd` and the `events` POLLIN or POLLOUT. POLLERR and POLLHUP are always

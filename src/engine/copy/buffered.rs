@@ -13,7 +13,7 @@ use crate::mem::buffer::Buffer;
 use crate::sys;
 use core::ffi::c_int;
 
-/// Copies until the input has filled a small buffer at once, which shows that there is much of it.
+/// Copies small pieces until one read fills the buffer: then the input is bulk, and splicing pays off.
 pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let Some(mut buffer) = Buffer::new(tuning::SMALL_PIECE.min(transfer.step())) else {
         return Ok(Tried::NotWorthIt);
@@ -38,7 +38,7 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         if moved == 0 {
             break;
         }
-        // There is more than the size said.
+        // There is more than fstat(2) reported.
         if moved == buffer.len() && moved < tuning::BUFFER && transfer.remaining_by_size() == 0 {
             buffer = Buffer::new(tuning::BUFFER.min(transfer.step()).max(1)).unwrap_or(buffer);
         }
@@ -47,13 +47,13 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     Ok(Tried::Done)
 }
 
-/// The buffer of the copy, or a new one: as large as what is remaining, or smaller where memory is short.
+/// The buffer of the copy, or a new one: as large as what remains, or smaller if memory is short.
 pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
     let wanted = match usize::try_from(transfer.remaining_by_size()).unwrap_or(tuning::BUFFER) {
-        // The size says nothing, or has been outgrown.
+        // The size is unknown, or the file has grown beyond it.
         0 => tuning::BUFFER_UNSIZED,
-        // More than a file has, so that one read shows both all of it and its end; whole blocks, since
-        // O_DIRECT takes nothing else.
+        // More than the file has, so that one read shows both its last byte and its end; whole blocks,
+        // since O_DIRECT takes nothing else.
         rest => tuning::BUFFER
             .min(rest.saturating_add(tuning::DIRECT_BLOCK) & !tuning::DIRECT_BLOCK.wrapping_sub(1)),
     };
@@ -85,10 +85,13 @@ pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut [u8]) -> Result<usi
 }
 
 fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
-    transfer.await_input(false)?;
+    // A socket is read first and waited for only if it is empty.
+    if transfer.input.kind != FdKind::Socket {
+        transfer.await_input(false)?;
+    }
     let mut declined = 0;
     let (fd, offset) = (transfer.input.fd, transfer.input.offset);
-    // Beyond the largest offset there is nothing, and the kernel refuses to look there.
+    // Beyond the largest offset there is nothing, and the kernel refuses to read there.
     let most = transfer.input.remaining_by_offset();
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
     let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
@@ -96,25 +99,25 @@ fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
         match get(transfer, fd, into, offset) {
             Ok(count) => return Ok(count),
             Err(Errno::INTR) => transfer.watch.interrupted()?,
-            Err(Errno::AGAIN) => {
-                transfer.watch.wait_to_retry(transfer.input.readable(), &mut declined)?
-            }
+            Err(Errno::AGAIN) => transfer.wait_to_read(&mut declined)?,
             Err(errno) => return Err(Error::input(errno)),
         }
     }
 }
 
-/// What blocks is not to block here, where there is something to notice meanwhile: between poll(2) and
-/// the call somebody else may be faster.
+/// Never blocks if anything has to be noticed meanwhile (a deadline, a cancel, an output that dies):
+/// another reader may have emptied the descriptor since poll(2).
 fn get(transfer: &Transfer<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
-    let is_at_once = !transfer.watch.may_block() && transfer.input.blocks;
+    let may_block = transfer.watch.may_block() && transfer.output.kind.is_file();
     match transfer.input.kind {
-        FdKind::Socket | FdKind::Pipe if is_at_once => transfer.input.read(into),
+        FdKind::Socket | FdKind::Pipe if transfer.input.blocks && !may_block => {
+            transfer.input.read(into)
+        }
         _ => sys::read(fd, into, offset),
     }
 }
 
-/// Delivers all of `bytes`, or accounts for the rest.
+/// Writes all of `bytes`, or accounts for the rest.
 pub(super) fn write(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<(), Error> {
     let before = transfer.so_far.bytes;
     let end = deliver(transfer, bytes);
@@ -126,7 +129,7 @@ pub(super) fn write(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<(), Err
     end
 }
 
-/// Writes `len` zeroes where the input has a hole.
+/// Writes `len` zeroes for a hole of the input.
 pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error> {
     if transfer.avoids(ZS_VIA_READ_WRITE) {
         return Err(Error::call(Errno::OPNOTSUPP));
@@ -145,9 +148,9 @@ pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error>
 }
 
 fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
-    let mut declined = 0;
+    let (mut declined, mut most) = (0, usize::MAX);
     while !bytes.is_empty() {
-        let room = if sends(transfer) { usize::MAX } else { transfer.await_output(false)? };
+        let room = if sends(transfer) { most } else { transfer.await_output(false)? };
         let piece = bytes.get(..bytes.len().min(room)).unwrap_or(bytes);
         match put(transfer, piece) {
             Ok(0) => return Err(Error::output(Errno::IO)),
@@ -161,6 +164,9 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
             Err(Errno::AGAIN) => {
                 transfer.watch.wait_to_retry(transfer.output.writable(), &mut declined)?
             }
+            Err(Errno::MSGSIZE) if piece.len() > 1 && transfer.output.limits_writes() => {
+                most = piece.len() / 2;
+            }
             Err(errno) => return Err(Error::output(errno)),
         }
     }
@@ -168,20 +174,24 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn put(transfer: &Transfer<'_>, bytes: &[u8]) -> Result<usize> {
-    let fd = transfer.output.fd;
-    if sends(transfer) {
-        let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
-        let wait = if transfer.watch.may_block() { 0 } else { libc::MSG_DONTWAIT };
-        return sys::send(fd, bytes, wait | more);
+    let (output, may_block) = (&transfer.output, transfer.watch.may_block());
+    if !sends(transfer) {
+        return match output.kind {
+            FdKind::Pipe if output.blocks && !may_block => output.write(bytes, 0),
+            _ => sys::write(output.fd, bytes, output.offset),
+        };
     }
-    if transfer.output.kind == FdKind::Pipe && transfer.output.blocks && !transfer.watch.may_block()
-    {
-        return transfer.output.write(bytes, 0);
+    let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
+    let wait = if may_block { 0 } else { libc::MSG_DONTWAIT };
+    match sys::send(output.fd, bytes, wait | more) {
+        // A sandbox.
+        Err(errno) if errno.is_unavailable() && may_block => sys::write(output.fd, bytes, None),
+        Err(errno) if errno.is_unavailable() => output.write(bytes, more),
+        answer => answer,
     }
-    sys::write(fd, bytes, transfer.output.offset)
 }
 
-/// Whether send(2) writes the output: it need not block, and can say that more will follow.
+/// Whether the output is written by send(2), which need not block and has MSG_MORE.
 fn sends(transfer: &Transfer<'_>) -> bool {
     transfer.output.kind == FdKind::Socket
 }

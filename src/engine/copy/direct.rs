@@ -2,14 +2,13 @@
 
 //! Mechanisms that take one system call from input to output.
 
-use super::eof;
+use super::eof::{self, Attempts};
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
-use crate::engine::shared::outcome::Error;
-use crate::engine::shared::tuning;
-use crate::errno::{Class, Errno, Result};
+use crate::engine::shared::outcome::{Answer, Error};
+use crate::errno::{Errno, Result};
 use crate::sys;
 
 pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
@@ -31,7 +30,7 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     }
     repeat(transfer, ZS_VIA_SENDFILE, &mut |transfer, len| {
         let mut off_in = transfer.input.offset;
-        // Asked for more than there is, it lets a socket hold the last packet (before Linux 6.5).
+        // Asked for more than the file has, it lets a socket hold the last packet (before Linux 6.5).
         let len = match transfer.remaining_by_size().min(len as u64) as usize {
             0 => len,
             rest => rest,
@@ -40,91 +39,118 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     })
 }
 
-/// splice(2), with a pipe of the caller's at one side.
+/// splice(2), if one side is a pipe of the caller's.
 pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let more = if transfer.has(ZS_MORE) { libc::SPLICE_F_MORE } else { 0 };
-    // For pipes alone the kernel waits with their locks let go (ipipe_prep, wait_for_space), which
-    // spares a refusal and two calls of poll(2) each time.
-    let may_block = transfer.watch.may_block() && transfer.output.kind == FdKind::Pipe;
-    let (is_file, is_pipe) = (transfer.input.kind.is_file(), transfer.input.kind == FdKind::Pipe);
+    // For pipes alone the kernel waits with their locks released (ipipe_prep, wait_for_space), which
+    // saves a refusal and two calls of poll(2) each time. `ready` has made sure that there is something
+    // to wait with.
+    let (from, to) = (transfer.input.kind, transfer.output.kind);
+    let may_block = transfer.watch.may_block()
+        && to == FdKind::Pipe
+        && (from.is_file() || from == FdKind::Pipe);
+    let wait = if may_block { 0 } else { libc::SPLICE_F_NONBLOCK };
     repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| {
         let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
         let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
-        // From a pipe that has ended it would also wait for room in the other. More than one holds has
-        // been read by somebody, who will read on.
-        let sleeps =
-            may_block && (is_file || is_pipe && transfer.so_far.bytes > tuning::PIPE as u64);
-        let wait = if sleeps { 0 } else { libc::SPLICE_F_NONBLOCK };
-        // Of a piece that has been cut to the room there is none is to be held back.
+        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would sit on these bytes.
         let more = if len < transfer.step() { 0 } else { more };
         sys::splice(from, to, len, wait | more).count()
     })
 }
 
-/// Repeats `step` until it is done, and finds out what every answer means.
+/// Repeats `call` until everything is copied, the input ends, or the mechanism refuses.
 fn repeat(
     transfer: &mut Transfer<'_>,
-    by: u32,
-    step: &mut dyn FnMut(&Transfer<'_>, usize) -> Result<usize>,
+    via: u32,
+    call: &mut dyn FnMut(&Transfer<'_>, usize) -> Result<usize>,
 ) -> Result<Tried, Error> {
-    // For a blocking socket or terminal splice(2) would wait with the lock of the pipe held; for the
-    // pipe itself it need not wait.
-    let splices = by == ZS_VIA_SPLICE;
-    let (from, to) = (transfer.input.kind, transfer.output.kind);
-    let (mut declined, mut contradicted) = (0, false);
+    let mut attempts = Attempts::default();
     while transfer.remaining > 0 {
         transfer.watch.check()?;
-        if !(splices && from == FdKind::Pipe) {
-            transfer.await_input(splices)?;
-        }
-        let room = match to {
-            FdKind::Pipe if splices => usize::MAX,
-            _ => transfer.await_output(splices && from == FdKind::Pipe)?,
+        let len = match ready(transfer, via)? {
+            Ready::Ended => return Ok(Tried::Done),
+            Ready::NoRoom => return Ok(Tried::Unsupported(Errno::INVAL)),
+            Ready::For(room) => transfer.step().min(room),
         };
-        if room == 0 {
-            return Ok(Tried::Unsupported(Errno::INVAL));
-        }
-        match step(transfer, transfer.step().min(room)) {
-            // The end of the input has been contradicted before.
-            Ok(0) if contradicted => return Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
-            Ok(0) => match eof::after_zero(transfer)? {
-                Eof::Yes => return Ok(Tried::Done),
-                Eof::Unknown => return Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
-                Eof::No => contradicted = true,
-                Eof::NotYet => {}
-            },
-            Ok(moved) => {
-                (declined, contradicted) = (0, false);
-                transfer.moved(by, moved)?;
-                if transfer.is_at_size() && eof::after_zero(transfer)? == Eof::Yes {
-                    return Ok(Tried::Done);
-                }
+        let tried = match Answer::from(call(transfer, len)) {
+            Answer::Moved(count) => moved(transfer, via, count, len, &mut attempts)?,
+            Answer::Zero => eof::verdict(transfer, &mut attempts)?,
+            Answer::Interrupted => transfer.watch.interrupted().map(|()| None)?,
+            Answer::WouldBlock => transfer.after_would_block(&mut attempts.declined)?,
+            Answer::Unsupported(errno) if !attempts.is_refusal(transfer, errno) => None,
+            Answer::Unsupported(errno) => {
+                transfer.check_refusal(errno, || call(transfer, len))?;
+                Some(Tried::Unsupported(errno))
             }
-            Err(errno) => match errno.class() {
-                Class::Interrupted => transfer.watch.interrupted()?,
-                // A full output hides the end of a pipe.
-                Class::WouldBlock if from == FdKind::Pipe && transfer.has_hung_up() => {
-                    return Ok(Tried::Done)
-                }
-                Class::WouldBlock => {
-                    if !transfer.stalled(transfer.input.fd, transfer.output.fd, &mut declined)? {
-                        return Ok(Tried::Unsupported(errno));
-                    }
-                }
-                // copy_file_range(2) at the end of the input, to the largest offset (Linux 6.17).
-                Class::Failed
-                    if errno == Errno::FBIG
-                        && by == ZS_VIA_COPY_RANGE
-                        && eof::after_zero(transfer)? == Eof::Yes =>
-                {
-                    return Ok(Tried::Done);
-                }
-                Class::Failed => return Err(transfer.failed(errno)),
-                Class::Unsupported => return Ok(Tried::Unsupported(errno)),
-            },
+            Answer::Failed(errno) => failed(transfer, via, errno)?,
+        };
+        if let Some(tried) = tried {
+            return Ok(tried);
         }
     }
     Ok(Tried::Done)
+}
+
+/// What there is to do before a call.
+enum Ready {
+    /// The call, for so many bytes at most.
+    For(usize),
+    /// The output takes nothing from a pipe without blocking.
+    NoRoom,
+    /// Nothing: the input has ended.
+    Ended,
+}
+
+/// Waits for the sides that the call must not wait for. For a blocking socket or terminal splice(2) waits
+/// with the lock of the pipe held; for the pipe itself it need not wait.
+fn ready(transfer: &mut Transfer<'_>, via: u32) -> Result<Ready, Error> {
+    let splices = via == ZS_VIA_SPLICE;
+    let from_pipe = splices && transfer.input.kind == FdKind::Pipe;
+    if splices && transfer.output.kind == FdKind::Pipe {
+        let has_ended = transfer.has_ended_before_pipe()?;
+        return Ok(if has_ended { Ready::Ended } else { Ready::For(usize::MAX) });
+    }
+    if !from_pipe {
+        transfer.await_input(splices)?;
+    }
+    if via == ZS_VIA_SENDFILE && !transfer.watch.may_block() && transfer.has_file_ended()? {
+        return Ok(Ready::Ended);
+    }
+    match transfer.await_output(from_pipe)? {
+        0 => Ok(Ready::NoRoom),
+        room => Ok(Ready::For(room)),
+    }
+}
+
+fn moved(
+    transfer: &mut Transfer<'_>,
+    via: u32,
+    count: usize,
+    len: usize,
+    attempts: &mut Attempts,
+) -> Result<Option<Tried>, Error> {
+    *attempts = Attempts::default();
+    let len = transfer.remaining_by_size().clamp(1, len as u64) as usize;
+    transfer.moved(via, count)?;
+    if transfer.is_at_size() && eof::after_zero(transfer)? == Eof::Yes {
+        return Ok(Some(Tried::Done));
+    }
+    if transfer.remaining > 0 {
+        transfer.check_short_count(count, len)?;
+    }
+    Ok(None)
+}
+
+fn failed(transfer: &mut Transfer<'_>, via: u32, errno: Errno) -> Result<Option<Tried>, Error> {
+    match errno {
+        // copy_file_range(2) at the end of the input, to the largest offset (Linux 6.17).
+        Errno::FBIG if via == ZS_VIA_COPY_RANGE && eof::after_zero(transfer)? == Eof::Yes => {
+            Ok(Some(Tried::Done))
+        }
+        Errno::MSGSIZE if transfer.output.limits_writes() => Ok(Some(Tried::Unsupported(errno))),
+        _ => Err(transfer.failed(errno)),
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +178,7 @@ mod tests {
         file
     }
 
-    fn spot(file: &File) -> Cursor {
+    fn cursor(file: &File) -> Cursor {
         Cursor::new(FdAt::own(file.as_raw_fd())).unwrap()
     }
 
@@ -164,7 +190,7 @@ mod tests {
     ) -> (Result<Tried, Error>, Progress, std::string::String) {
         let (from, mut to) = (file(content), file(b""));
         let mut options = Options::default();
-        let mut transfer = Transfer::new(spot(&from), spot(&to), u64::MAX, &mut options);
+        let mut transfer = Transfer::new(cursor(&from), cursor(&to), u64::MAX, &mut options);
         let mut script = Script::new(answers);
         let end = repeat(&mut transfer, ZS_VIA_COPY_RANGE, &mut |_, _| {
             let answer = script.next();

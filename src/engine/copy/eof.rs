@@ -3,12 +3,55 @@
 //! What a 0 from the input of a copy means.
 
 use super::buffered;
-use super::transfer::Transfer;
+use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::outcome::Error;
-use crate::errno::{Errno, Result};
+use crate::errno::Errno;
+
+/// What the calls of a mechanism have returned since the last one that moved bytes.
+#[derive(Default)]
+pub(super) struct Attempts {
+    /// Refusals by two ready sides in a row.
+    pub(super) declined: u32,
+    /// Whether a 0 has been contradicted.
+    contradicted: bool,
+    /// The errno of a refusal.
+    refusal: Option<Errno>,
+}
+
+impl Attempts {
+    /// Whether `errno`, which no table calls a failure, is a refusal; if not yet known, the call has to be
+    /// made once more. A refusal is repeated; the error that a connection died of is not, and any errno
+    /// can be that (EACCES of a prohibited route, EINVAL of a blackhole).
+    #[cold]
+    pub(super) fn is_refusal(&mut self, transfer: &Transfer<'_>, errno: Errno) -> bool {
+        let is_known = transfer.input.kind != FdKind::Socket || self.refusal.is_some();
+        self.refusal = Some(errno);
+        is_known
+    }
+}
+
+/// What a 0 means for a mechanism./// What a 0 means for a mechanism. None: make the call again.
+pub(super) fn verdict(
+    transfer: &mut Transfer<'_>,
+    attempts: &mut Attempts,
+) -> Result<Option<Tried>, Error> {
+    if attempts.contradicted {
+        return Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP)));
+    }
+    match (after_zero(transfer)?, attempts.refusal) {
+        (Eof::Yes, Some(errno)) => Err(Error::input(errno)),
+        (Eof::Yes, None) => Ok(Some(Tried::Done)),
+        (Eof::Unknown, _) => Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP))),
+        (Eof::No, _) => {
+            attempts.contradicted = true;
+            Ok(None)
+        }
+        (Eof::NotYet, _) => Ok(None),
+    }
+}
 
 /// Finds out whether the input has ended, of which a call has just returned 0. A file is read; if that
 /// finds a byte it is delivered at once, so that the read is not wasted. A FIFO's first writer is waited

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Which mechanism comes after which.
+//! The mechanisms below the clone, and their order.
 
 use super::transfer::{Transfer, Tried};
 use super::{buffered, direct, piped};
@@ -19,9 +19,9 @@ pub(super) enum Mechanism {
     Sendfile,
     /// splice(2) between a pipe of the caller's and the other side.
     Splice,
-    /// splice(2) through a pipe of ours.
+    /// splice(2) through a pipe of our own.
     Piped,
-    /// read(2) and write(2) for as long as the input comes in small pieces.
+    /// read(2) and write(2), as long as the input comes in small pieces.
     SmallReads,
     /// read(2) and write(2).
     Buffered,
@@ -29,7 +29,7 @@ pub(super) enum Mechanism {
 
 use Mechanism::{Buffered, CopyRange, Piped, Sendfile, SmallReads, Splice};
 
-/// Goes down the mechanisms until what is remaining has been copied, or the input has ended.
+/// Tries the mechanisms in order until everything is copied or the input ends.
 pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let mut end = Errno::OPNOTSUPP;
     let first: &[Mechanism] = if is_for_a_buffer(transfer) { &[Buffered] } else { &[] };
@@ -52,7 +52,7 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
 
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
-    // splice(2) and sendfile(2) hand on pages of a file, and a pipe or a socket may hold such.
+    // splice(2) and sendfile(2) pass on pages of a file, and a pipe or a socket may hold such pages.
     if transfer.has(ZS_STABLE) && !to.is_file() {
         return &[Buffered];
     }
@@ -79,19 +79,21 @@ const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism]
         (FdKind::File, FdKind::File) => &[CopyRange, Sendfile, Piped, Buffered],
         (FdKind::Pipe, _) => &[Splice, Buffered],
         (FdKind::File | FdKind::Block, FdKind::Pipe) => &[Splice, Sendfile, Buffered],
-        (_, FdKind::Pipe) => &[Splice, Buffered],
-        // sendfile(2) has no flag that says that more will follow.
+        (FdKind::Socket, FdKind::Pipe) => &[Splice, Buffered],
+        // read(2) sees an end or an error that the state of the output hides from splice(2).
+        (FdKind::Char | FdKind::Other, FdKind::Pipe) => &[SmallReads, Splice, Buffered],
+        // sendfile(2) has no SPLICE_F_MORE.
         (FdKind::File | FdKind::Block | FdKind::Char, FdKind::Socket) if more => {
             &[Piped, Buffered, Sendfile]
         }
         (FdKind::File | FdKind::Block, _) => &[Sendfile, Piped, Buffered],
-        (FdKind::Char, _) => &[Sendfile, Buffered, Piped],
+        (FdKind::Char, _) => &[SmallReads, Sendfile, Buffered, Piped],
         (FdKind::Socket | FdKind::Other, _) => &[SmallReads, Piped, Buffered],
     }
 }
 
-/// Files up to here are copied faster by read and write than by copy_file_range(2), and files that
-/// do not know their size (procfs) only so.
+/// Whether read and write are faster than copy_file_range(2), or the only way: for files that do not
+/// know their size (procfs).
 fn is_small(transfer: &Transfer<'_>) -> bool {
     let limit = if transfer.output.kind == FdKind::File { tuning::READ_WRITE_FILE } else { 1 };
     transfer.input.kind == FdKind::File && transfer.remaining_by_size() < limit
@@ -119,8 +121,8 @@ impl Mechanism {
         }
     }
 
-    /// No second try in this copy. Where sendfile(2) cannot read the input or write the output,
-    /// splice(2) cannot either.
+    /// A mechanism that refused is not tried again in this copy. If sendfile(2) cannot read the input or
+    /// write the output, splice(2) cannot either.
     fn refused(self, transfer: &mut Transfer<'_>, errno: Errno) {
         match self {
             Sendfile if errno == Errno::INVAL && transfer.input.kind.is_file() => {

@@ -40,10 +40,10 @@ pub(crate) fn copy(
         Err(error) => return Progress::failed(error),
     };
     let mut transfer = Transfer::new(from, to, len, &mut options);
-    let quiet = options.has(ZS_NOSIGPIPE) && !transfer.output.kind.is_file();
-    let end = if quiet {
-        // A splice(2) that came to less than all may have raised one, too, whatever has come next.
-        sigpipe::without(|| run(&mut transfer), Result::is_err)
+    let kind = transfer.output.kind;
+    let end = if options.has(ZS_NOSIGPIPE) && !kind.is_file() {
+        // A socket may raise it beside a count (kTLS; a short splice).
+        sigpipe::without(|| run(&mut transfer), |end| end.is_err() || kind == FdKind::Socket)
     } else {
         run(&mut transfer)
     };
@@ -58,8 +58,10 @@ fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
         return Ok(());
     }
     transfer.watch.check()?;
-    if transfer.output.kind == FdKind::Pipe && transfer.input.kind.is_file() {
-        // splice(2) waits for room in the pipe before it looks for the end of the file.
+    let waits = !transfer.output.kind.is_file() && !transfer.watch.may_block();
+    if transfer.input.kind.is_file() && (transfer.output.kind == FdKind::Pipe || waits) {
+        // splice(2) waits for room in the pipe before it looks for the end of the file; and nothing is to be
+        // waited for at the end.
         transfer.input.find_position();
     }
     if transfer.has(ZS_GROW_PIPE) {
@@ -79,8 +81,8 @@ fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     mechanisms::copy_with_fallbacks(transfer)
 }
 
-/// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of
-/// its files; and the position is to be there in the end.
+/// Whether the input ends where the clone did. A file system that shares blocks knows the sizes of its
+/// files, and the position has to be there in the end.
 fn has_ended(transfer: &mut Transfer<'_>) -> Result<bool, Error> {
     match transfer.input.seek_to_end() {
         Some(is_there) => Ok(is_there),
@@ -88,7 +90,7 @@ fn has_ended(transfer: &mut Transfer<'_>) -> Result<bool, Error> {
     }
 }
 
-/// Leaves everything as the caller expects it, however the copy has ended.
+/// Leaves the file positions as the caller expects them, however the copy has ended.
 fn finish(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let input = transfer.input.store_position().map_err(Error::input);
     let output = transfer.output.store_position().map_err(Error::output);

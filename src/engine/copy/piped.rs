@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! splice(2) through a pipe of ours, where neither side is a pipe.
+//! splice(2) through a pipe of our own, if neither side is a pipe.
 
 use super::buffered;
-use super::eof;
+use super::eof::{self, Attempts};
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
-use crate::engine::shared::eof::Eof;
-use crate::engine::shared::outcome::Error;
+use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::tuning;
-use crate::errno::{Class, Errno};
+use crate::errno::Errno;
 use crate::mem::pipe::Pipe;
 use crate::sys::{self, FdAt};
 
@@ -44,7 +43,7 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     Ok(Tried::Done)
 }
 
-/// A pipe that is worth it: of an ordinary user who has spent the quota it holds two pages (pipe(7)).
+/// Makes a pipe. Past the per-user quota a new one holds only two pages (pipe(7)): not worth using.
 fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
     let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= tuning::WORTH_A_PIPE as u64;
     let must = transfer.avoids(ZS_VIA_READ_WRITE);
@@ -57,76 +56,103 @@ enum Fill {
     Refused(Errno),
 }
 
-/// Takes what one step takes.
+/// Splices one step from the input into the pipe.
 fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
-    let (mut declined, mut contradicted) = (0, false);
-    loop {
+    let mut attempts = Attempts::default();
+    while transfer.remaining > 0 {
         transfer.watch.check()?;
         transfer.await_input(false)?;
-        let mut offset = transfer.input.offset;
-        let (from, to) = (transfer.input.at(&mut offset), FdAt::own(pipe.writer.0));
-        match sys::splice(
-            from,
-            to,
-            transfer.step().min(tuning::PIPE_TO_FILE),
-            libc::SPLICE_F_NONBLOCK,
-        )
-        .count()
-        {
-            Ok(0) if contradicted => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
-            Ok(0) => match eof::after_zero(transfer)? {
-                Eof::Yes => return Ok(Fill::Ended),
-                Eof::Unknown => return Ok(Fill::Refused(Errno::OPNOTSUPP)),
-                Eof::No if transfer.remaining == 0 => return Ok(Fill::Ended),
-                Eof::No => contradicted = true,
-                Eof::NotYet => {}
-            },
-            Ok(count) => return Ok(Fill::Held(count as u64)),
-            Err(errno) => match errno.class() {
-                Class::Interrupted => transfer.watch.interrupted()?,
-                Class::WouldBlock
-                    if transfer.stalled(transfer.input.fd, pipe.writer.0, &mut declined)? => {}
-                Class::Failed => return Err(Error::input(errno)),
-                Class::WouldBlock | Class::Unsupported => return Ok(Fill::Refused(errno)),
-            },
+        let len = transfer.step().min(tuning::PIPE_TO_FILE);
+        let tried = match Answer::from(splice_in(transfer, pipe, len)) {
+            Answer::Moved(count) => return Ok(Fill::Held(count as u64)),
+            Answer::Zero => eof::verdict(transfer, &mut attempts)?,
+            Answer::Interrupted => transfer.watch.interrupted().map(|()| None)?,
+            Answer::WouldBlock => would_block(transfer, &mut attempts)?,
+            Answer::Unsupported(errno) => {
+                attempts.is_refusal(transfer, errno).then_some(Tried::Unsupported(errno))
+            }
+            Answer::Failed(errno) => return Err(Error::input(errno)),
+        };
+        match tried {
+            None => {}
+            Some(Tried::Unsupported(errno)) => return Ok(Fill::Refused(errno)),
+            Some(_) => break,
         }
     }
+    Ok(Fill::Ended)
 }
 
-/// Delivers what the pipe holds.
+fn splice_in(transfer: &Transfer<'_>, pipe: &Pipe, len: usize) -> Result<usize, Errno> {
+    let mut offset = transfer.input.offset;
+    let (from, to) = (transfer.input.at(&mut offset), FdAt::own(pipe.writer.0));
+    sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count()
+}
+
+/// After "would block" of the input: the pipe is empty.
+fn would_block(
+    transfer: &mut Transfer<'_>,
+    attempts: &mut Attempts,
+) -> Result<Option<Tried>, Error> {
+    // TCP urgent data: ready, and splice(2) never gets past it.
+    if attempts.declined >= tuning::DECLINES_OF_A_SOCKET {
+        return Ok(Some(Tried::Unsupported(Errno::AGAIN)));
+    }
+    transfer.wait_to_read(&mut attempts.declined).map(|()| None)
+}
+
+/// Splices what the pipe holds to the output.
 fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Tried, Error> {
-    let more = if transfer.has(ZS_MORE) { libc::SPLICE_F_MORE } else { 0 };
     let mut declined = 0;
     while held > 0 {
-        let room = transfer.await_output(false)? as u64;
-        if room == 0 {
+        let len = held.min(transfer.await_output(false)? as u64) as usize;
+        if len == 0 {
             return Ok(Tried::Unsupported(Errno::INVAL));
         }
-        let mut offset = transfer.output.offset;
-        let (from, to) = (FdAt::own(pipe.reader.0), transfer.output.at(&mut offset));
-        // Of a piece that has been cut to the room there is none is to be held back.
-        let flags = libc::SPLICE_F_NONBLOCK | if room < held { 0 } else { more };
-        match sys::splice(from, to, held.min(room) as usize, flags).count() {
-            // The pipe holds bytes, and nobody else reads it.
-            Ok(0) => return Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
-            Ok(count) => {
+        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would sit on these bytes.
+        let holds_back = transfer.has(ZS_MORE) && len as u64 == held;
+        match Answer::from(splice_out(transfer, pipe, len, holds_back)) {
+            Answer::Moved(count) => {
                 declined = 0;
                 held = held.saturating_sub(count as u64);
                 transfer.moved(ZS_VIA_SPLICE, count)?;
+                transfer.check_short_count(count, len)?;
             }
-            Err(errno) => match errno.class() {
-                Class::Interrupted => transfer.watch.interrupted()?,
-                Class::WouldBlock
-                    if transfer.stalled(pipe.reader.0, transfer.output.fd, &mut declined)? => {}
-                Class::Failed => return Err(Error::output(errno)),
-                Class::WouldBlock | Class::Unsupported => return Ok(Tried::Unsupported(errno)),
-            },
+            // The pipe holds bytes, and nobody else reads it.
+            Answer::Zero => return Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
+            Answer::Interrupted => transfer.watch.interrupted()?,
+            Answer::WouldBlock if declined >= tuning::DECLINES => {
+                return Ok(Tried::Unsupported(Errno::AGAIN))
+            }
+            Answer::WouldBlock => {
+                transfer.watch.wait_to_retry(transfer.output.writable(), &mut declined)?
+            }
+            Answer::Failed(Errno::MSGSIZE) if transfer.output.limits_writes() => {
+                return Ok(Tried::Unsupported(Errno::MSGSIZE))
+            }
+            Answer::Failed(errno) => return Err(Error::output(errno)),
+            Answer::Unsupported(errno) => {
+                let again = || splice_out(transfer, pipe, len, false);
+                transfer.check_refusal(errno, again)?;
+                return Ok(Tried::Unsupported(errno));
+            }
         }
     }
     Ok(Tried::Done)
 }
 
-/// The output does not take it from the pipe: reads it out of there.
+fn splice_out(
+    transfer: &Transfer<'_>,
+    pipe: &Pipe,
+    len: usize,
+    holds_back: bool,
+) -> Result<usize, Errno> {
+    let more = if holds_back { libc::SPLICE_F_MORE } else { 0 };
+    let mut offset = transfer.output.offset;
+    let (from, to) = (FdAt::own(pipe.reader.0), transfer.output.at(&mut offset));
+    sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK | more).count()
+}
+
+/// The output takes nothing from the pipe: reads the rest out of it and writes that.
 fn spill_to_buffer(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<(), Error> {
     if transfer.avoids(ZS_VIA_READ_WRITE) {
         transfer.count_undelivered(held);

@@ -7,41 +7,45 @@ use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::options::Options;
-use crate::engine::shared::outcome::{side_of, Error, Progress};
+use crate::engine::shared::outcome::{side_of, Error, Progress, Side};
+use crate::engine::shared::readiness::{self, Next};
+use crate::engine::shared::sigpipe;
 use crate::engine::shared::tuning;
 use crate::engine::shared::watch::{Watch, NO_FD};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::{self, Pipe};
-use crate::sys::{self, FdAt};
-use core::ffi::c_int;
+use crate::sys::{self, FdAt, Poll};
+use core::ffi::c_short;
 
-/// What a mechanism comes to that has not ended the whole copy.
+/// Outcome of one mechanism, unless it ended the copy.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Tried {
-    /// Everything remaining has been copied, or the input has ended.
+    /// Everything is copied, or the input has ended.
     Done,
-    /// It cannot do this: the next mechanism has to, for the rest of the transfer.
+    /// It refuses: the next mechanism has to do the rest of the transfer.
     Unsupported(Errno),
-    /// It could, but another one is faster for this extent.
+    /// It could, but the next one is faster for this extent.
     NotWorthIt,
 }
 
 pub(super) struct Transfer<'a> {
     pub(super) input: Cursor,
     pub(super) output: Cursor,
-    /// How much is to be copied still; of ZS_TO_END there is no end.
+    /// Bytes still to copy; u64::MAX for ZS_TO_END.
     pub(super) remaining: u64,
     pub(super) so_far: Progress,
     /// Of the options: ZS_CLONE, ZS_MORE and the like.
     flags: u32,
     pub(super) watch: Watch<'a>,
-    /// Mechanisms not to be used: the caller's wish, and those that have refused.
+    /// Mechanisms not to be used: those the caller named, and those that have refused.
     avoid: u32,
-    /// The size of the output, where holes have been remaining behind its end.
+    /// The size of the output, if the hole before the offset lies past it.
     pub(super) hole_behind: Option<i64>,
-    /// Kept from one limited_to of data to the next.
+    /// Whether poll(2) always calls the input ready, as it does every file that cannot be polled.
+    is_always_ready: bool,
+    /// Kept from one extent of data to the next.
     pub(super) pipe: Option<Pipe>,
     pub(super) buffer: Option<Buffer>,
 }
@@ -62,6 +66,7 @@ impl<'a> Transfer<'a> {
             watch: Watch::new(options),
             avoid: options.avoid,
             hole_behind: None,
+            is_always_ready: false,
             pipe: None,
             buffer: None,
         }
@@ -71,14 +76,14 @@ impl<'a> Transfer<'a> {
         self.flags & flag != 0
     }
 
-    /// Runs `work` without anything ending it between its steps: no deadline, cancel or progress.
+    /// Runs `work` without checking deadline, cancel and progress between its steps.
     pub(super) fn without_interruption<T>(
         &mut self,
         work: impl FnOnce(&mut Transfer<'a>) -> T,
     ) -> T {
-        self.watch.mute(true);
+        self.watch.set_uninterruptible(true);
         let outcome = work(self);
-        self.watch.mute(false);
+        self.watch.set_uninterruptible(false);
         outcome
     }
 
@@ -90,19 +95,18 @@ impl<'a> Transfer<'a> {
         self.avoid & via == via
     }
 
-    /// No second try of what has refused.
+    /// A mechanism that refused is not tried again in this copy.
     pub(super) fn give_up(&mut self, via: u32) {
         self.avoid |= via;
     }
 
-    /// Whether the copy may share blocks without being seen, as copy_file_range(2) does.
+    /// Whether blocks may be shared, as copy_file_range(2) may do unseen.
     pub(super) const fn may_share(&self) -> bool {
         !self.has(ZS_NO_CLONE | ZS_FILL_HOLES)
     }
 
-    /// Whether it is worth asking for a clone of what nobody said must be one. A small file is shared
-    /// by copy_file_range(2) just as well, which does not have to know its position, if the ranges
-    /// begin with a whole block.
+    /// Whether to try a clone although ZS_CLONE does not demand one. copy_file_range(2) shares a small
+    /// file just as well, and does not need its position, if both ranges begin with a whole block.
     pub(super) fn may_clone(&self) -> bool {
         let (from, to) = (&self.input, &self.output);
         let are_files = from.kind == FdKind::File && to.kind == FdKind::File;
@@ -115,12 +119,12 @@ impl<'a> Transfer<'a> {
             && self.remaining_by_size() >= least
     }
 
-    /// What may be remaining at the most, by the size that the input had.
+    /// Bytes still to copy, at most as many as fstat(2) reported of a file.
     pub(super) fn remaining_by_size(&self) -> u64 {
         self.remaining.min(self.input.remaining_by_size().unwrap_or(u64::MAX))
     }
 
-    /// Whether a file is at the end that it had, so that it is to be proved.
+    /// Whether we have reached the size fstat(2) reported, so that end of file has to be verified.
     pub(super) fn is_at_size(&self) -> bool {
         self.remaining > 0 && self.input.remaining_by_size() == Some(0)
     }
@@ -131,7 +135,7 @@ impl<'a> Transfer<'a> {
         self.remaining.min(self.watch.step() as u64).min(room) as usize
     }
 
-    /// Lets `work` copy the next `len` bytes only; whether it came that far.
+    /// Runs `work` on the next `len` bytes only, and returns whether it copied all of them.
     pub(super) fn limited_to(
         &mut self,
         len: u64,
@@ -146,7 +150,7 @@ impl<'a> Transfer<'a> {
         end.map(|()| is_whole)
     }
 
-    /// The last `count` bytes, a hole, are not in the output after all.
+    /// Takes back the last `count` bytes, a hole that could not be left.
     pub(super) fn uncount_hole(&mut self, count: u64) {
         let count = count.min(self.so_far.holes);
         self.so_far.bytes = self.so_far.bytes.saturating_sub(count);
@@ -155,7 +159,7 @@ impl<'a> Transfer<'a> {
         self.output.go_back(count);
     }
 
-    /// After `count` bytes by the mechanism `via`.
+    /// Accounts for `count` bytes that the mechanism `via` moved.
     #[inline(never)]
     pub(super) fn moved(&mut self, via: u32, count: usize) -> Result<(), Error> {
         self.so_far.via |= via;
@@ -163,7 +167,7 @@ impl<'a> Transfer<'a> {
         self.skip(count as u64)
     }
 
-    /// After `count` bytes, however they came to be in the output.
+    /// Accounts for `count` bytes of the output, whatever put them there.
     #[inline(never)]
     pub(super) fn skip(&mut self, count: u64) -> Result<(), Error> {
         self.so_far.bytes = self.so_far.bytes.saturating_add(count);
@@ -173,7 +177,7 @@ impl<'a> Transfer<'a> {
         self.watch.moved(&self.so_far)
     }
 
-    /// `count` bytes were taken and could not be delivered. A file gives them again.
+    /// Accounts for `count` bytes that were read and not delivered. A file can be read again.
     #[inline(never)]
     pub(super) fn count_undelivered(&mut self, count: u64) {
         let again = match self.input.offset {
@@ -194,10 +198,7 @@ impl<'a> Transfer<'a> {
     pub(super) fn probe_input(&mut self) -> Result<Eof, Error> {
         let mut offset = self.input.offset;
         match eof::after_zero(self.input.at(&mut offset)) {
-            Ok(Eof::NotYet) => {
-                self.watch.wait(&mut [self.input.readable()])?;
-                Ok(Eof::NotYet)
-            }
+            Ok(Eof::NotYet) => self.wait_for_input().map(|_| Eof::NotYet),
             Ok(eof) => Ok(eof),
             // Only recv(2) gets past TCP urgent data.
             Err(Errno::AGAIN) => Ok(Eof::Unknown),
@@ -205,27 +206,33 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// After "would block" of a call from `input` to `output`: Ok(true) once it is worth making
-    /// again, Ok(false) where it never will be.
+    /// After "would block" of a call that touches both sides. None: it is worth making again.
     #[inline(never)]
-    pub(super) fn stalled(
-        &mut self,
-        input: c_int,
-        output: c_int,
-        declined: &mut u32,
-    ) -> Result<bool, Error> {
-        match self.watch.after_would_block(input, output, declined) {
-            Ok(()) => Ok(true),
-            Err(Error { errno: Errno::AGAIN, .. }) => Ok(false),
-            Err(error) => Err(error),
+    pub(super) fn after_would_block(&mut self, declined: &mut u32) -> Result<Option<Tried>, Error> {
+        let mut sides = [self.input.readable(), self.output.writable()];
+        self.watch.look(&mut sides)?;
+        let [input, output] = sides;
+        match readiness::after_would_block(input, output, declined) {
+            Next::Retry => Ok(None),
+            Next::Ended => Ok(Some(Tried::Done)),
+            Next::Declined => Ok(Some(Tried::Unsupported(Errno::AGAIN))),
+            Next::Await(Side::In) => self.wait_for_input().map(|_| None),
+            Next::Await(_) => self.watch.wait(&mut [self.output.writable()]).map(|()| None),
+            Next::AwaitEither => {
+                let mut either = [self.input.readable(), self.output.writable()];
+                self.watch.wait(&mut either).map(|()| None)
+            }
         }
     }
 
-    /// Whether an input that is a pipe has nothing and nobody remaining.
+    /// After "would block" of a read.
     #[inline(never)]
-    pub(super) fn has_hung_up(&self) -> bool {
-        let events = self.input.poll(libc::POLLIN);
-        events & (libc::POLLIN | libc::POLLHUP) == libc::POLLHUP
+    pub(super) fn wait_to_read(&mut self, declined: &mut u32) -> Result<(), Error> {
+        self.watch.check()?;
+        if self.watch.is_declined(self.input.readable(), declined)? {
+            return Ok(());
+        }
+        self.wait_for_input().map(drop)
     }
 
     /// An error of a call that touches both sides.
@@ -234,60 +241,165 @@ impl<'a> Transfer<'a> {
         Error { errno, side: side_of(errno, self.input.fd, self.output.fd) }
     }
 
+    /// After a refusal with `errno`: fails if it was none, but the error that the output's connection
+    /// died of. Any errno can be that (EACCES of a prohibited route, EINVAL of a blackhole), and a
+    /// connection reports it once, while a refusal comes `again`.
+    #[cold]
+    pub(super) fn check_refusal(
+        &self,
+        errno: Errno,
+        again: impl FnOnce() -> Result<usize>,
+    ) -> Result<(), Error> {
+        // A dead connection takes nothing more, so the call is safe to make, except for the signal.
+        if self.output.is_dead_connection() && sigpipe::without_if(true, again) != Err(errno) {
+            return Err(Error::output(errno));
+        }
+        Ok(())
+    }
+
+    /// After a call that moved `count` of the `len` bytes it was asked for: fails if the output's
+    /// connection died meanwhile.
+    pub(super) fn check_short_count(&self, count: usize, len: usize) -> Result<(), Error> {
+        if count >= len || self.output.kind != FdKind::Socket {
+            return Ok(());
+        }
+        self.output.dropped_error().map_or(Ok(()), |errno| Err(Error::output(errno)))
+    }
+
     pub(super) fn grow_pipes(&mut self) {
-        for spot in [&self.input, &self.output] {
-            if spot.kind == FdKind::Pipe && self.remaining > tuning::WORTH_A_PIPE as u64 {
-                pipe::grow(spot.fd, tuning::PIPE);
+        for cursor in [&self.input, &self.output] {
+            if cursor.kind == FdKind::Pipe && self.remaining > tuning::WORTH_A_PIPE as u64 {
+                pipe::grow(cursor.fd, tuning::PIPE);
             }
         }
     }
 
-    /// Waits for an input that would otherwise block in the kernel, where that matters: when there is
-    /// something to notice meanwhile, or (`locks`) the lock of somebody else's pipe would be held.
+    /// Whether the output can die while the transfer waits for the input.
+    fn output_may_die(&self) -> bool {
+        !self.output.kind.is_file()
+    }
+
+    /// Waits until the input is ready, and returns its revents. An output that dies meanwhile fails the
+    /// transfer at once.
+    #[inline(never)]
+    pub(super) fn wait_for_input(&mut self) -> Result<c_short, Error> {
+        loop {
+            let output = if self.output_may_die() { self.output.fd } else { NO_FD.fd };
+            let mut sides = [
+                sys::interest(self.input.fd, libc::POLLIN | libc::POLLRDHUP),
+                sys::interest(output, 0),
+            ];
+            self.watch.wait(&mut sides)?;
+            let [input, output] = sides.map(|poll| poll.revents);
+            // POLLERR alone stays set while the error queue is unread (MSG_ERRQUEUE); it is not readiness.
+            let is_ready = self.input.kind != FdKind::Socket || input != libc::POLLERR;
+            if input != 0 && (is_ready || self.has_a_little()?) {
+                return Ok(input);
+            }
+            if let Some(errno) = self.output.death(output) {
+                return Err(Error::output(errno));
+            }
+        }
+    }
+
+    /// Waits for an input that would otherwise block in the kernel, if that matters: if anything has to be
+    /// noticed meanwhile, or (`locks`) the kernel would wait with the lock of a pipe that others use.
     #[inline(never)]
     pub(super) fn await_input(&mut self, locks: bool) -> Result<(), Error> {
-        if !self.input.blocks || (!locks && self.watch.may_block()) {
-            return Ok(());
+        let matters = locks || !self.watch.may_block() || self.output_may_die();
+        if self.input.blocks && matters {
+            return self.look_at_input().map(drop);
         }
-        let (is_ready, _) = self.watch.look(self.input.readable(), NO_FD)?;
-        while !is_ready && !self.has_a_little()? {
-            let mut input = [self.input.readable()];
-            self.watch.wait(&mut input)?;
-            // Of an error alone a socket may tell for ever (MSG_ERRQUEUE).
-            if self.input.kind != FdKind::Socket
-                || input.iter().any(|poll| poll.revents != libc::POLLERR)
-            {
-                break;
+        // A file that can be polled may wait, too (trace_pipe, FUSE).
+        if self.input.kind == FdKind::File && self.watch.is_watched() && !self.is_always_ready {
+            let mut input = [sys::interest(self.input.fd, libc::POLLIN | libc::POLLOUT)];
+            self.watch.look(&mut input)?;
+            let [Poll { revents, .. }] = input;
+            self.is_always_ready = revents & libc::POLLIN != 0 && revents & libc::POLLOUT != 0;
+            if revents & (libc::POLLIN | libc::POLLHUP) == 0 {
+                self.wait_for_input()?;
             }
         }
         Ok(())
     }
 
-    /// Whether a socket or a terminal has bytes of which poll(2) does not tell, since they are fewer than
+    /// The revents of the input, once it is ready.
+    fn look_at_input(&mut self) -> Result<c_short, Error> {
+        let mut input = [sys::interest(self.input.fd, libc::POLLIN | libc::POLLRDHUP)];
+        self.watch.look(&mut input)?;
+        let [Poll { revents, .. }] = input;
+        if revents != 0 || self.has_a_little()? {
+            return Ok(revents);
+        }
+        self.input.can_be_read().map_err(Error::input)?;
+        self.wait_for_input()
+    }
+
+    /// Whether a socket or a terminal has bytes that poll(2) does not report, since they are fewer than
     /// SO_RCVLOWAT or VMIN.
     fn has_a_little(&self) -> Result<bool, Error> {
         match self.input.holds() {
             Ok(held) => Ok(held > 0),
-            Err(Errno::AGAIN | Errno::PERM | Errno::NOSYS | Errno::NOTCONN) => Ok(false),
-            // A socket tells of a reset once.
+            Err(Errno::AGAIN | Errno::PERM | Errno::NOSYS) => Ok(false),
+            // A socket reports a reset once.
             Err(errno) => Err(Error::input(errno)),
         }
+    }
+
+    /// Waits for the input before anything is spliced from it into a pipe, and returns whether it has
+    /// ended: splice(2) waits for room in the pipe, or fails because the pipe has no reader, before it
+    /// finds out that there is nothing to move.
+    #[inline(never)]
+    pub(super) fn has_ended_before_pipe(&mut self) -> Result<bool, Error> {
+        match self.input.kind {
+            FdKind::Pipe => Ok(self.wait_for_input()? == libc::POLLHUP),
+            FdKind::Socket => {
+                let revents = self.look_at_input()?;
+                let may_have_ended =
+                    revents & (libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR) != 0;
+                Ok(may_have_ended && self.probe()? == Eof::Yes)
+            }
+            FdKind::File | FdKind::Block => {
+                self.await_input(true)?;
+                self.has_file_ended()
+            }
+            FdKind::Char | FdKind::Other => self.await_input(true).map(|()| false),
+        }
+    }
+
+    /// Whether an input that is no stream has ended: probed unless it is a file that knows its size and has
+    /// not reached it.
+    pub(super) fn has_file_ended(&self) -> Result<bool, Error> {
+        let is_sized = self.input.kind == FdKind::Block || self.input.stat.stored > 0;
+        let goes_on = is_sized && self.input.remaining_by_size().is_some_and(|left| left > 0);
+        if !self.input.kind.is_file() || goes_on {
+            return Ok(false);
+        }
+        Ok(self.probe()? == Eof::Yes)
+    }
+
+    fn probe(&self) -> Result<Eof, Error> {
+        let mut offset = self.input.offset;
+        eof::probe(self.input.at(&mut offset), self.input.kind).map_err(Error::input)
     }
 
     /// Waits for the output likewise; returns how much it then takes without blocking.
     #[inline(never)]
     pub(super) fn await_output(&mut self, locks: bool) -> Result<usize, Error> {
-        if !self.output.blocks || (!locks && self.watch.may_block()) {
+        let may_block = !self.output.blocks || (!locks && self.watch.may_block());
+        // A terminal is always asked whether it has hung up.
+        if may_block && self.output.kind != FdKind::Char {
             return Ok(usize::MAX);
         }
-        let mut asked = [self.output.writable(), if locks { self.input.readable() } else { NO_FD }];
+        let mut sides = [self.output.writable(), if locks { self.input.readable() } else { NO_FD }];
+        self.watch.look(&mut sides)?;
         loop {
-            self.watch.wait(&mut asked)?;
-            let [output, input] = &mut asked;
+            let [output, input] = &mut sides;
             match self.output.takes(output.revents) {
-                Err(Errno::AGAIN) => {}
-                Err(errno) => return Err(Error::output(errno)),
-                Ok(()) => return Ok(self.room()),
+                Err(Errno::AGAIN) if !may_block => {}
+                Err(errno) if errno != Errno::AGAIN => return Err(Error::output(errno)),
+                _ if may_block => return Ok(usize::MAX),
+                _ => return Ok(self.room()),
             }
             match input.revents & (libc::POLLIN | libc::POLLHUP) {
                 0 => {}
@@ -295,10 +407,14 @@ impl<'a> Transfer<'a> {
                 libc::POLLHUP => return Ok(1),
                 _ => *input = NO_FD,
             }
+            if !self.output.can_be_written().map_err(Error::output)? {
+                return Ok(1);
+            }
+            self.watch.wait(&mut sides)?;
         }
     }
 
-    /// What a blocking output takes without blocking, or, where there is nothing else to try, at all.
+    /// What a blocking output takes without blocking, or at all, if nothing but splice(2) may be used.
     fn room(&self) -> usize {
         match self.output.room() {
             0 if self.avoids(ZS_VIA_READ_WRITE) => 1,
@@ -306,10 +422,10 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Moves the caller's offsets on.
+    /// Advances the caller's offsets.
     pub(super) fn store_offsets(&self, input: FdAt<'_>, output: FdAt<'_>) {
-        for (theirs, spot) in [(input, &self.input), (output, &self.output)] {
-            if let Some(offset) = spot.offset {
+        for (theirs, cursor) in [(input, &self.input), (output, &self.output)] {
+            if let Some(offset) = cursor.offset {
                 theirs.set_offset(offset);
             }
         }

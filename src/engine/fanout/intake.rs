@@ -8,7 +8,6 @@ use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::retry_on_intr;
 use crate::engine::shared::tuning;
-use crate::engine::shared::watch::NO_FD;
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
@@ -217,16 +216,10 @@ impl Fanout<'_> {
     /// again and again although poll(2) reports it readable has failed.
     fn await_input_again(&mut self, declined: &mut u32) -> Result<(), Error> {
         self.watch.check()?;
-        let (is_ready, _) = self.watch.look(self.input.readable(), NO_FD)?;
-        if !is_ready {
-            *declined = 0;
-            return self.await_input();
+        if self.watch.is_declined(self.input.readable(), declined)? {
+            return Ok(());
         }
-        *declined = declined.saturating_add(1);
-        if *declined > tuning::DECLINES {
-            return Err(Errno::AGAIN.into());
-        }
-        Ok(())
+        self.await_input()
     }
 
     /// Waits until the input is readable, or an output dies.

@@ -20,6 +20,10 @@ pub(crate) fn cursors(
     let mut from = Cursor::new(input).map_err(Error::call)?;
     let mut to = Cursor::new(output).map_err(Error::call)?;
     side(&from)?;
+    // poll(2) waits for ever for the write end of a pipe to become readable.
+    if !from.kind.is_file() {
+        is_readable(&from)?;
+    }
     let len = output_beside(&mut from, &mut to, len)?;
     Ok((from, to, len))
 }

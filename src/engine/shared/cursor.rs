@@ -41,8 +41,9 @@ impl Cursor {
     pub(crate) fn new(side: FdAt<'_>) -> Result<Cursor> {
         let stat = sys::fstat(side.fd)?;
         let kind = FdKind::of(stat.kind);
-        let flags = if kind.is_file() { None } else { Some(sys::status_flags(side.fd)?) };
-        let blocks = flags.is_some_and(|flags| flags & libc::O_NONBLOCK == 0);
+        let flags = if kind.is_file() { None } else { sys::status_flags(side.fd).ok() };
+        // If fcntl(2) is refused (a sandbox) a stream is taken for blocking.
+        let blocks = !kind.is_file() && flags.is_none_or(|flags| flags & libc::O_NONBLOCK == 0);
         let offset = side.offset();
         Ok(Cursor {
             endpoint: Endpoint { fd: side.fd, kind, blocks },

@@ -8,7 +8,7 @@ use crate::errno::{Errno, Result};
 use crate::sys::{self, FdAt, Poll};
 use core::ffi::{c_int, c_short, c_uint};
 
-/// What is at a descriptor, as far as mechanisms care.
+/// The kind of a descriptor, as far as mechanisms differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum FdKind {
@@ -21,7 +21,7 @@ pub(crate) enum FdKind {
 }
 
 impl FdKind {
-    /// Of a file's type, S_IF….
+    /// The kind for a file type, S_IF….
     pub(crate) const fn of(file_type: libc::mode_t) -> FdKind {
         match file_type {
             libc::S_IFREG => FdKind::File,
@@ -33,13 +33,14 @@ impl FdKind {
         }
     }
 
-    /// What can be read again at the same place, and is always ready.
+    /// Whether it can be read again at the same offset, and is always ready (but see
+    /// `Transfer::await_input`).
     pub(crate) const fn is_file(self) -> bool {
         matches!(self, FdKind::File | FdKind::Block)
     }
 }
 
-/// A descriptor, and what is known of it.
+/// A descriptor, its kind, and whether calls on it wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Endpoint {
     pub(crate) fd: c_int,
@@ -75,7 +76,7 @@ impl Endpoint {
     pub(crate) fn stream(self) -> Result<Endpoint> {
         match self.kind {
             FdKind::Socket => match sys::getsockopt_int(self.fd, libc::SO_TYPE) {
-                // Where that is not to be learned, it is taken for one.
+                // If that is refused (a sandbox) it is taken for a stream.
                 Ok(libc::SOCK_STREAM) | Err(_) => Ok(self),
                 Ok(_) => Err(Errno::PROTOTYPE),
             },
@@ -91,6 +92,7 @@ impl Endpoint {
         sys::interest(self.fd, libc::POLLOUT)
     }
 
+    /// Reads what is there, and never waits.
     #[inline(never)]
     pub(crate) fn read(self, into: &mut [u8]) -> Result<usize> {
         let answer = match self.kind {
@@ -107,7 +109,7 @@ impl Endpoint {
         retry_on_intr(|| sys::read(self.fd, into, None))
     }
 
-    /// `flags` are those of send(2), which pipes and others do not have.
+    /// Writes what there is room for, and never waits. `flags` are those of send(2), for sockets.
     #[inline(never)]
     pub(crate) fn write(self, bytes: &[u8], flags: c_int) -> Result<usize> {
         let at_once = flags | libc::MSG_DONTWAIT;
@@ -143,26 +145,25 @@ impl Endpoint {
         if most == 0 {
             return Err(Errno::INVAL);
         }
-        // Held back would be what it has room for.
+        // SPLICE_F_MORE would make the socket hold back the bytes it has room for.
         let flags = if most < len { 0 } else { flags };
         let (from, to) = (FdAt::own(pipe), FdAt::own(self.fd));
         retry_on_intr(|| sys::splice(from, to, most, flags | libc::SPLICE_F_NONBLOCK).count())
     }
 
-    /// What poll(2) says of it at once: of `events`, and of errors.
+    /// What poll(2) reports of it now: of `events`, and of errors.
     #[inline(never)]
     pub(crate) fn poll(self, events: c_short) -> c_short {
-        // Without poll(2) (a sandbox) nothing is known, and the call itself has to find out.
+        // Without poll(2) (a sandbox) the call itself has to find out.
         readiness::revents(self.fd, events).unwrap_or(events)
     }
 
-    /// How many bytes there are at once, as far as anybody tells but by reading them. Of a socket no more
-    /// than whether there are any.
+    /// Bytes available, as far as the kernel tells without a read. For a socket: 0 or 1.
     pub(crate) fn holds(self) -> Result<usize> {
         match self.kind {
             FdKind::Socket => peek(self.fd),
-            // What is no terminal does not know. (Of a pipe poll(2) tells all, and this would wait for its
-            // lock.)
+            // FIONREAD fails on devices other than terminals. (On a pipe it would take the pipe lock;
+            // poll(2) does not.)
             FdKind::Char => Ok(sys::fionread(self.fd).unwrap_or(0)),
             _ => Ok(0),
         }
@@ -178,6 +179,31 @@ impl Endpoint {
         }
     }
 
+    /// EINVAL of what has no read(2) at all (an epoll set, a pidfd) and is never ready: a read of no
+    /// bytes says so at once.
+    pub(crate) fn can_be_read(self) -> Result<()> {
+        match self.kind {
+            FdKind::Other => match sys::preadv2(self.fd, &mut [], 0) {
+                Err(Errno::INVAL) => Err(Errno::INVAL),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Likewise of an output. Ok(false): a write fails at once although poll(2) does not call it ready (a
+    /// listening socket), so that nothing is to be waited for.
+    pub(crate) fn can_be_written(self) -> Result<bool> {
+        match self.kind {
+            FdKind::Other => match sys::pwritev2(self.fd, &[], 0) {
+                Err(Errno::INVAL) => Err(Errno::INVAL),
+                _ => Ok(true),
+            },
+            FdKind::Socket => Ok(sys::getsockopt_int(self.fd, libc::SO_ACCEPTCONN) != Ok(1)),
+            _ => Ok(true),
+        }
+    }
+
     /// Whether both are the same socket, or the same descriptor.
     pub(crate) fn is_same(self, other: Endpoint) -> bool {
         let are_sockets = self.kind == FdKind::Socket && other.kind == FdKind::Socket;
@@ -188,7 +214,7 @@ impl Endpoint {
         self.fd == other.fd || (are_sockets && is_one())
     }
 
-    /// "Would block", where the kernel would wait instead of saying so.
+    /// "Would block" if the kernel would wait instead of saying so.
     fn ready(self, events: c_short) -> Result<()> {
         if self.blocks && self.poll(events) == 0 {
             return Err(Errno::AGAIN);
@@ -196,47 +222,46 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Likewise of an output; and a terminal that has hung up is EIO, though a master takes bytes for
-    /// nobody without end (Linux 6.18).
+    /// Likewise of an output. A terminal is always asked: see `takes`.
     fn ready_to_take(self) -> Result<()> {
-        if self.kind != FdKind::Char {
-            return match if self.blocks { self.takes(self.poll(libc::POLLOUT)) } else { Ok(()) } {
-                Err(Errno::AGAIN) if self.has_unreported_room() => Ok(()),
-                answer => answer,
-            };
+        if !self.blocks && self.kind != FdKind::Char {
+            return Ok(());
         }
-        match self.poll(libc::POLLOUT) {
-            0 if self.blocks => Err(Errno::AGAIN),
-            events if events & libc::POLLHUP != 0 => Err(Errno::IO),
-            _ => Ok(()),
+        match self.takes(self.poll(libc::POLLOUT)) {
+            Err(Errno::AGAIN) if !self.blocks || self.has_unreported_room() => Ok(()),
+            answer => answer,
         }
     }
 
     /// Whether an AF_UNIX socket takes more though poll(2) may not say so. That reports it writable with
     /// three quarters of the buffer free (unix_writable), while send(2) goes on until it is full
     /// (sock_alloc_send_pskb): its reader may be waiting for just that. With half of it free a quarter
-    /// (`writable_now`) goes without blocking, in however many packets splice(2) makes of it.
+    /// (`room`) goes without blocking, in however many packets splice(2) makes of it.
     fn has_unreported_room(self) -> bool {
         self.kind == FdKind::Socket
-            && sys::getsockopt_int(self.fd, libc::SO_DOMAIN) == Ok(libc::AF_UNIX)
+            && is_local(self.fd)
             && match (sys::outq(self.fd), sys::getsockopt_int(self.fd, libc::SO_SNDBUF)) {
                 (Ok(used), Ok(size)) => used <= usize::try_from(size).unwrap_or(0) / 2,
                 _ => false,
             }
     }
 
-    /// What `events` of an output mean. A socket may have an error to tell, or only something in its
-    /// queue of errors (MSG_ERRQUEUE).
-    pub(crate) fn takes(self, events: c_short) -> Result<()> {
-        let is_telling = self.kind == FdKind::Socket && events == libc::POLLERR;
-        match if is_telling { sys::getsockopt_int(self.fd, libc::SO_ERROR) } else { Ok(0) } {
-            Ok(0) if is_telling || events == 0 => Err(Errno::AGAIN),
+    /// The one judge of what poll(2) reports of an output before a write. A socket may have an error to
+    /// tell, or only an unread error queue (MSG_ERRQUEUE). A terminal that has hung up is EIO: a pty
+    /// master keeps accepting bytes after the slave is gone (Linux 6.18), and then blocks.
+    pub(crate) fn takes(self, revents: c_short) -> Result<()> {
+        if self.kind == FdKind::Char && revents & libc::POLLHUP != 0 {
+            return Err(Errno::IO);
+        }
+        let is_asked = self.kind == FdKind::Socket && revents == libc::POLLERR;
+        match if is_asked { sys::getsockopt_int(self.fd, libc::SO_ERROR) } else { Ok(0) } {
+            Ok(0) if is_asked || revents == 0 => Err(Errno::AGAIN),
             Ok(0) | Err(_) => Ok(()),
-            Ok(told) => Err(Errno(told)),
+            Ok(error) => Err(Errno(error)),
         }
     }
 
-    /// What an output has died of, by what poll(2) reports although nothing was asked of it. None: it is
+    /// The error that an output has died of, by the events that poll(2) reports unasked. None: it is
     /// alive; POLLERR may come from the error queue of a socket (time stamps, zero-copy notices).
     pub(crate) fn death(self, revents: c_short) -> Option<Errno> {
         if revents & libc::POLLNVAL != 0 {
@@ -259,15 +284,39 @@ impl Endpoint {
     /// spent it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
     pub(crate) fn spent_reset(self) -> Option<Errno> {
-        let domain = sys::getsockopt_int(self.fd, libc::SO_DOMAIN);
-        let is_tcp = domain == Ok(libc::AF_INET) || domain == Ok(libc::AF_INET6);
-        if !is_tcp || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
+        if !self.is_inet() || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
             return None;
         }
         match sys::getsockopt_int(self.fd, libc::SO_ERROR) {
             Ok(0) | Err(_) => Some(Errno::CONNRESET),
             Ok(error) => Some(Errno(error)),
         }
+    }
+
+    /// The error that cut the last call to a TCP connection short. sendfile(2) and splice(2) drop it if they
+    /// have moved bytes before it, and the next call would be EPIPE, with SIGPIPE.
+    pub(crate) fn dropped_error(self) -> Option<Errno> {
+        match self.poll(0) & (libc::POLLHUP | libc::POLLERR) {
+            0 => None,
+            _ => self.spent_reset(),
+        }
+    }
+
+    fn is_inet(self) -> bool {
+        let domain = sys::getsockopt_int(self.fd, libc::SO_DOMAIN);
+        matches!(domain, Ok(libc::AF_INET | libc::AF_INET6))
+    }
+
+    /// Whether it is a connection that is over in both directions, which takes nothing any more.
+    pub(crate) fn is_dead_connection(self) -> bool {
+        self.kind == FdKind::Socket && self.is_inet() && self.poll(0) & libc::POLLHUP != 0
+    }
+
+    /// Whether a write may be refused for its length alone: one larger than the send buffer is EMSGSIZE
+    /// on SCTP.
+    pub(crate) fn limits_writes(self) -> bool {
+        self.kind == FdKind::Socket
+            && sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_SCTP)
     }
 
     /// How much of `len` it takes without blocking.
@@ -279,18 +328,21 @@ impl Endpoint {
         }
     }
 
-    /// What an output that poll(2) calls writable takes without blocking. A socket is called so with
-    /// a third of its send buffer free (a small one takes nothing from a pipe: what it is charged for a
-    /// page with one byte in it may be more than all it has), a pipe with one page, a terminal with any
-    /// room at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but where it makes two bytes of
-    /// a newline it asks for room anew after each. Other devices do not block.
+    /// What an output that poll(2) calls writable takes without blocking; 0: nothing from a pipe. A
+    /// socket has a share of its send buffer free then (tuning.rs), if it is of a family whose
+    /// SO_SNDBUF bounds it (AF_VSOCK goes by the peer's credit). A pipe has one page, a terminal any room
+    /// at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but if it makes two bytes of a
+    /// newline it asks for room anew after each. Other devices do not block.
     pub(crate) fn room(self) -> usize {
         match self.kind {
             FdKind::Socket => {
                 let buffer = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);
-                match usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE {
-                    ..tuning::SOCKET_LEAST => 0,
-                    room => room,
+                let share = usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE;
+                let is_bounded = || self.is_inet() || is_local(self.fd);
+                if share >= tuning::SOCKET_LEAST && is_bounded() {
+                    share
+                } else {
+                    0
                 }
             }
             FdKind::Pipe => libc::PIPE_BUF,
@@ -304,13 +356,27 @@ impl Endpoint {
     }
 }
 
-/// Looks for a byte in a socket, without taking it.
+fn is_local(fd: c_int) -> bool {
+    sys::getsockopt_int(fd, libc::SO_DOMAIN) == Ok(libc::AF_UNIX)
+}
+
+/// Looks for a byte in a socket without taking it. A peek would move SO_PEEK_OFF, so a socket that has
+/// one is asked for the count of its bytes instead (socket(7)).
 pub(crate) fn peek(fd: c_int) -> Result<usize> {
+    if sys::getsockopt_int(fd, libc::SO_PEEK_OFF).is_ok_and(|offset| offset >= 0) {
+        match sys::fionread(fd) {
+            Ok(1..) => return Ok(1),
+            _ if readiness::revents(fd, libc::POLLRDHUP).is_ok_and(|revents| revents == 0) => {
+                return Err(Errno::AGAIN)
+            }
+            // It has ended or failed: nothing is there that a peek could move past.
+            _ => {}
+        }
+    }
     retry_on_intr(|| sys::recv(fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT))
 }
 
-/// There is no call that takes or gives at once what there is and leaves the flags of the descriptor
-/// alone, as recv(2) does of a socket and RWF_NOWAIT of a pipe (Linux 6.4; not of a FIFO, nor of what
-/// splice(2) has been used on). What poll(2) says has to do, though between the two somebody else may be
-/// faster.
+/// No call reads or writes a device without waiting and without changing its flags, as recv(2) does for
+/// a socket and RWF_NOWAIT for a pipe (Linux 6.4; not for a FIFO, nor after splice(2)). poll(2) has to
+/// do, though another reader may be faster.
 const NOT_AT_ONCE: Result<usize> = Err(Errno::NOSYS);

@@ -42,6 +42,21 @@ pub(crate) fn after_zero(input: FdAt<'_>) -> Result<Eof> {
     }
 }
 
+/// Probes `input`, which poll(2) calls readable, after "would block" of a call that a full output may have
+/// kept from looking at it.
+pub(crate) fn after_would_block(input: FdAt<'_>) -> Result<Eof> {
+    match sys::fstat(input.fd).map_or(FdKind::Other, |stat| FdKind::of(stat.kind)) {
+        // An error is reported once, and the call itself has to get it.
+        FdKind::Socket
+            if readiness::revents(input.fd, 0)
+                .is_ok_and(|revents| revents & libc::POLLERR != 0) =>
+        {
+            Ok(Eof::Unknown)
+        }
+        kind => probe(input, kind),
+    }
+}
+
 /// The one probe: finds out whether `input` has ended, and takes nothing from it.
 pub(crate) fn probe(input: FdAt<'_>, kind: FdKind) -> Result<Eof> {
     match kind {
@@ -71,7 +86,11 @@ fn stream(fd: c_int) -> Result<Eof> {
     if sys::getsockopt_int(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
         return Ok(Eof::Unknown);
     }
-    judge(peek(fd))
+    match peek(fd) {
+        // A refusal is repeated, the error that a connection died of is not, and any errno can be that.
+        Err(errno) if errno.is_no_answer() && peek(fd) != Err(errno) => Err(errno),
+        answer => judge(answer),
+    }
 }
 
 /// What a look at the input returned.

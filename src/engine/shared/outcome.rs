@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! What has become of a transfer.
+//! Progress, errors, and what one call of a mechanism came to.
 
 use crate::constants::*;
 use crate::errno::{Class, Errno, Origin, Result};
@@ -17,12 +17,12 @@ pub(crate) enum Side {
     Call = ZS_SIDE_CALL,
 }
 
-/// Why a transfer, or a part of it, ended before its time.
+/// Why a transfer, or a part of it, failed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct Error {
     pub(crate) errno: Errno,
-    /// None: one system call touched both sides, and its errno does not tell which one failed.
+    /// None: one system call touches both sides, and its errno does not tell which one failed.
     pub(crate) side: Option<Side>,
 }
 
@@ -46,13 +46,13 @@ impl Error {
 }
 
 impl From<Errno> for Error {
-    /// Of one system call that touches both sides.
+    /// The error of one system call that touches both sides.
     fn from(errno: Errno) -> Error {
         Error { errno, side: None }
     }
 }
 
-/// How far a transfer came, and how it ended: always both.
+/// How far a transfer came and how it ended: never one without the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct Progress {
@@ -65,23 +65,22 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Nothing has moved so far.
+    /// The state before the first byte.
     pub(crate) const NONE: Progress =
         Progress { bytes: 0, in_flight: 0, copied: 0, holes: 0, via: 0, end: Ok(()) };
 
-    /// Nothing has moved, because of `error`.
+    /// A transfer that failed before it moved anything.
     pub(crate) const fn failed(error: Error) -> Progress {
         Progress { end: Err(error), ..Progress::NONE }
     }
 
-    /// Nothing has moved, because the arguments make no sense.
+    /// A transfer whose arguments are not valid.
     pub(crate) const fn refused(errno: Errno) -> Progress {
         Progress::failed(Error::call(errno))
     }
 }
 
-/// What one call of a mechanism came to: every loop judges it by one match.
-#[allow(dead_code)]
+/// What one call of a mechanism came to. Every loop judges it by one match.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Answer {
@@ -91,7 +90,7 @@ pub(crate) enum Answer {
     Zero,
     Interrupted,
     WouldBlock,
-    /// The next mechanism has to do it.
+    /// The mechanism refuses: the next one has to do it.
     Unsupported(Errno),
     Failed(Errno),
 }
@@ -111,8 +110,7 @@ impl From<Result<usize>> for Answer {
     }
 }
 
-/// The side that `errno` came from, of one system call that touches both; None where it does not
-/// tell.
+/// The side that `errno` came from, if one system call touches both. None: it does not tell.
 #[cold]
 pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
     match errno.origin() {
@@ -133,7 +131,7 @@ fn connection(input: c_int, output: c_int, is_innocent: impl Fn(c_int) -> bool) 
     }
 }
 
-fn is_pipe(fd: c_int) -> bool {
+pub(crate) fn is_pipe(fd: c_int) -> bool {
     sys::fstat(fd).is_ok_and(|stat| stat.kind == libc::S_IFIFO)
 }
 

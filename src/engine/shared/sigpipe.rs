@@ -4,8 +4,8 @@
 
 use crate::sys::{self, Signals};
 
-/// Runs `work` with SIGPIPE blocked in this thread, and takes the one away that it has caused, if
-/// what it came to says so. One that was pending before stays.
+/// Runs `work` with SIGPIPE blocked in this thread and afterwards discards the SIGPIPE it raised, if
+/// `has_caused` says that it may have raised one. A SIGPIPE that was pending before stays.
 pub(crate) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -> bool) -> T {
     let blocked = block();
     let outcome = work();
@@ -26,13 +26,13 @@ pub(crate) fn without_if<T>(quiet: bool, work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// SIGPIPE is blocked.
+/// The state before SIGPIPE was blocked.
 struct Blocked {
     before: Signals,
     was_pending: bool,
 }
 
-/// None: that is not to be had.
+/// Blocks SIGPIPE in this thread. None: that was refused, so nothing is to be undone.
 #[inline(never)]
 fn block() -> Option<Blocked> {
     let was_pending = sys::has_sigpipe(&sys::sigpending());
@@ -48,7 +48,7 @@ impl Blocked {
             sys::rt_sigtimedwait(&sigpipe);
         }
         if !sys::has_sigpipe(&self.before) {
-            // It cannot fail: the set is one that was in force.
+            // Cannot fail: the arguments are valid.
             let _ = sys::sigmask(libc::SIG_UNBLOCK, &sigpipe);
         }
     }

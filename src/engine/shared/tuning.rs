@@ -29,7 +29,7 @@ pub(crate) const HOLE_WORTH_PUNCHING: i64 = 64 << 10;
 /// Files up to here are copied by pread(2) and pwrite(2): copy_file_range(2) reaches .87 to .92 of
 /// that for 4 KiB on ext4, 1.10 for 8 KiB. `copy`: small files.
 pub(crate) const READ_WRITE_FILE: u64 = 8 << 10;
-/// A piece that is copied rather than spliced through a pipe of ours: below this a buffer wins (.4 of
+/// A piece that is copied rather than spliced through a private pipe: below this a buffer wins (.4 of
 /// pread and pwrite at 4 KiB). An input that fills it at once is bulk. `relay`: small messages;
 /// `stream`.
 pub(crate) const SMALL_PIECE: usize = 16 << 10;

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Deadlines, the cancel descriptor, progress: what can end a transfer that itself goes well.
+//! What can end a transfer that itself goes well: deadlines, the cancel descriptor, progress.
 
 use super::options::{Options, ProgressFn};
-use super::outcome::{Error, Progress, Side};
-use super::readiness::{self, Ready, Sides};
+use super::outcome::{Error, Progress};
+use super::readiness;
 use super::tuning::{DECLINES, POLLERR_BACKOFF, POLLERR_BACKOFF_MAX, STEP_MAX, STEP_WATCHED};
 use crate::constants::*;
-use crate::errno::{Errno, Result};
+use crate::errno::Errno;
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_short};
 
-/// Watches over a transfer.
+/// The limits of a transfer.
 pub(crate) struct Watch<'a> {
     deadline: Option<i64>,
+    /// Whether a step has been allowed since the deadline passed.
+    is_late: bool,
     idle: Option<i64>,
     moved_at: i64,
     cancel_fd: Option<c_int>,
     interrupt: bool,
     progress: Option<ProgressFn<'a>>,
-    /// Nothing is noticed, for the time being.
-    is_mute: bool,
-    /// For how long the next wait leaves out those that have told of errors only, of which nothing came.
+    /// While set, deadline, cancel and progress are not checked between steps.
+    is_uninterruptible: bool,
+    /// Current back-off for descriptors that reported only POLLERR, without progress since.
     pause: i64,
 }
 
@@ -31,27 +33,28 @@ impl<'a> Watch<'a> {
         let now = if timed { sys::now() } else { 0 };
         Watch {
             deadline: (options.timeout > 0).then(|| now.saturating_add(options.timeout)),
+            is_late: false,
             idle: (options.idle > 0).then_some(options.idle),
             moved_at: now,
             cancel_fd: options.has(ZS_CANCEL_FD).then_some(options.cancel_fd),
             interrupt: options.has(ZS_INTERRUPT),
             progress: options.progress.take(),
-            is_mute: false,
+            is_uninterruptible: false,
             pause: 0,
         }
     }
 
-    /// Lets nothing end what must not be left half done.
-    pub(crate) fn mute(&mut self, is_mute: bool) {
-        self.is_mute = is_mute;
+    /// Whether to leave out the checks between steps, so that nothing interrupts the transfer.
+    pub(crate) fn set_uninterruptible(&mut self, is_uninterruptible: bool) {
+        self.is_uninterruptible = is_uninterruptible;
     }
 
-    /// Whether there is anything to notice while a step runs, so that none may take long.
+    /// Whether anything has to be noticed while a step runs, so that steps must be short.
     pub(crate) fn is_watched(&self) -> bool {
         self.is_timed() || self.cancel_fd.is_some() || self.progress.is_some()
     }
 
-    /// Whether a step may wait in the kernel for as long as it likes.
+    /// Whether a step may wait in the kernel without limit.
     pub(crate) fn may_block(&self) -> bool {
         !self.is_watched() && !self.interrupt
     }
@@ -65,23 +68,24 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Between two steps.
+    /// Between two steps. After the deadline one more step is allowed, for what is ready by then: the
+    /// process may have been stopped (SIGSTOP). For the same reason only a wait ends by idle_ns.
     #[inline(never)]
     pub(crate) fn check(&mut self) -> Result<(), Error> {
-        if self.is_mute {
+        if self.is_uninterruptible {
             return Ok(());
         }
         if let Some(fd) = self.cancel_fd {
             if fd < 0 {
                 return Err(Error::call(Errno::BADF));
             }
-            let mut fds = [sys::interest(fd, libc::POLLIN)];
-            let _ = sys::poll(&mut fds, Some(0));
-            let [cancel] = fds;
-            cancelled(cancel)?;
+            cancelled(readiness::revents(fd, libc::POLLIN).unwrap_or(0))?;
         }
-        if self.is_timed() && self.time_left(sys::now()) == Some(0) {
-            return Err(Error::call(Errno::TIMEDOUT));
+        if self.deadline.is_some_and(|deadline| sys::now() >= deadline) {
+            if self.is_late {
+                return Err(Error::call(Errno::TIMEDOUT));
+            }
+            self.is_late = true;
         }
         Ok(())
     }
@@ -98,11 +102,12 @@ impl<'a> Watch<'a> {
 
     /// Calls the progress function, which may cancel the transfer.
     pub(crate) fn report(&mut self, so_far: &Progress) -> Result<(), Error> {
-        let Some(told) = self.progress.as_mut().filter(|_| !self.is_mute) else { return Ok(()) };
-        if told(so_far) {
-            return Err(Error::call(Errno::CANCELED));
+        let is_uninterruptible = self.is_uninterruptible;
+        match self.progress.as_mut().is_some_and(|progress| !is_uninterruptible && progress(so_far))
+        {
+            true => Err(Error::call(Errno::CANCELED)),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// After a signal.
@@ -114,49 +119,55 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Says which of the two is ready, other than to tell of an error. A negative descriptor never is.
-    pub(crate) fn look(&self, first: Poll, second: Poll) -> Result<(bool, bool), Error> {
-        let mut fds = [first, second];
-        loop {
-            match sys::poll(&mut fds, Some(0)) {
-                Err(Errno::INTR) => self.interrupted()?,
-                Err(errno) => return Err(Error::call(errno)),
-                Ok(_) => return Ok(fds.map(|poll| poll.revents & !libc::POLLERR != 0).into()),
+    /// Polls without waiting. POLLERR alone is not reported: it may be the error queue.
+    pub(crate) fn look(&self, fds: &mut [Poll]) -> Result<(), Error> {
+        match sys::poll(fds, Some(0)) {
+            Err(Errno::INTR) => self.interrupted()?,
+            // More descriptors at once than RLIMIT_NOFILE: one after the other.
+            Err(Errno::INVAL) if fds.len() > 1 => {
+                let (first, others) = fds.split_at_mut(1);
+                self.look(first)?;
+                return self.look(others);
             }
+            Err(_) => assume_ready(fds),
+            Ok(_) => {}
         }
-    }
-
-    /// After "would block" of a read or a write: waits until poll(2) says that it is worth making
-    /// again. One that declines although poll says so all the time is given up.
-    pub(crate) fn wait_to_retry(&mut self, poll: Poll, declined: &mut u32) -> Result<(), Error> {
-        self.check()?;
-        let (is_ready, _) = self.look(poll, NO_FD)?;
-        if !is_ready {
-            *declined = 0;
-            return self.wait(&mut [poll]);
-        }
-        *declined = declined.saturating_add(1);
-        if *declined > DECLINES {
-            return Err(Errno::AGAIN.into());
-        }
+        fds.iter_mut().filter(|poll| is_only_pollerr(poll)).for_each(|poll| poll.revents = 0);
         Ok(())
     }
 
-    /// After "would block" of a call from `input` to `output`: waits until it is worth making again.
-    /// EAGAIN: it never will be.
-    pub(crate) fn after_would_block(
-        &mut self,
-        input: c_int,
-        output: c_int,
-        declined: &mut u32,
-    ) -> Result<(), Error> {
-        readiness::after_would_block(&mut Watched { watch: self, input, output }, declined)
+    /// Whether poll(2) reports a descriptor ready now.
+    pub(crate) fn is_ready(&self, poll: Poll) -> Result<bool, Error> {
+        let mut fds = [poll];
+        self.look(&mut fds)?;
+        Ok(fds.iter().any(|poll| poll.revents != 0))
     }
 
-    /// Waits until something is to be said of one of (up to four) descriptors, and says what.
+    /// After "would block" of a read or a write: waits until poll(2) reports the descriptor ready. Fails
+    /// with EAGAIN if the call keeps refusing although poll(2) does.
+    pub(crate) fn wait_to_retry(&mut self, poll: Poll, declined: &mut u32) -> Result<(), Error> {
+        self.check()?;
+        if self.is_declined(poll, declined)? {
+            return Ok(());
+        }
+        self.wait(&mut [poll])
+    }
+
+    /// After "would block": whether poll(2) reports the descriptor ready all the same. Fails with EAGAIN
+    /// if it has done so too often.
+    pub(crate) fn is_declined(&self, poll: Poll, declined: &mut u32) -> Result<bool, Error> {
+        let is_ready = self.is_ready(poll)?;
+        *declined = if is_ready { declined.saturating_add(1) } else { 0 };
+        match *declined > DECLINES {
+            true => Err(Errno::AGAIN.into()),
+            false => Ok(is_ready),
+        }
+    }
+
+    /// Polls up to four descriptors and fills in their revents.
     #[inline(never)]
     pub(crate) fn wait(&mut self, asked: &mut [Poll]) -> Result<(), Error> {
-        // Each once: poll(2) refuses more places than there may be descriptors (RLIMIT_NOFILE).
+        // Each descriptor once: poll(2) refuses more places than RLIMIT_NOFILE.
         let mut fds = [NO_FD; 5];
         let mut used = 1_usize;
         for poll in asked.iter().filter(|poll| poll.fd >= 0) {
@@ -177,25 +188,24 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Likewise, of any number: the first of `fds` is a place for the cancel descriptor.
+    /// Polls any number of descriptors; the first of `fds` is a place for the cancel descriptor.
     ///
-    /// A socket whose queue of errors has something to say (MSG_ERRQUEUE: time stamps, zero-copy sends)
-    /// says POLLERR for as long as its owner does not read that, though nothing comes of asking it.
-    /// From the second time in a row on it is left out for a moment, and longer every time.
+    /// A socket with an unread error queue (MSG_ERRQUEUE: time stamps, zero-copy sends) reports POLLERR
+    /// until its owner reads that, though nothing comes of asking it. From the second time in a row on
+    /// it is left out for a moment, and longer every time.
     pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Result<(), Error> {
-        let complains = |poll: &Poll| poll.revents == libc::POLLERR;
-        // What poll(2) takes for none, and back.
+        // poll(2) ignores a negative descriptor; -1 stays what it is.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
         self.poll(fds, None)?;
-        let only_complains = fds.iter().skip(1).all(|poll| poll.revents == 0 || complains(poll));
+        let only_errors = fds.iter().skip(1).all(|poll| poll.revents == 0 || is_only_pollerr(poll));
         let pause = self.pause;
-        if only_complains {
+        if only_errors {
             self.pause = pause.saturating_mul(2).clamp(POLLERR_BACKOFF, POLLERR_BACKOFF_MAX);
         }
-        if !only_complains || pause == 0 {
+        if !only_errors || pause == 0 {
             return Ok(());
         }
-        fds.iter_mut().skip(1).filter(|poll| complains(poll)).for_each(hide);
+        fds.iter_mut().skip(1).filter(|poll| is_only_pollerr(poll)).for_each(hide);
         let end = self.poll(fds, Some(pause));
         for poll in fds.iter_mut().skip(1).filter(|poll| poll.fd < NO_FD.fd) {
             hide(poll);
@@ -204,34 +214,40 @@ impl<'a> Watch<'a> {
         end
     }
 
-    /// poll(2), with the cancel descriptor at the first place, for a `moment` at the most.
+    /// poll(2), with the cancel descriptor in the first place, for a `moment` at most. At the end of the
+    /// time it looks once more: the process may have been stopped.
     fn poll(&self, fds: &mut [Poll], mut moment: Option<i64>) -> Result<(), Error> {
-        // Not one place more than it takes: poll(2) refuses more than there may be descriptors.
+        // Not one place more than needed: poll(2) refuses more than RLIMIT_NOFILE.
         let unused = usize::from(self.cancel_fd.is_none());
         let least = if unused == 0 { 2 } else { 1 };
         let mut fds = fds.get_mut(unused..).unwrap_or_default();
         loop {
             let left = if self.is_timed() { self.time_left(sys::now()) } else { None };
-            if left == Some(0) {
-                return Err(Error::call(Errno::TIMEDOUT));
-            }
             if let (Some(fd), Some(cancel)) = (self.cancel_fd, fds.first_mut()) {
                 *cancel = sys::interest(fd, libc::POLLIN);
             }
             match sys::poll(fds, [left, moment].into_iter().flatten().min()) {
-                // Whoever is hidden for a moment is not to be so for longer, however many signals come.
+                // Signals must not prolong the back-off.
                 Err(Errno::INTR) if moment.is_some() => return self.interrupted(),
                 Err(Errno::INTR) => self.interrupted()?,
-                // They are more than there may be by now: some are asked for a moment, the others tried.
+                // RLIMIT_NOFILE was lowered meanwhile: poll as many as allowed, briefly, and just try
+                // the others.
                 Err(Errno::INVAL) if fds.len() > least => {
                     let (asked, others) = fds.split_at_mut((fds.len() / 2).max(least));
-                    others.iter_mut().for_each(|poll| poll.revents = poll.events);
+                    assume_ready(others);
                     (fds, moment) = (asked, Some(POLLERR_BACKOFF_MAX));
                 }
+                // A sandbox, or RLIMIT_NOFILE is 0: the calls themselves wait.
+                Err(_) if self.may_block() => {
+                    assume_ready(fds);
+                    return Ok(());
+                }
                 Err(errno) => return Err(Error::call(errno)),
-                Ok(0) if moment.is_none() => return Err(Error::call(Errno::TIMEDOUT)),
+                Ok(0) if moment.is_none() || left == Some(0) => {
+                    return Err(Error::call(Errno::TIMEDOUT))
+                }
                 Ok(_) if unused > 0 => return Ok(()),
-                Ok(_) => return fds.first().map_or(Ok(()), |cancel| cancelled(*cancel)),
+                Ok(_) => return fds.first().map_or(Ok(()), |cancel| cancelled(cancel.revents)),
             }
         }
     }
@@ -248,54 +264,25 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// The two sides of a call that would block, waited for with everything that may end the wait.
-struct Watched<'a, 'b> {
-    watch: &'a mut Watch<'b>,
-    input: c_int,
-    output: c_int,
-}
-
-impl Sides for Watched<'_, '_> {
-    type Stop = Error;
-
-    fn ready(&mut self) -> Result<Ready, Error> {
-        let (input, output) = (readiness::readable(self.input), readiness::writable(self.output));
-        let (input, output) = self.watch.look(input, output)?;
-        Ok(Ready { input, output })
-    }
-
-    fn either(&mut self) -> Result<(), Error> {
-        let (input, output) = (readiness::readable(self.input), readiness::writable(self.output));
-        self.watch.wait(&mut [input, output])
-    }
-
-    fn one(&mut self, side: Side, _: Option<i64>) -> Result<(), Error> {
-        let fd = match side {
-            Side::In => readiness::readable(self.input),
-            _ => readiness::writable(self.output),
-        };
-        self.watch.wait(&mut [fd])
-    }
-
-    /// Engines wait on, whatever SO_RCVTIMEO says.
-    fn limit(&mut self, _: Side) -> Option<i64> {
-        None
-    }
-
-    fn declines(&mut self) -> u32 {
-        readiness::declines(self.input)
-    }
-}
-
-fn cancelled(poll: Poll) -> Result<(), Error> {
-    match poll.revents {
+fn cancelled(revents: c_short) -> Result<(), Error> {
+    match revents {
         0 => Ok(()),
         libc::POLLNVAL => Err(Error::call(Errno::BADF)),
         _ => Err(Error::call(Errno::CANCELED)),
     }
 }
 
-/// Waits for nothing but `fd`.
+/// POLLERR and nothing else: an unread error queue, as a rule.
+fn is_only_pollerr(poll: &Poll) -> bool {
+    poll.revents == libc::POLLERR
+}
+
+/// Without poll(2) the calls themselves have to find out.
+fn assume_ready(fds: &mut [Poll]) {
+    fds.iter_mut().for_each(|poll| poll.revents = poll.events);
+}
+
+/// A place that poll(2) ignores.
 pub(crate) const NO_FD: Poll = sys::interest(-1, 0);
 
 #[cfg(test)]
@@ -304,7 +291,8 @@ mod tests {
 
     fn ended(options: Options<'_>) -> Result<(), Error> {
         let mut options = options;
-        Watch::new(&mut options).check()
+        let mut watch = Watch::new(&mut options);
+        watch.check().and_then(|()| watch.check())
     }
 
     #[test]
@@ -319,7 +307,8 @@ mod tests {
     fn a_deadline_that_has_passed_ends_it() {
         let timeout = Err(Error::call(Errno::TIMEDOUT));
         assert_eq!(ended(Options { timeout: 1, ..Options::default() }), timeout);
-        assert_eq!(ended(Options { idle: 1, ..Options::default() }), timeout);
+        let mut watch = Watch::new(&mut Options { idle: 1, ..Options::default() });
+        assert_eq!((watch.check(), watch.wait(&mut [])), (Ok(()), timeout));
         assert_eq!(ended(Options { timeout: i64::MAX, ..Options::default() }), Ok(()));
     }
 
