@@ -161,6 +161,29 @@ fn sources_that_are_named_are_there() {
     }
 }
 
+/// The headings of docs/kernel.md that the comments of a source name: `docs/kernel.md, "A full pipe hides the
+/// end"`, wherever lines end.
+fn headings_named(source: &str) -> Vec<String> {
+    let bare = |line: &str| line.trim_start().trim_start_matches(['/', '!']).trim().to_owned();
+    let text = source.lines().map(bare).collect::<Vec<_>>().join(" ");
+    let named = text.split("docs/kernel.md, \"").skip(1);
+    named.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn headings_that_the_code_names_are_there() {
+    let kernel = read("docs/kernel.md");
+    let headings: Vec<_> = kernel.lines().filter_map(|line| line.strip_prefix("### ")).collect();
+    let mut found = 0;
+    for path in tree(&root().join("src")) {
+        for named in headings_named(&read(&path)) {
+            assert!(headings.contains(&named.as_str()), "{}: {named:?}", path.display());
+            found += 1;
+        }
+    }
+    assert!(found > 20, "{found}");
+}
+
 /// CONTRIBUTING.md has a line for each file of engine/shared.
 #[test]
 fn files_of_engine_shared_are_described() {

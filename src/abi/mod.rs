@@ -59,6 +59,6 @@ unsafe fn sides<'a>(
 ///
 /// The offset is null, or nobody else writes the int64_t it points to while the side is used.
 unsafe fn side<'a>(fd: c_int, offset: *mut i64) -> FdAt<'a> {
-    // SAFETY: the caller's promise is the one that End asks for.
+    // SAFETY: the caller's promise is the one that FdAt asks for.
     unsafe { FdAt::new(fd, offset) }
 }

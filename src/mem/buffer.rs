@@ -6,7 +6,8 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 use core::slice;
 
-/// The alignment of a buffer: enough for O_DIRECT.
+/// The alignment of a buffer: enough for O_DIRECT (docs/kernel.md, "O_DIRECT takes whole blocks
+/// only").
 const PAGE: usize = 4096;
 
 /// A buffer that begins on a page.

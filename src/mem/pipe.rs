@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Pipes of our own, and the capacity of the caller's.
+//! Private pipes, and the capacity of the caller's.
 
 use crate::errno::Result;
 use crate::sys::{self, Owned};
 use core::ffi::c_int;
 
-/// A pipe that only the library uses: O_NONBLOCK and O_CLOEXEC.
+/// A pipe that only the library uses: O_NONBLOCK (docs/kernel.md, "O_NONBLOCK of one pipe is that of
+/// both") and O_CLOEXEC.
 pub(crate) struct Pipe {
     pub(crate) reader: Owned,
     pub(crate) writer: Owned,
 }
 
 impl Pipe {
-    /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that.
+    /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that
+    /// (docs/kernel.md, "The quota for pipes").
     pub(crate) fn new(size: usize) -> Result<Pipe> {
         let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
         let (reader, writer) = (above_stdio(reader)?, above_stdio(writer)?);

@@ -80,7 +80,7 @@ pub(crate) fn fionread(fd: c_int) -> Result<usize> {
 /// ioctl(2), SIOCOUTQ (unix(7), tcp(7)): how many bytes of a socket's send buffer are in use.
 pub(crate) fn outq(fd: c_int) -> Result<usize> {
     let mut bytes: c_int = 0;
-    // SAFETY: the kernel writes the one number, which is ours.
+    // SAFETY: the kernel writes one int, and the pointer is to an int of our own.
     done(unsafe { libc::ioctl(fd, libc::TIOCOUTQ as _, ptr::from_mut(&mut bytes)) })?;
     Ok(usize::try_from(bytes).unwrap_or(0))
 }

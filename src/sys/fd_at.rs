@@ -43,7 +43,8 @@ impl<'a> FdAt<'a> {
     }
 
     /// The offset; None: the file position is used. If the pointer may be invalid, call this only
-    /// after a system call has accepted it.
+    /// after a system call has accepted it (docs/kernel.md, "A seccomp filter may answer for a bad
+    /// pointer").
     pub(crate) fn offset(self) -> Option<i64> {
         if self.offset.is_null() {
             return None;
@@ -75,8 +76,7 @@ impl<'a> FdAt<'a> {
     pub(crate) fn set_offset(self, offset: i64) {
         if !self.offset.is_null() {
             // SAFETY: the pointer is valid and nobody else accesses the integer, for the reasons
-            // given in
-            // `offset` above; it is written unaligned.
+            // given in `offset` above; it is written unaligned.
             unsafe { self.offset.write_unaligned(offset) };
         }
     }

@@ -28,7 +28,8 @@ use libc::{fstat64, fstatfs64, lseek64, stat64, statfs64};
 #[cfg(any(target_arch = "aarch64", target_arch = "riscv32", target_arch = "csky"))]
 const SYS_SENDFILE64: c_long = 71;
 
-/// copy_file_range(2). 0: the input has ended, or the file system does not know the file's size.
+/// copy_file_range(2). 0: the input has ended, or the file system does not know the file's size
+/// (docs/kernel.md, "A 0 is not always the end of the input").
 pub(crate) fn copy_file_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Returned {
     let (call, off_in, off_out) = (libc::SYS_copy_file_range, from.pointer(), to.pointer());
     // SAFETY: the kernel accesses our memory through the two offsets only. An FdAt owns the use of
@@ -99,8 +100,7 @@ pub(crate) fn write(fd: c_int, from: &[u8], offset: Option<i64>) -> Result<usize
         let iov = libc::iovec { iov_base: buffer.cast_mut().cast(), iov_len: len };
         let (call, list, (low, high)) = (libc::SYS_pwritev, ptr::from_ref(&iov), halves(offset));
         // SAFETY: the kernel reads one iovec, a variable of our own, and the buffer that it
-        // describes, which
-        // `from` borrows; it writes to neither.
+        // describes, which `from` borrows; it writes to neither.
         unsafe { libc::syscall(call, fd, list, 1_usize, low, high) }
     };
     count(returned)
@@ -122,8 +122,7 @@ pub(crate) fn pwritev2(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
     let iov = libc::iovec { iov_base: from.as_ptr().cast_mut().cast(), iov_len: from.len() };
     let (call, list) = (libc::SYS_pwritev2, ptr::from_ref(&iov));
     // SAFETY: the kernel reads one iovec, a variable of our own, and the buffer that it describes,
-    // which
-    // `from` borrows; it writes to neither.
+    // which `from` borrows; it writes to neither.
     count(unsafe {
         libc::syscall(call, fd, list, 1_usize, NO_OFFSET, NO_OFFSET, long(flags as c_uint))
     })
@@ -189,9 +188,9 @@ pub(crate) struct Stat {
     pub(crate) block: i64,
 }
 
-/// fstat(2), by way of statx(2) (Linux 4.11) without the timestamps: querying them makes the next
-/// write update them (multigrain timestamps, Linux 6.13), and a small copy takes 1.5 times as long.
-/// Falls back to fstat(2).
+/// fstat(2), by way of statx(2) (Linux 4.11) without the time stamps (docs/kernel.md, "Asking for
+/// time stamps makes the next write slower"): with them a small copy takes 1.5 times as long. Falls
+/// back to fstat(2).
 pub(crate) fn fstat(fd: c_int) -> Result<Stat> {
     const ASKED: c_uint =
         libc::STATX_TYPE | libc::STATX_INO | libc::STATX_SIZE | libc::STATX_BLOCKS;

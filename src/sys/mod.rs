@@ -5,8 +5,9 @@
 //! says so.
 //!
 //! No loop, no retry, no policy. Whatever can block goes through syscall(2): the wrappers of libc
-//! are cancellation points, where a cancelled thread would abandon a transfer without its account,
-//! and copy_file_range(2) of glibc 2.41 and 2.42 returns an int.
+//! are cancellation points, where a cancelled thread would abandon a transfer without its result,
+//! and copy_file_range(2) of glibc 2.41 and 2.42 returns an int (docs/kernel.md, "libc's wrappers
+//! are cancellation points").
 
 mod descriptor;
 mod environment;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! SIGPIPE, which a write to an output without a reader raises.
+//! SIGPIPE, which a write to an output without a reader raises (docs/kernel.md, "SIGPIPE has no flag
+//! in splice(2), tee(2) and sendfile(2)").
 
 use super::done;
 use crate::errno::Result;

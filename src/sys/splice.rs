@@ -5,7 +5,8 @@
 use super::{long, FdAt, Returned};
 use core::ffi::{c_int, c_uint};
 
-/// splice(2). 0 usually means that the input has ended.
+/// splice(2). 0 usually means that the input has ended (docs/kernel.md, "A 0 is not always the end
+/// of the input").
 pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Returned {
     let (off_in, off_out) = (from.pointer(), to.pointer());
     // SAFETY: the kernel accesses our memory through the two offsets only. An FdAt owns the use of

@@ -11,9 +11,9 @@ use crate::errno::{Errno, Result};
 /// Where an output finds the next bytes that it has not got, and how many.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Supply {
-    /// In the staging pipe, which they leave.
+    /// In the staging pipe; splice(2) takes them out.
     Consume(usize),
-    /// In the staging pipe, where they stay for others.
+    /// In the staging pipe; tee(2) leaves them there for others.
     Tee(usize),
     /// In a pipe of its own.
     OwnPipe(usize),
@@ -72,7 +72,7 @@ impl Fanout<'_> {
             return (most > 0).then_some(Supply::Consume(most));
         }
         if held > 0 && output.tees() {
-            // tee(2) starts at the head of the staging pipe.
+            // docs/kernel.md, "tee(2) begins at the head every time"
             return (remaining == held).then_some(Supply::Tee(held));
         }
         Some(if output.piped > 0 {
@@ -156,7 +156,7 @@ impl Fanout<'_> {
 
     /// Waits until an output whose turn it is can take something.
     fn await_outputs(&mut self) -> Result<(), Error> {
-        // poll(2) refuses more places than there may be descriptors (RLIMIT_NOFILE): only these.
+        // Only these: docs/kernel.md, "poll(2) refuses more places than there may be descriptors".
         let mut used = 1_usize;
         for index in 0..self.outputs.len() {
             let output = self.supply_for(index).and(self.outputs.get(index));

@@ -52,7 +52,8 @@ impl Fanout<'_> {
     fn intake_by_read(&mut self) -> Result<usize, Error> {
         let len = self.prepare_buffer()?;
         let mut declined = 0;
-        // At the largest offset there is nothing, and the kernel refuses to look there.
+        // At the largest offset nothing is left, and a read is EINVAL (docs/kernel.md, "EFBIG instead of 0
+        // at the largest offset").
         while len > 0 && self.live().next().is_some() {
             match self.read(len) {
                 Ok(0) if self.is_fifo_before_its_writer() => self.await_input()?,
@@ -68,7 +69,7 @@ impl Fanout<'_> {
     fn prepare_buffer(&mut self) -> Result<usize, Error> {
         let most = match (self.no_tee, self.is_bulk) {
             (true, _) => tuning::BUFFER,
-            // Splicing said 0: the input may just have ended.
+            // A splice returned 0: the input may have ended.
             (false, true) => tuning::FANOUT_PROBE,
             (false, false) => self.bulk,
         };
@@ -89,6 +90,7 @@ impl Fanout<'_> {
         }
     }
 
+    /// docs/kernel.md, "A FIFO before its first writer returns 0".
     fn is_fifo_before_its_writer(&self) -> bool {
         self.input.kind == FdKind::Pipe
             && eof::after_zero(FdAt::own(self.input.fd)) == Ok(Eof::NotYet)
@@ -125,7 +127,7 @@ impl Fanout<'_> {
 
     /// Makes the staging pipe, and one pipe for each output that is none itself, but for the consumer.
     /// Outputs that cannot be spliced to share one pipe, which is read into the common buffer. Returns
-    /// false if the pipes cannot be had, or not large enough to pay.
+    /// false if pipes that are large enough to pay cannot be made (docs/kernel.md, "The quota for pipes").
     fn make_pipes(&mut self) -> bool {
         let least = if self.no_buffer() { 1 } else { tuning::BUFFER };
         let takes = |output: &Output| output.is_live() && output.takes_pipe;
@@ -175,7 +177,7 @@ impl Fanout<'_> {
                     Eof::NotYet => self.await_input()?,
                 },
                 Answer::Interrupted => self.watch.interrupted()?,
-                // TCP urgent data: only a read gets past it.
+                // docs/kernel.md, "TCP urgent data stops splice(2)": only a read gets past it.
                 Answer::WouldBlock if declined > 0 && is_socket => return Ok(Filled::ReadInstead),
                 Answer::WouldBlock => self.await_input_again(&mut declined)?,
                 Answer::Failed(errno) => return Err(Error::input(errno)),
@@ -196,17 +198,18 @@ impl Fanout<'_> {
         sys::splice(from, to, len, libc::SPLICE_F_NONBLOCK).count()
     }
 
-    /// What the 0 of a splice means. A read finds that out as well, and takes what there is.
+    /// What the 0 of a splice means (docs/kernel.md, "A 0 is not always the end of the input"). A read finds
+    /// that out as well, and takes what there is.
     fn after_zero(&self) -> Result<Eof, Error> {
         if !self.no_buffer() {
             return Ok(Eof::Unknown);
         }
         let mut offset = self.input.offset;
         match eof::after_zero(self.input.at(&mut offset)) {
-            // What nobody can tell is believed: there is no other way to read.
+            // Nothing can verify the 0, and read(2) is avoided: take it for the end.
             Ok(Eof::Unknown) => Ok(Eof::Yes),
             Ok(eof) => Ok(eof),
-            // Only recv(2) gets past TCP urgent data.
+            // docs/kernel.md, "TCP urgent data stops splice(2)"
             Err(Errno::AGAIN) => Ok(Eof::Unknown),
             Err(errno) => Err(Error::input(errno)),
         }

@@ -3,11 +3,12 @@
 //! Every byte of one input to every output; the slowest output sets the pace.
 //!
 //! It works in rounds: what one step takes from the input goes to all outputs, each as fast as it can,
-//! before the next step. A large step is spliced into a pipe of ours, the staging pipe. Outputs that are
+//! before the next step. A large step is spliced into a private pipe, the staging pipe. Outputs that are
 //! pipes get their bytes from there by tee(2), others through a pipe of their own. One output, the
 //! consumer, takes the bytes out of the staging pipe by splice(2). tee(2) always starts at the head of
-//! that pipe, so the consumer never gets ahead of an output that still has to duplicate. Small steps,
-//! and bytes for an output that cannot be spliced to, go through one buffer that all outputs share.
+//! that pipe (docs/kernel.md, "tee(2) begins at the head every time"), so the consumer never gets ahead of
+//! an output that still has to duplicate. Small steps, and bytes for an output that cannot be spliced to,
+//! go through one buffer that all outputs share.
 
 mod deliver;
 mod intake;
@@ -116,6 +117,7 @@ impl<'a> Fanout<'a> {
             is_bulk: false,
             bulk: tuning::FANOUT_BULK,
             pipe_size: tuning::PIPE as usize,
+            // docs/kernel.md, "Pages are handed on, not copied"
             no_tee: options.has(ZS_STABLE) || avoid & without_tee != 0,
             last_error: Errno::INVAL,
             watch: Watch::new(options),
@@ -139,7 +141,8 @@ impl<'a> Fanout<'a> {
         if !self.has(ZS_NOSIGPIPE) {
             return self.run(fds);
         }
-        // A short splice(2) may have raised SIGPIPE, too, if an output has failed since.
+        // A short splice(2) may have raised SIGPIPE, too, if an output has failed since (docs/kernel.md,
+        // "SIGPIPE has no flag in splice(2), tee(2) and sendfile(2)").
         let work = || {
             let end = self.run(fds);
             (end, end.is_err() || !self.outputs.iter().all(Output::is_live))
@@ -188,8 +191,8 @@ impl<'a> Fanout<'a> {
         let most = tuning::PIPE as usize;
         let share = tuning::FANOUT_CAPACITY.checked_div(own_pipes).unwrap_or(most);
         self.pipe_size = share.clamp(tuning::BUFFER, most);
-        // Larger pieces are slower into files; and 256 KiB is still in the CPU cache when the last output
-        // gets it.
+        // docs/kernel.md, "Large pieces into fresh files are slow"; and 256 KiB is still in the CPU cache
+        // when the last output gets it.
         if self.live().any(|output| output.endpoint.kind.is_file()) {
             self.pipe_size = tuning::BUFFER;
         }

@@ -28,11 +28,11 @@ pub(super) struct Output {
     pub(super) endpoint: Endpoint,
     pub(super) so_far: Progress,
     state: State,
-    /// Bytes of the round that it has got.
+    /// Bytes of the round that it has received.
     pub(super) done: usize,
     /// Its own pipe, if it is no pipe itself and is not the consumer.
     pub(super) pipe: Option<Pipe>,
-    /// How many of the bytes that come next are in that pipe.
+    /// How many bytes that pipe holds: the next ones that the output needs.
     pub(super) piped: usize,
     /// Whether splice(2) and tee(2) can write to it.
     pub(super) takes_pipe: bool,
@@ -54,9 +54,10 @@ impl Output {
         }
     }
 
-    /// Takes in what is known of the descriptor.
+    /// Stores what is known of the descriptor.
     pub(super) fn open(&mut self, cursor: &Cursor) {
         self.endpoint = **cursor;
+        // docs/kernel.md, "Packets in pipes"
         self.takes_pipe = !cursor.is_packet_pipe();
     }
 
@@ -85,7 +86,7 @@ impl Output {
         self.endpoint.kind == FdKind::Pipe && self.takes_pipe
     }
 
-    /// Bytes of the round that it has not got.
+    /// Bytes of the round that it has not received yet.
     pub(super) const fn remaining(&self, round: usize) -> usize {
         round.saturating_sub(self.done)
     }
@@ -94,7 +95,7 @@ impl Output {
         (self.done, self.piped) = (0, 0);
     }
 
-    /// It has got `count` of the `offered` bytes.
+    /// Counts `count` of the `offered` bytes as delivered.
     pub(super) fn moved(&mut self, by: u32, count: usize, offered: usize) {
         self.done = self.done.saturating_add(count);
         self.so_far.bytes = self.so_far.bytes.saturating_add(count as u64);
@@ -116,8 +117,8 @@ impl Output {
         self.declined
     }
 
-    /// Takes in what poll(2) has reported. POLLERR alone may come from the error queue, and is no
-    /// promise that a write succeeds.
+    /// Takes in what poll(2) has reported. After POLLERR alone a write need not succeed (docs/kernel.md,
+    /// "POLLERR may come from the error queue").
     pub(super) fn on_revents(&mut self, revents: c_short) {
         if revents != 0 && self.state == State::Full {
             self.state = State::Ready;
@@ -132,8 +133,8 @@ impl Output {
         sys::interest(self.endpoint.fd, 0)
     }
 
-    /// What became of it when the fan-out ended with `end`. The error of one output is not that of
-    /// the others; any other error is that of all.
+    /// Its progress when the fan-out has ended with `end`. The error of one output is not reported for
+    /// the others; any other error is reported for all.
     pub(super) fn outcome(&self, round: usize, end: Result<(), Error>) -> Progress {
         let Err(error) = end else { return self.so_far };
         if !self.is_live() {

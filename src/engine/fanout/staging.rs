@@ -34,7 +34,7 @@ impl Staging {
         *self = Staging::default();
     }
 
-    /// Shrinks the pipe to the capacity of one that all of it has to be duplicated into.
+    /// Shrinks the pipe to `capacity`, that of a pipe into which all of it has to be duplicated.
     pub(super) fn shrink(&self, capacity: usize) {
         let size = c_int::try_from(capacity).unwrap_or(c_int::MAX);
         if self.pipe.as_ref().is_some_and(|pipe| pipe.size() > size as usize) {
@@ -66,7 +66,7 @@ impl Staging {
     /// Drops the first `count` bytes.
     pub(super) fn skip(&mut self, mut count: usize) -> Result<(), Error> {
         while count > 0 {
-            // Small pieces use up the slots of a pipe before its bytes: a fresh pipe has slots again.
+            // docs/kernel.md, "A pipe is full by slots": a fresh pipe has free slots again.
             let away = Pipe::new(count).map_err(Error::call)?;
             let to = Endpoint::output(away.writer.0).map_err(Error::call)?;
             match self.splice(to, count, false).map_err(Error::call)? {

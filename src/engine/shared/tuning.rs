@@ -8,20 +8,20 @@ use core::ffi::c_int;
 // Steps: how much one system call is asked for.
 
 /// The longest step of a transfer with nothing to watch. Whole blocks, so that a step into a file
-/// that shares extents ends on a block; and no count overflows 32 bits on the way (FUSE before
-/// Linux 6.17). `copy`: file to file.
+/// that shares extents ends on a block; and no count overflows 32 bits on the way (docs/kernel.md,
+/// "FUSE counts in 32 bits"). `copy`: file to file.
 pub(crate) const STEP_MAX: usize = 1 << 30;
 /// The longest step of one with a deadline, a cancel descriptor or a progress function: 4 MiB take
 /// milliseconds.
 pub(crate) const STEP_WATCHED: usize = 4 << 20;
 /// Likewise of a hole, which costs next to nothing to punch. `copy`: sparse.
 pub(crate) const HOLE_STEP_WATCHED: u64 = 16 << 20;
-/// The most that one call moves, whatever it is asked for: MAX_RW_COUNT, INT_MAX in whole pages. A
-/// length beyond SSIZE_MAX is EINVAL (splice(2) since Linux 6.8; sendfile(2)).
+/// The most that one call moves: MAX_RW_COUNT, INT_MAX in whole pages (docs/kernel.md, "A call moves at
+/// most 0x7ffff000 bytes"). A length beyond SSIZE_MAX is EINVAL.
 pub(crate) const CALL_MAX: usize = 0x7fff_f000;
 
 /// A hole behind the end of the output that is shorter is not punched: xfs allocates 64 KiB there
-/// (its default allocsize), and punching costs more than that. `copy`: sparse.
+/// (docs/kernel.md, "xfs preallocates behind the end"), and punching costs more than that. `copy`: sparse.
 pub(crate) const HOLE_WORTH_PUNCHING: i64 = 64 << 10;
 
 // Through user memory.
@@ -34,7 +34,8 @@ pub(crate) const READ_WRITE_FILE: u64 = 8 << 10;
 /// `stream`.
 pub(crate) const SMALL_PIECE: usize = 16 << 10;
 /// The largest buffer: read/write with 256 KiB is 1.03 of 128 KiB into ext4, and a fresh file of ext4 or
-/// xfs takes pieces of 1 MiB up to six times slower (large folios). `copy`; `fanout`.
+/// xfs takes pieces of 1 MiB up to six times slower (docs/kernel.md, "Large pieces into fresh files are
+/// slow"). `copy`; `fanout`.
 pub(crate) const BUFFER: usize = 256 << 10;
 /// For an input whose size says nothing: larger than most files of procfs, and quickly made.
 pub(crate) const BUFFER_UNSIZED: usize = 64 << 10;
@@ -52,8 +53,8 @@ pub(crate) const PIPE: c_int = 1 << 20;
 /// (see BUFFER). `copy`: ext4, xfs.
 pub(crate) const PIPE_TO_FILE: usize = 256 << 10;
 /// Less than this is copied faster than a pipe is made: .6 at 16 KiB, 1.1 at 64 KiB. A pipe that
-/// holds less is not used: past the quota of its user a new one has two pages (pipe(7)). Nor is it a
-/// reason to grow the caller's pipe. `stream`.
+/// holds less is not used (docs/kernel.md, "The quota for pipes"), and for less the caller's pipe is not
+/// grown. `stream`.
 pub(crate) const WORTH_A_PIPE: usize = 64 << 10;
 /// Requests for a pipe that are refused after one has failed (EMFILE, a spent quota): a try is five
 /// system calls.
@@ -74,7 +75,7 @@ pub(crate) const CLONE_FILE: u64 = 128 << 10;
 /// An input that gives this much at once has more, so tee(2) pays: with pipes of 64 KiB and less it
 /// loses to read/write into files and connections. `fanout`.
 pub(crate) const FANOUT_BULK: usize = 64 << 10;
-/// Likewise if all outputs are pipes, which need none of ours in between.
+/// Likewise if all outputs are pipes, which need no private pipes in between.
 pub(crate) const FANOUT_BULK_TO_PIPES: usize = 16 << 10;
 /// Enough to find out whether an input has ended.
 pub(crate) const FANOUT_PROBE: usize = 4 << 10;
@@ -88,7 +89,7 @@ pub(crate) const FANOUT_CAPACITY: usize = 16 << 20;
 
 /// The most that one step takes, and the budget of a run that is given none. `relay`: bulk.
 pub(crate) const RELAY_STEP: usize = 1 << 20;
-/// An input in bulk that gives less than this has turned to small pieces again. `relay`: mixed sizes.
+/// A bulk input that gives less than this at once has gone back to small pieces. `relay`: mixed sizes.
 pub(crate) const RELAY_TRICKLE: usize = 4 << 10;
 /// The budget of a direction of zs_bridge to a blocking terminal, where every few bytes are a call.
 pub(crate) const TERMINAL_BUDGET: u64 = 16 << 10;
@@ -98,16 +99,17 @@ pub(crate) const TERMINAL_BUDGET: u64 = 16 << 10;
 /// EAGAINs in a row to accept while poll(2) reports both sides ready. On a pipe another reader may have
 /// won the race.
 pub(crate) const DECLINES: u32 = 1000;
-/// Likewise if the input is a socket, which has one reader: there it is TCP urgent data, which
-/// splice(2) never gets past.
+/// Likewise if the input is a socket, which has one reader: there it is urgent data (docs/kernel.md, "TCP
+/// urgent data stops splice(2)").
 pub(crate) const DECLINES_OF_A_SOCKET: u32 = 2;
-/// Back-off in nanoseconds, from the first to the longest, for a descriptor that reports only POLLERR:
-/// its error queue, which only the caller reads. `idle`: CPU time.
+/// The first back-off, in nanoseconds, for a descriptor that reports only POLLERR (docs/kernel.md, "POLLERR
+/// may come from the error queue"). `idle`: CPU time.
 pub(crate) const POLLERR_BACKOFF: i64 = 50_000;
-/// The longest.
+/// The longest back-off.
 pub(crate) const POLLERR_BACKOFF_MAX: i64 = 10_000_000;
 
-// What a blocking output that poll(2) calls writable takes without blocking.
+// What a blocking output that poll(2) calls writable takes without blocking: docs/kernel.md, "poll(2)
+// calls a socket writable before it takes much".
 
 /// A socket is called writable with a third of its send buffer free (sock_writeable, TCP's
 /// sk_stream_is_writeable): offer a quarter of SO_SNDBUF.
