@@ -6,7 +6,7 @@ use super::{count, done, long, FdAt, Returned};
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_long, c_uint};
 use core::mem::MaybeUninit;
-use core::ptr;
+use core::{ptr, slice};
 
 // Where a long has 32 bits, the calls with 64-bit offsets have names of their own.
 #[cfg(all(not(target_pointer_width = "32"), not(target_arch = "aarch64")))]
@@ -65,6 +65,18 @@ pub(crate) fn ficlonerange(
 
 /// read(2), or pread(2) with an offset.
 pub(crate) fn read(fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
+    let (start, len) = (into.as_mut_ptr().cast(), into.len());
+    // SAFETY: these are the bytes of `into`, borrowed exclusively. `read_uninit` leaves them initialized:
+    // it lets only the kernel write to them.
+    read_uninit(fd, unsafe { slice::from_raw_parts_mut(start, len) }, offset)
+}
+
+/// `read` into memory that need not be initialized; as many bytes as it returns are so afterwards.
+pub(crate) fn read_uninit(
+    fd: c_int,
+    into: &mut [MaybeUninit<u8>],
+    offset: Option<i64>,
+) -> Result<usize> {
     let (buffer, len) = (into.as_mut_ptr(), into.len());
     let Some(offset) = offset else {
         // SAFETY: the kernel writes at most `len` bytes to `buffer`, which `into` borrows

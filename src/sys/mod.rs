@@ -26,7 +26,7 @@ pub(crate) use environment::secure_getenv;
 pub(crate) use fd_at::FdAt;
 pub(crate) use file::{
     copy_file_range, fallocate, ficlonerange, fstat, fstatfs, lseek, preadv2, pwritev2, read,
-    sendfile, write, Stat,
+    read_uninit, sendfile, write, Stat,
 };
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, rt_sigtimedwait, sigmask, sigpending, sigpipe, Signals};

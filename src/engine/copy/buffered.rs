@@ -9,17 +9,16 @@ use crate::engine::shared::eof::Eof;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::tuning;
 use crate::errno::{Errno, Result};
-use crate::mem::buffer::Buffer;
+use crate::mem::buffer::{Buffer, Room};
 use crate::sys;
-use core::ffi::c_int;
 
 /// Copies small pieces until one read fills the buffer: then the input is bulk, and splicing pays off.
 pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    let Some(mut buffer) = Buffer::new(tuning::SMALL_PIECE.min(transfer.step())) else {
+    let Some(mut buffer) = Buffer::for_reads(tuning::SMALL_PIECE.min(transfer.step())) else {
         return Ok(Tried::NotWorthIt);
     };
     while transfer.remaining > 0 {
-        let moved = step(transfer, buffer.bytes())?;
+        let moved = step(transfer, &mut buffer)?;
         if moved == 0 {
             return Ok(Tried::Done);
         }
@@ -34,13 +33,14 @@ pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let Ok(mut buffer) = take(transfer) else { return Ok(Tried::Unsupported(Errno::NOMEM)) };
     while transfer.remaining > 0 {
-        let moved = step(transfer, buffer.bytes())?;
+        let moved = step(transfer, &mut buffer)?;
         if moved == 0 {
             break;
         }
         // There is more than fstat(2) reported.
         if moved == buffer.len() && moved < tuning::BUFFER && transfer.remaining_by_size() == 0 {
-            buffer = Buffer::new(tuning::BUFFER.min(transfer.step()).max(1)).unwrap_or(buffer);
+            buffer =
+                Buffer::for_reads(tuning::BUFFER.min(transfer.step()).max(1)).unwrap_or(buffer);
         }
     }
     transfer.buffer = Some(buffer);
@@ -61,18 +61,17 @@ pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
     if let Some(buffer) = transfer.buffer.take().filter(|buffer| buffer.len() >= wanted) {
         return Ok(buffer);
     }
-    Buffer::up_to(wanted).ok_or(Error::call(Errno::NOMEM))
+    Buffer::for_reads_up_to(wanted).ok_or(Error::call(Errno::NOMEM))
 }
 
 /// One read and the writes that it takes; 0: the input has ended.
-pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut dyn Room) -> Result<usize, Error> {
     let len = buffer.len().min(transfer.step());
     loop {
         transfer.watch.check()?;
-        let Some(into) = buffer.get_mut(..len) else { return Ok(0) };
-        let taken = read(transfer, into)?;
+        let taken = read(transfer, buffer, len)?;
         if taken > 0 {
-            write(transfer, buffer.get(..taken).unwrap_or_default())?;
+            write(transfer, buffer.filled(taken))?;
             return Ok(taken);
         }
         // read(2) is believed, but for a FIFO that has had no writer yet.
@@ -84,19 +83,20 @@ pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut [u8]) -> Result<usi
     }
 }
 
-fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
+fn read(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize, Error> {
     // A socket is read first and waited for only if it is empty.
     if transfer.input.kind != FdKind::Socket {
         transfer.await_input(false)?;
     }
     let mut declined = 0;
-    let (fd, offset) = (transfer.input.fd, transfer.input.offset);
     // Beyond the largest offset there is nothing, and the kernel refuses to read there.
     let most = transfer.input.remaining_by_offset();
-    let most = usize::try_from(most).unwrap_or(usize::MAX).min(into.len());
-    let Some(into) = into.get_mut(..most).filter(|into| !into.is_empty()) else { return Ok(0) };
+    let most = usize::try_from(most).unwrap_or(usize::MAX).min(len);
+    if most == 0 {
+        return Ok(0);
+    }
     loop {
-        match get(transfer, fd, into, offset) {
+        match get(transfer, into, most) {
             Ok(count) => return Ok(count),
             Err(Errno::INTR) => transfer.watch.interrupted()?,
             Err(Errno::AGAIN) => transfer.wait_to_read(&mut declined)?,
@@ -107,13 +107,13 @@ fn read(transfer: &mut Transfer<'_>, into: &mut [u8]) -> Result<usize, Error> {
 
 /// Never blocks if anything has to be noticed meanwhile (a deadline, a cancel, an output that dies):
 /// another reader may have emptied the descriptor since poll(2).
-fn get(transfer: &Transfer<'_>, fd: c_int, into: &mut [u8], offset: Option<i64>) -> Result<usize> {
+fn get(transfer: &Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize> {
     let may_block = transfer.watch.may_block() && transfer.output.kind.is_file();
     match transfer.input.kind {
         FdKind::Socket | FdKind::Pipe if transfer.input.blocks && !may_block => {
-            transfer.input.read(into)
+            transfer.input.read(into.bytes().get_mut(..len).unwrap_or_default())
         }
-        _ => sys::read(fd, into, offset),
+        _ => into.read(transfer.input.fd, len, transfer.input.offset),
     }
 }
 
