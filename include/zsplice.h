@@ -135,7 +135,7 @@ struct zs_options {
          * ZS_INTERRUPT is best effort: a signal between two waits is missed; use cancel_fd or
          * progress to be sure. Without it signals do not end a transfer.
          *
-         * ZS_CLONE shares every block that lies whole in both ranges and copies the edges
+         * ZS_CLONE shares every block that is completely in both ranges and copies the edges
          * (everything, if there is no whole block). If the kernel refuses, the transfer fails with
          * the kernel's error and nothing is written (EINVAL: the two ranges are not aligned
          * alike).
@@ -161,7 +161,7 @@ struct zs_options {
          */
         int32_t cancel_fd;
         /**
-         * ZS_VIA_*: mechanisms that are not to be used, or even tried. EOPNOTSUPP if none is left.
+         * ZS_VIA_*: mechanisms that are neither used nor tried. EOPNOTSUPP if none is left.
          */
         uint32_t avoid;
         /**
@@ -195,8 +195,8 @@ struct zs_options {
 /* Copy: from any descriptor to any other
  *
  * Copies between files, pipes, FIFOs, stream sockets, terminals, devices, /proc and /sys. It picks
- * the best mechanism for the two descriptors, the length and the kernel. Where the kernel refuses,
- * also in the middle of a transfer, it goes on with the next one, and at last with read and write.
+ * the best mechanism for the two descriptors, the length and the kernel. If the kernel refuses one,
+ * even in the middle of a transfer, it continues with the next, and finally with read and write.
  * It waits for descriptors that would block, O_NONBLOCK or not. */
 
 /**
@@ -252,7 +252,7 @@ int64_t zs_copy(int fd_in,
  * @param results  `count` outcomes, one for each output; may be NULL. The error of an output is
  *                 in its own outcome only; an error of the input, a timeout or a cancel is in all
  * @return bytes that every remaining output got, or -1 with errno set; if no output is left,
- *         errno is that of the last
+ *         errno is that of the last one to fail
  *
  * @since 0.1
  */
@@ -272,9 +272,10 @@ int64_t zs_fanout(int fd_in,
  * both directions are over.
  *
  * When an input has ended and every byte of it is delivered, its output is shut down
- * (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). So it
- * does when an input or an output fails; only what a connection dies of (a reset) ends both
- * directions that use it. A timeout or a cancel ends what is not over yet.
+ * (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). The
+ * other direction also goes on when an input or an output fails; only a connection error, such as
+ * a reset, ends both directions of that connection. A timeout or a cancel ends each direction that
+ * has not ended yet.
  *
  * @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
  * @param out_a    descriptor to write side a to
@@ -381,9 +382,9 @@ zs_relay *zs_relay_new(int fd_in,
 /**
  * Moves what can be moved without blocking, and returns what to wait for.
  *
- * That is exact, for level- and edge-triggered epoll(7), poll(2) and polls of io_uring. (Remove a
- * descriptor that is not named from a level-triggered epoll set: its errors cannot be masked.)
- * Bytes that came before an error of the input are delivered first.
+ * The answer is exact for level- and edge-triggered epoll(7), poll(2) and polls of io_uring.
+ * (Remove a descriptor that is not named from a level-triggered epoll set: its errors cannot be
+ * masked.) Bytes that came before an error of the input are delivered first.
  *
  * @param relay   relay to run
  * @param budget  most bytes to deliver; 0: 1 MiB
@@ -466,11 +467,12 @@ void zs_relay_result(const zs_relay *relay, struct zs_result *result) ZS_NOEXCEP
  *
  * Repeats the `_retry` function of the same name until `len` bytes have moved or the input ends.
  * If the kernel cannot move them this way, the kernel's error is returned. When the kernel returns
- * 0, a regular file has ended if a one-byte read at that offset agrees (EOPNOTSUPP if the kernel
- * keeps returning 0 although there is more), a stream socket has ended unless a peek finds more
- * (EAGAIN, TCP urgent data), and a pipe has ended once it has no writer. An error ends the
- * transfer but undoes nothing: `result->bytes` have moved. With SPLICE_F_NONBLOCK these functions
- * do not wait; the system call itself may still block on a blocking descriptor. */
+ * 0, they verify that the input has ended: a regular file by a one-byte read at that offset
+ * (EOPNOTSUPP if there is more and the kernel returns 0 again), a stream socket by a peek (EAGAIN
+ * if there is more, as after TCP urgent data), and a pipe by poll(2): it has ended once it has no
+ * writer. An error ends the transfer but undoes nothing: `result->bytes` have moved. With
+ * SPLICE_F_NONBLOCK these functions do not wait; the system call itself may still block on a
+ * blocking descriptor. */
 
 /**
  * Moves `len` bytes between a pipe and another descriptor, fewer only if the input ends.

@@ -30,7 +30,7 @@ enum Way {
 }
 
 impl Way {
-    /// As in a program's line about its ways.
+    /// Its name in the line `/* ways: ... */` of a program.
     fn name(self) -> &'static str {
         match self {
             Way::Shared => "shared",
@@ -101,7 +101,7 @@ fn uninstalled_library_is_found() {
     judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
 }
 
-/// A helper that nobody finds is written again.
+/// So that nobody writes a helper that is already there.
 #[test]
 fn readme_lists_every_shared_header() {
     let readme = support::read("c-tests/README.md");
@@ -117,8 +117,8 @@ fn meant_for(text: &str, way: Way) -> bool {
     line.is_none_or(|ways| ways.split_whitespace().any(|name| name == way.name()))
 }
 
-/// Time limits are part of what is promised, and a busy machine may break one: what fails is told, and
-/// gets a second chance.
+/// Time limits are part of what is promised, and a busy machine may break one: a program that fails is
+/// reported and run once more.
 fn judge(program: &mut Command) {
     if let Err(told) = verdict(program) {
         println!("failed at first: {told}");

@@ -74,7 +74,7 @@ fn complaints(formatter: &[&str], page: &Page) -> String {
 }
 
 #[test]
-fn groff_has_nothing_to_say() {
+fn groff_does_not_warn() {
     if have("groff") {
         for page in pages() {
             // -z: it formats, but does not print; -t: there are tables.
@@ -84,7 +84,7 @@ fn groff_has_nothing_to_say() {
 }
 
 #[test]
-fn mandoc_has_nothing_to_say() {
+fn mandoc_does_not_warn() {
     if have("mandoc") {
         for page in pages() {
             assert_eq!(complaints(&["mandoc", "-T", "lint", "-W", "warning"], &page), "");

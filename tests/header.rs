@@ -66,7 +66,7 @@ fn compiles_with_clang() {
     compiles_with("clang");
 }
 
-/// It knows no attributes, no C++, and few options. Where there is none, nothing is missed in CI.
+/// tcc has no attributes, no C++, and few options. It is optional in CI, too.
 #[test]
 fn compiles_with_tcc() {
     if found("tcc") {
@@ -114,7 +114,7 @@ fn compiles_with(compiler: &str) {
     assert!(faults.is_empty(), "{faults}");
 }
 
-/// What the compiler has to say, which ought to be nothing.
+/// The compiler's warnings; there should be none.
 fn faults(compiler: &str, options: &[&str], standard: &str) -> String {
     let scratch = Scratch::new();
     let mut command = Command::new(compiler);

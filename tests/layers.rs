@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The laws of the house that no lint knows: which layer may name what (src/lib.rs has the drawing).
+//! The laws of CONTRIBUTING.md that no lint checks: which layer may name what (src/lib.rs has the drawing).
 
 mod support;
 
@@ -33,7 +33,7 @@ fn sources() -> Vec<Source> {
     paths.into_iter().map(Source::new).collect()
 }
 
-/// All in a folder and in the folders in it.
+/// All files in a folder and below.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = support::root().join(folder).read_dir().into_iter().flatten();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -148,7 +148,8 @@ fn unsafe_code_is_where_pointers_and_the_kernel_are() {
     assert!(read("src/engine/mod.rs").contains("\n#![forbid(unsafe_code)]\n"));
 }
 
-/// libc's constants and types are everybody's, its functions are not. What owns memory asks for it.
+/// Every layer may name libc's constants and types, but call none of its functions. What owns memory may call
+/// malloc(3) and the like.
 #[test]
 fn system_calls_are_made_in_sys() {
     let may_not = |source: &&Source| !["sys", "mem"].contains(&source.layer);
@@ -327,7 +328,8 @@ fn an_engine_names_no_other_engine() {
 fn no_file_of_an_engine_names_one_that_names_it() {
     let modules = modules();
     let mut order: Vec<&[String]> = Vec::new();
-    // Takes away, again and again, the files that name none that is left: a cycle is never taken.
+    // Removes the files that name no remaining file, until there is no such file: what remains is in a
+    // cycle, or names one that is.
     loop {
         let is_free = |module: &&Module| {
             !order.contains(&module.path.as_slice())

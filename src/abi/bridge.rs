@@ -12,9 +12,10 @@ use libc::c_int;
 /// both directions are over.
 ///
 /// When an input has ended and every byte of it is delivered, its output is shut down
-/// (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). So it
-/// does when an input or an output fails; only what a connection dies of (a reset) ends both
-/// directions that use it. A timeout or a cancel ends what is not over yet.
+/// (shutdown(2)) if it is a socket, and the other direction goes on (unless ZS_EITHER_END). The
+/// other direction also goes on when an input or an output fails; only a connection error, such as
+/// a reset, ends both directions of that connection. A timeout or a cancel ends each direction that
+/// has not ended yet.
 ///
 /// @param in_a     descriptor to read side a from; a socket is both `in_a` and `out_a`
 /// @param out_a    descriptor to write side a to
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn zs_bridge(
             .unwrap_or_else(Bridged::refused);
     // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the first.
     unsafe { write_result_at(results, 0, &a) };
-    // SAFETY: and this is the second.
+    // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the second.
     unsafe { write_result_at(results, 1, &b) };
     saved.to_c(end.map(|()| 0).map_err(|error| error.errno))
 }

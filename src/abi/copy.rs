@@ -3,8 +3,8 @@
 //! Copy: from any descriptor to any other
 //!
 //! Copies between files, pipes, FIFOs, stream sockets, terminals, devices, /proc and /sys. It picks
-//! the best mechanism for the two descriptors, the length and the kernel. Where the kernel refuses,
-//! also in the middle of a transfer, it goes on with the next one, and at last with read and write.
+//! the best mechanism for the two descriptors, the length and the kernel. If the kernel refuses one,
+//! even in the middle of a transfer, it continues with the next, and finally with read and write.
 //! It waits for descriptors that would block, O_NONBLOCK or not.
 
 use super::options::{self, with_options, zs_options};

@@ -29,7 +29,7 @@ use libc::{c_int, size_t};
 /// @param results  `count` outcomes, one for each output; may be NULL. The error of an output is
 ///                 in its own outcome only; an error of the input, a timeout or a cancel is in all
 /// @return bytes that every remaining output got, or -1 with errno set; if no output is left,
-///         errno is that of the last
+///         errno is that of the last one to fail
 ///
 /// @since 0.1
 #[must_use]
@@ -96,7 +96,7 @@ impl Outputs<'_> {
         fanout::fanout(from, fds, len, options, report).map(|bytes| bytes as i64)
     }
 
-    /// Writes that nothing has moved, since an argument is invalid.
+    /// Writes the results of a call that has moved nothing, since an argument is invalid.
     fn refuse(self, errno: Errno) -> Result<i64> {
         for index in 0..self.count {
             // SAFETY: `new` was promised memory for `count` results.

@@ -4,11 +4,12 @@
 //!
 //! Repeats the `_retry` function of the same name until `len` bytes have moved or the input ends.
 //! If the kernel cannot move them this way, the kernel's error is returned. When the kernel returns
-//! 0, a regular file has ended if a one-byte read at that offset agrees (EOPNOTSUPP if the kernel
-//! keeps returning 0 although there is more), a stream socket has ended unless a peek finds more
-//! (EAGAIN, TCP urgent data), and a pipe has ended once it has no writer. An error ends the
-//! transfer but undoes nothing: `result->bytes` have moved. With SPLICE_F_NONBLOCK these functions
-//! do not wait; the system call itself may still block on a blocking descriptor.
+//! 0, they verify that the input has ended: a regular file by a one-byte read at that offset
+//! (EOPNOTSUPP if there is more and the kernel returns 0 again), a stream socket by a peek (EAGAIN
+//! if there is more, as after TCP urgent data), and a pipe by poll(2): it has ended once it has no
+//! writer. An error ends the transfer but undoes nothing: `result->bytes` have moved. With
+//! SPLICE_F_NONBLOCK these functions do not wait; the system call itself may still block on a
+//! blocking descriptor.
 
 use super::types::{count, write_result, zs_result};
 use super::{side, sides};

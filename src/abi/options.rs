@@ -24,7 +24,7 @@ pub struct zs_options {
     /// ZS_INTERRUPT is best effort: a signal between two waits is missed; use cancel_fd or
     /// progress to be sure. Without it signals do not end a transfer.
     ///
-    /// ZS_CLONE shares every block that lies whole in both ranges and copies the edges
+    /// ZS_CLONE shares every block that is completely in both ranges and copies the edges
     /// (everything, if there is no whole block). If the kernel refuses, the transfer fails with
     /// the kernel's error and nothing is written (EINVAL: the two ranges are not aligned
     /// alike).
@@ -42,7 +42,7 @@ pub struct zs_options {
     pub idle_ns: i64,
     /// With ZS_CANCEL_FD: fail with ECANCELED once this descriptor is readable.
     pub cancel_fd: i32,
-    /// ZS_VIA_*: mechanisms that are not to be used, or even tried. EOPNOTSUPP if none is left.
+    /// ZS_VIA_*: mechanisms that are neither used nor tried. EOPNOTSUPP if none is left.
     pub avoid: u32,
     /// Called after every step, unless NULL; the transfer fails with ECANCELED if it returns
     /// anything but 0. It must not throw or longjmp.

@@ -115,9 +115,9 @@ pub unsafe extern "C" fn zs_relay_new(
 
 /// Moves what can be moved without blocking, and returns what to wait for.
 ///
-/// That is exact, for level- and edge-triggered epoll(7), poll(2) and polls of io_uring. (Remove a
-/// descriptor that is not named from a level-triggered epoll set: its errors cannot be masked.)
-/// Bytes that came before an error of the input are delivered first.
+/// The answer is exact for level- and edge-triggered epoll(7), poll(2) and polls of io_uring.
+/// (Remove a descriptor that is not named from a level-triggered epoll set: its errors cannot be
+/// masked.) Bytes that came before an error of the input are delivered first.
 ///
 /// @param relay   relay to run
 /// @param budget  most bytes to deliver; 0: 1 MiB

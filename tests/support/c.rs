@@ -34,7 +34,7 @@ fn driver(cpp: bool) -> Command {
     command
 }
 
-/// What the `cc` crate takes, which outside a build script has to be told what for.
+/// A build of the `cc` crate; outside a build script it does not know host and target.
 fn tool(cpp: bool) -> cc::Tool {
     let mut build = cc::Build::new();
     build.target(env!("TARGET")).host(env!("TARGET")).opt_level(1);
