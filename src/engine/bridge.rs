@@ -67,7 +67,6 @@ fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
 
 /// Runs both directions until they are over. An error stops those that are not.
 fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
-    let mut hung_up = [false; 2];
     watch.check()?;
     loop {
         duplex.run(|progress| watch.moved(progress))?;
@@ -77,27 +76,14 @@ fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
         if duplex.wants_run() {
             watch.check()?;
         } else {
-            wait(duplex.directions(), &mut hung_up, watch)?;
+            wait(duplex.directions(), watch)?;
         }
     }
 }
 
 /// Waits until a direction can go on, or an output has died.
-fn wait(
-    directions: &[Direction; 2],
-    hung_up: &mut [bool; 2],
-    watch: &mut Watch<'_>,
-) -> Result<(), Error> {
-    let [a, b] = directions;
-    let [a_hung_up, b_hung_up] = *hung_up;
-    let mut polled = [output(a, a_hung_up), output(b, b_hung_up), input(a), input(b)];
-    watch.wait(&mut polled)?;
-    for (hung_up, (direction, output)) in hung_up.iter_mut().zip(directions.iter().zip(polled)) {
-        // If the next run succeeds the hang-up is harmless; it stays, so poll for it no more. (POLLERR
-        // that stays is in the error queue of a socket, and `watch` backs off.)
-        *hung_up |= output.revents & libc::POLLHUP != 0 && direction.wants() & ZS_WANT_WRITE == 0;
-    }
-    Ok(())
+fn wait([a, b]: &[Direction; 2], watch: &mut Watch<'_>) -> Result<(), Error> {
+    watch.wait(&mut [output(a), output(b), input(a), input(b)])
 }
 
 fn input(direction: &Direction) -> Poll {
@@ -108,13 +94,14 @@ fn input(direction: &Direction) -> Poll {
     input.readable()
 }
 
-/// An output is polled for its errors even if nothing is to be written.
-fn output(direction: &Direction, hung_up: bool) -> Poll {
+/// An output is polled for its errors even if nothing is to be written. (POLLERR that stays is the error
+/// queue of a socket, and `watch` backs off.)
+fn output(direction: &Direction) -> Poll {
     let (_, output) = direction.endpoints();
     if direction.wants() & ZS_WANT_WRITE != 0 {
         return output.writable();
     }
-    if direction.is_over() || hung_up {
+    if direction.is_over() {
         return NO_FD;
     }
     sys::interest(output.fd, 0)

@@ -72,6 +72,9 @@ impl Relay {
             }
             Answer::WouldBlock | Answer::Interrupted => Ok(false),
             Answer::Failed(errno) => Err(self.output_failed(errno)),
+            Answer::Unsupported(errno) if self.output.is_last_error() => {
+                Err(self.output_failed(errno))
+            }
             Answer::Zero | Answer::Unsupported(_) if !self.path.may_copy() => {
                 Err(Error::call(Errno::OPNOTSUPP))
             }
@@ -119,8 +122,7 @@ impl Relay {
 
     /// Returns `wanted`, unless the output has died, which is an error even if nothing is in flight.
     pub(super) fn wait_for(&mut self, wanted: c_int, before: u64) -> Result<c_int, Error> {
-        let hang_up = if self.tolerates_hangup() { 0 } else { libc::POLLHUP };
-        self.check_output(libc::POLLERR | libc::POLLNVAL | hang_up, before)?;
+        self.check_output(libc::POLLERR | libc::POLLNVAL | libc::POLLHUP, before)?;
         Ok(wanted)
     }
 

@@ -2,7 +2,7 @@
 
 //! Taking from the input.
 
-use super::state::{Path, Relay};
+use super::state::{Path, Reading, Relay};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
@@ -96,13 +96,18 @@ impl Relay {
         Intake::Some
     }
 
-    /// splice(2) cannot do it: reads a piece instead, if that is allowed.
-    fn take_without_splice(&mut self) -> Result<Intake, Error> {
+    /// splice(2) cannot do it: reads a piece instead, if that is allowed. If that shows an end, `errno` may
+    /// have been what the connection died of.
+    fn take_without_splice(&mut self, errno: Errno) -> Result<Intake, Error> {
         self.path = self.path.without_splice();
-        match self.path.may_copy() {
-            true => self.take_piece(),
-            false => self.explain_nothing(false),
+        if !self.path.may_copy() {
+            return self.explain_nothing(false);
         }
+        let taken = self.take_piece();
+        if self.reading == Reading::Ended && self.input.is_last_error() {
+            return Ok(self.fail_input(errno));
+        }
+        taken
     }
 
     /// splice(2) moved nothing, and read(2) is avoided: finds out why without consuming data.
@@ -153,7 +158,7 @@ impl Relay {
                 Ok(Intake::Full)
             }
             Answer::Failed(errno) => Ok(self.fail_input(errno)),
-            Answer::Unsupported(_) => self.take_without_splice(),
+            Answer::Unsupported(errno) => self.take_without_splice(errno),
             Answer::Zero if self.input.kind == FdKind::Char => Ok(self.input_ended().into()),
             answer if self.path == Path::SpliceOnly => self.explain_nothing(answer == Answer::Zero),
             // A read finds out: it gets past TCP urgent data and does not take that for an end. One pause
@@ -171,6 +176,9 @@ impl Relay {
         let budget = self.remaining.min(until.saturating_sub(self.bytes()));
         let most = usize::try_from(budget).unwrap_or(RELAY_STEP).min(RELAY_STEP);
         let (input, output) = (self.input, self.output);
+        if self.is_end_before_dead_pipe(false)? {
+            return Ok(Intake::Some);
+        }
         let before = self.revents_before();
         let moved = sigpipe::without_if(self.flags & ZS_NOSIGPIPE != 0, || {
             if output.kind == FdKind::Pipe {
@@ -190,11 +198,38 @@ impl Relay {
             Answer::WouldBlock | Answer::Interrupted => self.pass_blocked(),
             Answer::Failed(errno) | Answer::Unsupported(errno) => {
                 match side_of(errno, input.fd, output.fd) {
+                    Some(Side::Out) if self.is_end_before_dead_pipe(true)? => Ok(Intake::Some),
                     Some(Side::Out) => Err(self.output_failed(errno)),
                     Some(Side::In) => Ok(self.fail_input(errno)),
-                    _ => self.take_without_splice(),
+                    _ if output.is_last_error() => Err(self.output_failed(errno)),
+                    _ => self.take_without_splice(errno),
                 }
             }
+        }
+    }
+
+    /// splice(2) into a pipe that nobody reads is EPIPE before it looks at the input, which may have ended
+    /// or failed: then that counts. `is_known`: it was EPIPE, without the signal. Otherwise the signal has to
+    /// be prevented by looking before.
+    fn is_end_before_dead_pipe(&mut self, is_known: bool) -> Result<bool, Error> {
+        let is_quiet = self.flags & ZS_NOSIGPIPE != 0;
+        if self.output.kind != FdKind::Pipe || is_quiet != is_known {
+            return Ok(false);
+        }
+        if !is_known && self.output.poll(0) & libc::POLLERR == 0 {
+            return Ok(false);
+        }
+        match self.probe_input() {
+            Ok(Eof::Yes) => Ok(self.input_ended() == Eof::Yes),
+            Err(errno) => {
+                self.input_failed(errno);
+                Ok(true)
+            }
+            Ok(Eof::Unknown) if self.path.may_copy() && self.input.kind == FdKind::Char => {
+                self.take_piece()?;
+                Ok(true)
+            }
+            _ => Ok(false),
         }
     }
 

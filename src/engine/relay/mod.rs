@@ -81,7 +81,9 @@ impl Relay {
             return Ok(0);
         }
         // A hang-up alone is no error here: nothing more is to be written.
-        self.check_output(libc::POLLERR | libc::POLLNVAL, before)?;
+        if !self.is_in_duplex() || self.output.kind == FdKind::Socket {
+            self.check_output(libc::POLLERR | libc::POLLNVAL, before)?;
+        }
         if self.flags & ZS_RELAY_SHUTDOWN != 0 && self.output.kind == FdKind::Socket {
             // shutdown(2) now would abort the pending connect(2).
             if self.is_connecting() {

@@ -17,8 +17,9 @@ use crate::sys::{self, FdAt};
 use core::ffi::c_int;
 
 const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL;
-/// Kept beside the caller's flags: an output that hangs up without an error has not failed.
-const TOLERATE_HANGUP: u32 = 0x8000_0000;
+/// Kept beside the caller's flags: the relay is a direction of a duplex, where an end is an end also if
+/// the output has no reader any more.
+const IN_DUPLEX: u32 = 0x8000_0000;
 /// Likewise: splice(2) is not avoided, though it may not be used for this pair.
 const MAY_SPLICE: u32 = 0x4000_0000;
 
@@ -181,9 +182,9 @@ impl Relay {
     }
 
     /// One direction of a duplex: until the input ends, without a pool, between descriptors of any kind,
-    /// which may also be blocking. Its caller polls for a hang-up of the output.
+    /// which may also be blocking.
     pub(in crate::engine) fn in_duplex(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
-        Relay::between(ends, u64::MAX, None, flags | TOLERATE_HANGUP, avoid)
+        Relay::between(ends, u64::MAX, None, flags | IN_DUPLEX, avoid)
     }
 
     /// Makes two directions of one connection share the errors that either meets. Without memory for
@@ -269,8 +270,8 @@ impl Relay {
         matches!(self.reading, Reading::Open | Reading::Drained)
     }
 
-    pub(super) const fn tolerates_hangup(&self) -> bool {
-        self.flags & TOLERATE_HANGUP != 0
+    pub(super) const fn is_in_duplex(&self) -> bool {
+        self.flags & IN_DUPLEX != 0
     }
 
     /// Whether a read might end inside a packet and lose the rest of it: of a pipe's read end nobody can

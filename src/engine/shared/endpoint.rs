@@ -280,6 +280,17 @@ impl Endpoint {
         }
     }
 
+    /// Whether an errno that looks like a refusal is what its connection died of: any can be (a prohibited
+    /// route, an ICMP message), and it is reported once. With the connection over, only a sandbox would
+    /// refuse the call, and that would refuse it for any descriptors.
+    #[cold]
+    pub(crate) fn is_last_error(self) -> bool {
+        let nowhere = || sys::splice(FdAt::own(-1), FdAt::own(-1), 1, 0).count();
+        self.kind == FdKind::Socket
+            && self.poll(0) & libc::POLLHUP != 0
+            && nowhere() == Err(Errno::BADF)
+    }
+
     /// What a TCP connection that has hung up has died of: the error that is pending or, if a call has
     /// spent it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
