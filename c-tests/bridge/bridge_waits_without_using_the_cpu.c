@@ -8,7 +8,7 @@
 #include "t_copy.h"
 #include "t_bridge.h"
 
-static int64_t rests(struct t_side *a, struct t_side *b, const char *what)
+static int64_t rests(struct t_side *a, struct t_side *b, const char *what, int error)
 {
 	struct zs_result results[2];
 	struct rusage before, after;
@@ -16,7 +16,7 @@ static int64_t rests(struct t_side *a, struct t_side *b, const char *what)
 
 	MUST(getrusage(RUSAGE_THREAD, &before) == 0);
 	T_EQ(T_BRIDGE(a, b, results, .timeout_ns = T_MS(50), .flags = ZS_NOSIGPIPE), -1);
-	T_EQ(errno, ETIMEDOUT);
+	T_EQ(errno, error);
 	MUST(getrusage(RUSAGE_THREAD, &after) == 0);
 	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000 +
 	     (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1000;
@@ -47,25 +47,26 @@ static void pair(enum t_side_kind from, enum t_side_kind to, int nonblock)
 		t_side(&b, to, nonblock, 0, 0);
 		switch (what >> 1) {
 		case 0:
-			rests(&a, &b, "silent");
+			rests(&a, &b, "silent", ETIMEDOUT);
 			break;
 		case 1: /* One far end ends its stream. */
 			if (a.kind == T_BY_PIPES)
 				MUST(close(a.far_out) == 0);
 			else
 				MUST(shutdown(a.far_out, SHUT_WR) == 0);
-			rests(turned ? &b : &a, turned ? &a : &b, "ended");
+			rests(turned ? &b : &a, turned ? &a : &b, "ended", ETIMEDOUT);
 			break;
-		case 2: /* One far end is closed, which for pipes also closes the reader of an output. */
+		case 2: /* One far end is closed, which for pipes also closes the reader of an output. AF_UNIX tells. */
 			if (a.kind == T_BY_PIPES)
 				break;
 			MUST(close(a.far_out) == 0);
-			rests(turned ? &b : &a, turned ? &a : &b, "gone");
+			rests(turned ? &b : &a, turned ? &a : &b, "gone",
+			      a.kind == T_BY_UNIX ? EPIPE : ETIMEDOUT);
 			break;
 		case 3: /* b takes nothing, a has more. */
 			(void)t_fill_stream(b.kind == T_BY_PIPES ? T_A_PIPE : T_A_UNIX, (int[]){ b.far_in, b.out });
 			t_write(a.far_out, "more", 4);
-			rests(turned ? &b : &a, turned ? &a : &b, "full");
+			rests(turned ? &b : &a, turned ? &a : &b, "full", ETIMEDOUT);
 			break;
 		default: /* The same, and then a ends its stream. */
 			(void)t_fill_stream(b.kind == T_BY_PIPES ? T_A_PIPE : T_A_UNIX, (int[]){ b.far_in, b.out });
@@ -74,7 +75,7 @@ static void pair(enum t_side_kind from, enum t_side_kind to, int nonblock)
 				MUST(close(a.far_out) == 0);
 			else
 				MUST(shutdown(a.far_out, SHUT_WR) == 0);
-			rests(turned ? &b : &a, turned ? &a : &b, "full, ended");
+			rests(turned ? &b : &a, turned ? &a : &b, "full, ended", ETIMEDOUT);
 		}
 		close_all(&a);
 		close_all(&b);

@@ -3,7 +3,7 @@
 //! Both directions at once, in the calling thread: a loop of poll(2) around a duplex.
 
 use super::duplex::{Direction, Duplex};
-use super::shared::endpoint::Endpoint;
+use super::shared::endpoint::{Endpoint, FdKind};
 use super::shared::options::{avoided_by_environment, Options, BRIDGE_FLAGS};
 use super::shared::outcome::{Error, Progress};
 use super::shared::tuning;
@@ -62,7 +62,15 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
 }
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
-    Ok([Endpoint::input(input)?, Endpoint::output(output)?])
+    let (input, output) = (Endpoint::input(input)?, Endpoint::output(output)?);
+    input.can_be_read()?;
+    output.can_be_written()?;
+    Ok([input, output].map(|end| Endpoint { blocks: end.blocks && !is_listening(end), ..end }))
+}
+
+/// Whether it is a listening socket: never ready, and no call on it waits before it fails.
+fn is_listening(end: Endpoint) -> bool {
+    end.kind == FdKind::Socket && end.can_be_written() == Ok(false)
 }
 
 /// Runs both directions until they are over. An error stops those that are not.
