@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-/* A program that has closed standard input, output and error gets no pipe of ours at these numbers: what
- * somebody writes there all the same does not end up in the data. */
+/* A program has closed standard input, output and error: the library's pipes do not get these numbers, so that
+ * what somebody still writes there does not end up in the data. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"

@@ -80,7 +80,7 @@ static int takes_make_sense(const struct o_scene *scene)
 	case O_DEAD_RESET:
 		return o_is_socket_out(scene->out);
 	case O_DEAD:
-		/* How much TCP takes before it hears of it depends on how much it gets at once. */
+		/* How much TCP takes before it notices depends on how much it gets at once. */
 		return scene->out != O_OUT_TCP || (due != 65536 && (due < 2 || !o_is_terminal_in(scene->in)));
 	default:
 		return 1;
@@ -179,8 +179,8 @@ static int keeps_waiting(const struct o_scene *scene)
 	return o_is_stream_in(scene->in) && scene->gives != O_ENDED && scene->gives != O_RESET;
 }
 
-/* Whether poll(2) tells of the output's death. That a TCP peer has closed does not show before he is sent
- * something: he may have shut down his side only. */
+/* Whether poll(2) reports the output's death. That a TCP peer has closed does not show before it is sent
+ * something: it may have shut down one direction only. */
 static int death_shows(const struct o_scene *scene)
 {
 	return scene->takes == O_DEAD_RESET || (scene->takes == O_DEAD && o_due(scene) > 0)

@@ -192,7 +192,7 @@ static void each(void (*before)(struct transfer *), void (*after)(struct transfe
 		    || (only_files && it.from != SPARSE && it.from != DENSE))
 			continue;
 		if (!OK(t_child(transfer, &it) == 0))
-			complain(&it, "see above; without a word: a system call that was forbidden");
+			complain(&it, "see above; if there is nothing above: a forbidden system call was made");
 	}
 }
 

@@ -258,7 +258,7 @@ static inline int t_reader_end(struct t_reader *taker, enum t_stream_kind sort, 
 	return taker->len == count && memcmp(taker->bytes, bytes, count) == 0;
 }
 
-/* ---- What became of it ---- */
+/* ---- The outcome ---- */
 
 /* Which of the first 64 descriptors are open, as a set of bits. */
 static inline uint64_t t_open_descriptor_set(void)

@@ -23,7 +23,7 @@ static inline struct t_uring t_uring(unsigned int entries)
 
 	ring.fd = (int)syscall(SYS_io_uring_setup, entries, &is);
 	if (ring.fd < 0)
-		t_skip("io_uring is not to be had here");
+		t_skip("io_uring is not available here");
 	sq = mmap(NULL, is.sq_off.array + is.sq_entries * sizeof(unsigned int), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQ_RING);
 	cq = mmap(NULL, is.cq_off.cqes + is.cq_entries * sizeof(struct io_uring_cqe), PROT_READ | PROT_WRITE,
