@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Calls every function with descriptors of many kinds, for tests/system_calls.rs, which runs this
+ * under strace. Each call of the library stands between two writes to the descriptor -1: one of the
+ * function's name, one of "end". */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+#include <zsplice.h>
+
+#define LEN 40
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+/* Whether a call succeeds is not the question here. */
+#define RUN(name, call)                                                                            \
+    do {                                                                                           \
+        long long returned_;                                                                       \
+                                                                                                   \
+        mark(#name);                                                                               \
+        returned_ = (long long) (call);                                                            \
+        (void) returned_;                                                                          \
+        mark("end");                                                                               \
+    } while (0)
+
+static char data[LEN];
+
+static void mark(const char *text)
+{
+    if (write(-1, text, strlen(text)) != -1)
+        abort();
+}
+
+static int must(int returned)
+{
+    if (returned == -1) {
+        perror("system_calls");
+        exit(EXIT_FAILURE);
+    }
+    return returned;
+}
+
+static void fill(int fd, const void *bytes, size_t len)
+{
+    if (write(fd, bytes, len) != (ssize_t) len)
+        must(-1);
+}
+
+/* The other ends of what a scene uses, closed after it. */
+static int others[64];
+static int used;
+
+static int other(int fd)
+{
+    others[used++] = fd;
+    return fd;
+}
+
+static void close_others(void)
+{
+    while (used > 0)
+        close(others[--used]);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
+static void tcp(int ends[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t          len = sizeof(address);
+    int                listener = must(socket(AF_INET, SOCK_STREAM, 0));
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    must(bind(listener, (struct sockaddr *) &address, len));
+    must(listen(listener, 1));
+    must(getsockname(listener, (struct sockaddr *) &address, &len));
+    ends[0] = must(socket(AF_INET, SOCK_STREAM, 0));
+    must(connect(ends[0], (struct sockaddr *) &address, len));
+    ends[1] = must(accept(listener, NULL, NULL));
+    close(listener);
+}
+
+/* A pseudoterminal: ends[0] is the terminal, ends[1] its master. */
+static void terminal(int ends[2])
+{
+    ends[1] = must(posix_openpt(O_RDWR | O_NOCTTY));
+    must(grantpt(ends[1]));
+    must(unlockpt(ends[1]));
+    ends[0] = must(open(ptsname(ends[1]), O_RDWR | O_NOCTTY));
+}
+
+static void nonblocking(int fd)
+{
+    must(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK));
+}
+
+enum input { A_FILE, SPARSE, EMPTY, PROC, ZERO, PIPE, FIFO, UNIX, TCP, URGENT, TERMINAL, INPUTS };
+
+/* An input of this kind that has LEN bytes or fewer, and ends. */
+static int input(enum input kind)
+{
+    int ends[2], fd;
+
+    switch (kind) {
+    case A_FILE:
+    case SPARSE:
+    case EMPTY:
+        fd = must(open("input", O_RDWR | O_CREAT | O_TRUNC, 0600));
+        if (kind != EMPTY)
+            fill(fd, data, LEN);
+        if (kind == SPARSE) {
+            must(lseek(fd, 1 << 20, SEEK_SET));
+            fill(fd, data, LEN);
+            must(ftruncate(fd, 2 << 20));
+        }
+        must(lseek(fd, 0, SEEK_SET));
+        return fd;
+    case PROC:
+        return must(open("/proc/self/status", O_RDONLY));
+    case ZERO:
+        return must(open("/dev/zero", O_RDONLY));
+    case FIFO:
+        unlink("fifo");
+        must(mkfifo("fifo", 0600));
+        ends[0] = must(open("fifo", O_RDONLY | O_NONBLOCK));
+        ends[1] = must(open("fifo", O_WRONLY));
+        must(fcntl(ends[0], F_SETFL, O_RDONLY));
+        break;
+    case UNIX:
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+        break;
+    case TCP:
+    case URGENT:
+        tcp(ends);
+        break;
+    case TERMINAL:
+        terminal(ends);
+        break;
+    default:
+        must(pipe(ends));
+    }
+    fill(ends[1], data, LEN / 2);
+    if (kind == URGENT && send(ends[1], "!", 1, MSG_OOB) != 1)
+        must(-1);
+    if (kind == TERMINAL) {
+        /* A line, and the end of file. */
+        fill(ends[1], "\n\004", 2);
+        other(ends[1]);
+    } else {
+        close(ends[1]);
+    }
+    return ends[0];
+}
+
+enum output { TO_FILE, TO_HOLES, TO_APPEND, TO_PIPE, TO_UNIX, TO_TCP, TO_NULL, TO_TERMINAL,
+              TO_MASTER, TO_NOBODY, OUTPUTS };
+
+/* An output of this kind that has room for LEN bytes. */
+static int output(enum output kind)
+{
+    int ends[2], fd;
+
+    switch (kind) {
+    case TO_FILE:
+    case TO_HOLES:
+    case TO_APPEND:
+        fd = must(open("output", O_RDWR | O_CREAT | O_TRUNC, 0600));
+        if (kind == TO_HOLES) {
+            must(ftruncate(fd, 4 << 20));
+            must(pwrite(fd, data, LEN, 512 << 10));
+        }
+        if (kind == TO_APPEND)
+            must(fcntl(fd, F_SETFL, O_APPEND));
+        return fd;
+    case TO_NULL:
+        return must(open("/dev/null", O_WRONLY));
+    case TO_UNIX:
+    case TO_NOBODY:
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+        if (kind == TO_NOBODY) {
+            close(ends[1]);
+            return ends[0];
+        }
+        break;
+    case TO_TCP:
+        tcp(ends);
+        break;
+    case TO_TERMINAL:
+        terminal(ends);
+        break;
+    case TO_MASTER:
+        terminal(ends);
+        other(ends[0]);
+        return ends[1];
+    default:
+        must(pipe(ends));
+        other(ends[0]);
+        return ends[1];
+    }
+    other(ends[1]);
+    return ends[0];
+}
+
+/* To the end of the input, but no more than the output has room for. */
+static uint64_t length(enum input from, enum output to)
+{
+    if (from == ZERO || (to > TO_APPEND && (from == SPARSE || from == PROC)))
+        return LEN;
+    return ZS_TO_END;
+}
+
+static int no_stop(void *context, const struct zs_result *so_far)
+{
+    (void) context;
+    (void) so_far;
+    return 0;
+}
+
+/* The options that a scene is tried with. */
+static struct zs_options options_of(int which)
+{
+    const uint32_t    all = 0x1f;
+    struct zs_options options = ZS_OPTIONS_INIT;
+    int               ends[2];
+
+    switch (which) {
+    case 1:
+        options.timeout_ns = 1000000000;
+        break;
+    case 2:
+        must(pipe(ends));
+        options.flags = ZS_CANCEL_FD | ZS_INTERRUPT;
+        options.cancel_fd = other(ends[0]);
+        other(ends[1]);
+        break;
+    case 3:
+        options.flags = ZS_NOSIGPIPE | ZS_MORE | ZS_GROW_PIPE;
+        break;
+    case 4:
+        options.flags = ZS_STABLE | ZS_FILL_HOLES;
+        options.progress = no_stop;
+        break;
+    case 5:
+        options.avoid = all;
+        break;
+    case 6:
+        options.avoid = all & ~ZS_VIA_SENDFILE;
+        break;
+    case 7:
+        options.avoid = all & ~(ZS_VIA_SPLICE | ZS_VIA_TEE);
+        break;
+    case 8:
+        options.avoid = ZS_VIA_READ_WRITE | ZS_VIA_CLONE | ZS_VIA_COPY_RANGE;
+        break;
+    case 9:
+        options.avoid = all;
+        options.timeout_ns = 1000000000;
+        break;
+    }
+    return options;
+}
+
+#define OPTIONS 10
+
+static void copies(void)
+{
+    for (int from = 0; from < INPUTS; from++) {
+        for (int to = 0; to < OUTPUTS; to++) {
+            for (int which = 0; which < OPTIONS; which++) {
+                struct zs_options options = options_of(which);
+                int               in = input(from), out = output(to);
+                uint64_t          len = length(from, to);
+
+                RUN(zs_copy, zs_copy(in, NULL, out, NULL, len, &options, NULL));
+                close(in);
+                close(out);
+                close_others();
+            }
+        }
+    }
+    for (int which = 0; which < OPTIONS; which++) {
+        struct zs_options options = options_of(which);
+        int               in = input(SPARSE), out = output(TO_HOLES);
+        int64_t           off_in = 5, off_out = 4101;
+
+        RUN(zs_copy, zs_copy(in, &off_in, out, &off_out, ZS_TO_END, &options, NULL));
+        close(in);
+        close(out);
+        close_others();
+    }
+}
+
+static void fanouts(void)
+{
+    for (int from = 0; from < INPUTS; from++) {
+        for (int to = 0; to < OUTPUTS; to++) {
+            for (int which = 0; which < OPTIONS; which++) {
+                struct zs_options options = options_of(which);
+                int               in = input(from), outs[2] = {output(to), output(TO_PIPE)};
+                uint64_t          len = length(from, TO_PIPE);
+                int64_t           start = 0, *offset = from < PROC && which % 2 ? &start : NULL;
+
+                options.flags |= ZS_DROP_FAILED;
+                RUN(zs_fanout, zs_fanout(in, offset, outs, 2, len, &options, NULL));
+                close(in);
+                close(outs[0]);
+                close(outs[1]);
+                close_others();
+            }
+        }
+    }
+}
+
+/* A connection that ends by itself: what the peer has sent, and its end. */
+static int connection(int kind)
+{
+    int ends[2];
+
+    if (kind == 0)
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    else
+        tcp(ends);
+    if (kind == 2)
+        nonblocking(ends[0]);
+    if (kind == 3) {
+        /* Not connected: nothing can be shut down. */
+        close(ends[0]);
+        return must(socket(AF_INET, SOCK_STREAM, 0));
+    }
+    fill(ends[1], data, LEN);
+    must(shutdown(ends[1], SHUT_WR));
+    other(ends[1]);
+    return ends[0];
+}
+
+static void bridges(void)
+{
+    static const int some[] = {0, 5, 8};
+
+    for (int kinds = 0; kinds < 16; kinds++) {
+        for (int which = 0; which < OPTIONS; which++) {
+            struct zs_options options = options_of(which);
+            int               a = connection(kinds / 4), b = connection(kinds % 4);
+
+            options.idle_ns = 10000000;
+            options.flags |= kinds % 2 ? ZS_NOSIGPIPE : 0;
+            RUN(zs_bridge, zs_bridge(a, a, b, b, &options, NULL));
+            close(a);
+            close(b);
+            close_others();
+        }
+    }
+    for (int from = 0; from < INPUTS; from++) {
+        /* /dev/zero does not end. */
+        if (from == ZERO)
+            continue;
+        for (int to = TO_PIPE; to < OUTPUTS; to++) {
+            for (size_t which = 0; which < COUNT(some); which++) {
+                struct zs_options options = options_of(some[which]);
+                int               in = input(from), out = output(to);
+                int               back_in = input(PIPE), back_out = output(TO_UNIX);
+
+                options.idle_ns = 10000000;
+                RUN(zs_bridge, zs_bridge(in, out, back_in, back_out, &options, NULL));
+                close(in);
+                close(out);
+                close(back_in);
+                close(back_out);
+                close_others();
+            }
+        }
+    }
+}
+
+static void relay(int in, int out, zs_pool *pool, unsigned int flags, uint64_t budget)
+{
+    zs_relay        *relay = NULL;
+    struct zs_result result;
+    int              wants = ZS_WANT_RUN;
+
+    nonblocking(in);
+    nonblocking(out);
+    RUN(zs_relay_new, (relay = zs_relay_new(in, out, ZS_TO_END, pool, flags)) == NULL);
+    if (relay == NULL)
+        return;
+    RUN(zs_relay_feed, zs_relay_feed(relay, "GET /", 5));
+    for (int turn = 0; turn < 20 && wants > 0; turn++) {
+        RUN(zs_relay_run, wants = zs_relay_run(relay, budget));
+        if (wants > 0 && !(wants & ZS_WANT_RUN))
+            poll(NULL, 0, 1);
+    }
+    RUN(zs_relay_has_ended, zs_relay_has_ended(relay));
+    RUN(zs_relay_take, zs_relay_take(relay, data, LEN));
+    RUN(zs_relay_result, (zs_relay_result(relay, &result), 0));
+    RUN(zs_relay_free, (zs_relay_free(relay), 0));
+}
+
+static void relays(void)
+{
+    static const unsigned int flags[] = {0, ZS_NOSIGPIPE | ZS_RELAY_SHUTDOWN, ZS_STABLE,
+                                         ZS_RELAY_LEVEL};
+
+    for (int from = 0; from < INPUTS; from++) {
+        for (int to = 0; to < OUTPUTS; to++) {
+            for (size_t which = 0; which < COUNT(flags); which++) {
+                zs_pool *pool = NULL;
+                int      in = input(from), out = output(to);
+
+                if (which % 2) {
+                    RUN(zs_pool_new, (pool = zs_pool_new(1, 0)) == NULL);
+                    RUN(zs_pool_limit, (zs_pool_limit(pool, 1), 0));
+                }
+                relay(in, out, pool, flags[which], which < 2 ? LEN / 4 : 0);
+                RUN(zs_pool_free, (zs_pool_free(pool), 0));
+                close(in);
+                close(out);
+                close_others();
+            }
+        }
+    }
+    for (int kind = 0; kind < 4; kind++) {
+        int in = input(PIPE), out = connection(kind);
+
+        relay(in, out, NULL, ZS_RELAY_SHUTDOWN, 0);
+        close(in);
+        close(out);
+        close_others();
+    }
+}
+
+static void calls(void)
+{
+    struct iovec piece = {data, LEN};
+
+    for (int from = 0; from < INPUTS; from++) {
+        for (int to = 0; to < OUTPUTS; to++) {
+            int in = input(from), out = output(to);
+
+            nonblocking(in);
+            RUN(zs_splice, zs_splice(in, NULL, out, NULL, 10, 0));
+            RUN(zs_tee, zs_tee(in, out, 10, SPLICE_F_NONBLOCK));
+            RUN(zs_vmsplice, zs_vmsplice(out, &piece, 1, SPLICE_F_NONBLOCK));
+            RUN(zs_copy_range, zs_copy_range(in, NULL, out, NULL, 10, 0));
+            RUN(zs_sendfile, zs_sendfile(out, in, NULL, 10));
+            close(in);
+            close(out);
+            close_others();
+        }
+    }
+}
+
+/* Bytes for the other end of `fd` after a while, or room in it. */
+static void later(int fd, int is_output)
+{
+    char byte;
+
+    if (must(fork()) > 0)
+        return;
+    poll(NULL, 0, 20);
+    if (is_output)
+        while (read(fd, &byte, 1) == 1)
+            ;
+    else
+        fill(fd, data, 1);
+    _exit(0);
+}
+
+/* A side that has to be waited for: an input without bytes, then a full output. */
+static void waits(int is_full, int is_output, int is_socket)
+{
+    struct timeval limit = {5, 0};
+    int            in[2], out[2], file = input(A_FILE), back;
+
+    if (is_socket)
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, in));
+    else
+        must(pipe(in));
+    must(pipe(out));
+    if (is_socket)
+        must(setsockopt(in[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+    else
+        nonblocking(in[0]);
+    nonblocking(out[1]);
+    if (is_output) {
+        fill(in[1], data, 1);
+        while (write(out[1], data, LEN) > 0)
+            ;
+    }
+    nonblocking(out[0]);
+    later(is_output ? out[0] : in[1], is_output);
+    if (is_output && is_full)
+        RUN(zs_sendfile_full, zs_sendfile_full(out[1], file, NULL, 1, 0, NULL));
+    else if (is_output)
+        RUN(zs_sendfile_retry, zs_sendfile_retry(out[1], file, NULL, 1, 0));
+    else if (is_full)
+        RUN(zs_splice_full, zs_splice_full(in[0], NULL, out[1], NULL, 1, 0, NULL));
+    else
+        RUN(zs_splice_retry, zs_splice_retry(in[0], NULL, out[1], NULL, 1, 0));
+    if (!is_socket) {
+        back = must(dup(out[1]));
+        fill(in[1], data, 1);
+        if (is_full)
+            RUN(zs_tee_full, zs_tee_full(in[0], out[1], back, 1, 0, NULL));
+        else
+            RUN(zs_tee_retry, zs_tee_retry(in[0], out[1], 1, 0));
+        close(back);
+    }
+    close(file);
+    for (int end = 0; end < 2; end++) {
+        close(in[end]);
+        close(out[end]);
+    }
+    close_others();
+}
+
+static void retries_and_fulls(void)
+{
+    for (int from = 0; from < INPUTS; from++) {
+        for (int to = 0; to < OUTPUTS; to++) {
+            int in = input(from), out = output(to);
+
+            nonblocking(in);
+            RUN(zs_splice_retry, zs_splice_retry(in, NULL, out, NULL, 10, SPLICE_F_NONBLOCK));
+            RUN(zs_tee_retry, zs_tee_retry(in, out, 10, SPLICE_F_NONBLOCK));
+            RUN(zs_copy_range_retry, zs_copy_range_retry(in, NULL, out, NULL, 10, 0));
+            RUN(zs_sendfile_retry, zs_sendfile_retry(out, in, NULL, 10, SPLICE_F_NONBLOCK));
+            /* To the end of the input, but for /dev/zero. */
+            RUN(zs_tee_full, zs_tee_full(in, out, out, 10, SPLICE_F_NONBLOCK, NULL));
+            RUN(zs_splice_full,
+                zs_splice_full(in, NULL, out, NULL, 2 * LEN, SPLICE_F_NONBLOCK, NULL));
+            RUN(zs_copy_range_full, zs_copy_range_full(in, NULL, out, NULL, 2 * LEN, 0, NULL));
+            RUN(zs_sendfile_full,
+                zs_sendfile_full(out, in, NULL, 2 * LEN, SPLICE_F_NONBLOCK, NULL));
+            close(in);
+            close(out);
+            close_others();
+        }
+    }
+    for (int which = 0; which < 8; which++)
+        waits(which & 1, which & 2, which & 4);
+}
+
+/* A socket that delivers much, and ends. */
+static int source(void)
+{
+    static const char bytes[1 << 16];
+    int               ends[2];
+
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    if (must(fork()) == 0) {
+        close(ends[0]);
+        for (int times = 0; times < 16; times++)
+            fill(ends[1], bytes, sizeof(bytes));
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+/* A socket that takes everything. */
+static int sink(void)
+{
+    static char bytes[1 << 16];
+    int         ends[2];
+
+    must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+    if (must(fork()) == 0) {
+        close(ends[1]);
+        while (read(ends[0], bytes, sizeof(bytes)) > 0)
+            ;
+        _exit(0);
+    }
+    close(ends[0]);
+    return ends[1];
+}
+
+/* Enough bytes for a pipe between two sockets. */
+static void bulk(void)
+{
+    for (int engine = 0; engine < 6; engine++) {
+        int      in = engine == 5 ? input(SPARSE) : source(), out = sink(), more = sink(), back = input(UNIX);
+        zs_pool *pool = NULL;
+
+        if (engine == 0)
+            RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL));
+        if (engine == 1)
+            RUN(zs_fanout, zs_fanout(in, NULL, (int[]) {out, more}, 2, ZS_TO_END, NULL, NULL));
+        if (engine == 2 || engine == 5)
+            RUN(zs_bridge, zs_bridge(in, out, back, more, NULL, NULL));
+        if (engine == 3)
+            relay(in, out, NULL, 0, 0);
+        if (engine == 4) {
+            RUN(zs_pool_new, (pool = zs_pool_new(1, 0)) == NULL);
+            relay(in, out, pool, ZS_NOSIGPIPE, 0);
+            RUN(zs_pool_free, (zs_pool_free(pool), 0));
+        }
+        close(in);
+        close(out);
+        close(more);
+        close(back);
+        close_others();
+    }
+}
+
+/* Every function once without descriptors for pipes. */
+static void without_pipes(void)
+{
+    struct rlimit before, none;
+    int           in = input(UNIX), out = output(TO_UNIX), back = output(TO_UNIX);
+
+    must(getrlimit(RLIMIT_NOFILE, &before));
+    none = before;
+    none.rlim_cur = 3;
+    must(setrlimit(RLIMIT_NOFILE, &none));
+    RUN(zs_copy, zs_copy(in, NULL, out, NULL, 10, NULL, NULL));
+    RUN(zs_fanout, zs_fanout(in, NULL, (int[]) {out, back}, 2, 10, NULL, NULL));
+    relay(in, out, NULL, 0, 0);
+    must(setrlimit(RLIMIT_NOFILE, &before));
+    close(in);
+    close(out);
+    close(back);
+    close_others();
+}
+
+/* From here on the kernel answers statx(2) with ENOSYS. */
+static void refuse_statx(void)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {COUNT(code), code};
+
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0));
+}
+
+static void without_statx(void)
+{
+    int in = input(A_FILE), out = output(TO_PIPE), end = input(EMPTY);
+
+    refuse_statx();
+    RUN(zs_splice_full, zs_splice_full(end, NULL, out, NULL, 1, 0, NULL));
+    RUN(zs_copy, zs_copy(in, NULL, out, NULL, 10, NULL, NULL));
+    RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, 10, NULL, NULL));
+    close(in);
+    in = input(PIPE);
+    relay(in, out, NULL, 0, 0);
+    RUN(zs_bridge, zs_bridge(in, out, in, out, NULL, NULL));
+}
+
+int main(void)
+{
+    alarm(50);
+    signal(SIGPIPE, SIG_IGN);
+    memset(data, 'z', sizeof(data));
+    calls();
+    retries_and_fulls();
+    copies();
+    fanouts();
+    bridges();
+    relays();
+    bulk();
+    without_pipes();
+    without_statx();
+    return EXIT_SUCCESS;
+}
