@@ -108,7 +108,8 @@ fn read(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<
 /// Never blocks if anything has to be noticed meanwhile (a deadline, a cancel, an output that dies):
 /// another reader may have emptied the descriptor since poll(2).
 fn get(transfer: &Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize> {
-    let may_block = transfer.watch.may_block() && transfer.output.kind.is_file();
+    let nothing_dies = transfer.output.kind.is_file() || transfer.watch.is_blind();
+    let may_block = transfer.watch.may_block() && nothing_dies;
     match transfer.input.kind {
         FdKind::Socket | FdKind::Pipe if transfer.input.blocks && !may_block => {
             transfer.input.read(into.bytes().get_mut(..len).unwrap_or_default())

@@ -114,8 +114,9 @@ pub(crate) const POLLERR_BACKOFF_MAX: i64 = 10_000_000;
 /// A socket is called writable with a third of its send buffer free (sock_writeable, TCP's
 /// sk_stream_is_writeable): offer a quarter of SO_SNDBUF.
 pub(crate) const SOCKET_SHARE: usize = 4;
-/// A socket with less than this as that quarter takes nothing from a pipe: a page with one byte in it
-/// may be charged with more than the whole buffer.
-pub(crate) const SOCKET_LEAST: usize = 3 << 10;
+/// A socket with less than this as that quarter is written with send(2): a page with one byte in it may be
+/// charged with more than the whole buffer, and small pieces wait for one acknowledgment each (8 MiB through
+/// 8 KiB: five times slower than read and send).
+pub(crate) const SOCKET_LEAST: usize = 16 << 10;
 /// A terminal takes pieces of 256 bytes (tty_buffer_alloc).
 pub(crate) const TERMINAL_PIECE: usize = 256;

@@ -9,6 +9,7 @@ use super::tuning::{DECLINES, POLLERR_BACKOFF, POLLERR_BACKOFF_MAX, STEP_MAX, ST
 use crate::constants::*;
 use crate::errno::Errno;
 use crate::sys::{self, Poll};
+use core::cell::Cell;
 use core::ffi::{c_int, c_short};
 
 /// The limits of a transfer.
@@ -16,6 +17,8 @@ pub(crate) struct Watch<'a> {
     deadline: Option<i64>,
     /// Whether a step has been allowed since the deadline passed.
     is_late: bool,
+    /// Whether a wait has looked once more at the end of the time, without progress since.
+    has_looked_late: bool,
     idle: Option<i64>,
     moved_at: i64,
     cancel_fd: Option<c_int>,
@@ -23,6 +26,8 @@ pub(crate) struct Watch<'a> {
     progress: Option<ProgressFn<'a>>,
     /// While set, deadline, cancel and progress are not checked between steps.
     is_uninterruptible: bool,
+    /// Whether poll(2) is refused (a sandbox, RLIMIT_NOFILE 0), so that nothing can be waited for.
+    is_blind: Cell<bool>,
     /// Current back-off for descriptors that reported only POLLERR, without progress since.
     pause: i64,
 }
@@ -34,12 +39,14 @@ impl<'a> Watch<'a> {
         Watch {
             deadline: (options.timeout > 0).then(|| now.saturating_add(options.timeout)),
             is_late: false,
+            has_looked_late: false,
             idle: (options.idle > 0).then_some(options.idle),
             moved_at: now,
             cancel_fd: options.has(ZS_CANCEL_FD).then_some(options.cancel_fd),
             interrupt: options.has(ZS_INTERRUPT),
             progress: options.progress.take(),
             is_uninterruptible: false,
+            is_blind: Cell::new(false),
             pause: 0,
         }
     }
@@ -57,6 +64,11 @@ impl<'a> Watch<'a> {
     /// Whether a step may wait in the kernel without limit.
     pub(crate) fn may_block(&self) -> bool {
         !self.is_watched() && !self.interrupt
+    }
+
+    /// Whether only the calls themselves can wait.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.is_blind.get()
     }
 
     /// How much one step may move.
@@ -93,7 +105,7 @@ impl<'a> Watch<'a> {
     /// After bytes have moved.
     #[inline(never)]
     pub(crate) fn moved(&mut self, so_far: &Progress) -> Result<(), Error> {
-        self.pause = 0;
+        (self.pause, self.has_looked_late) = (0, false);
         if self.idle.is_some() {
             self.moved_at = sys::now();
         }
@@ -129,7 +141,10 @@ impl<'a> Watch<'a> {
                 self.look(first)?;
                 return self.look(others);
             }
-            Err(_) => assume_ready(fds),
+            Err(_) => {
+                self.is_blind.set(true);
+                assume_ready(fds);
+            }
             Ok(_) => {}
         }
         fds.iter_mut().filter(|poll| is_only_pollerr(poll)).for_each(|poll| poll.revents = 0);
@@ -216,13 +231,16 @@ impl<'a> Watch<'a> {
 
     /// poll(2), with the cancel descriptor in the first place, for a `moment` at most. At the end of the
     /// time it looks once more: the process may have been stopped.
-    fn poll(&self, fds: &mut [Poll], mut moment: Option<i64>) -> Result<(), Error> {
+    fn poll(&mut self, fds: &mut [Poll], mut moment: Option<i64>) -> Result<(), Error> {
         // Not one place more than needed: poll(2) refuses more than RLIMIT_NOFILE.
         let unused = usize::from(self.cancel_fd.is_none());
         let least = if unused == 0 { 2 } else { 1 };
         let mut fds = fds.get_mut(unused..).unwrap_or_default();
         loop {
             let left = if self.is_timed() { self.time_left(sys::now()) } else { None };
+            if left == Some(0) && core::mem::replace(&mut self.has_looked_late, true) {
+                return Err(Error::call(Errno::TIMEDOUT));
+            }
             if let (Some(fd), Some(cancel)) = (self.cancel_fd, fds.first_mut()) {
                 *cancel = sys::interest(fd, libc::POLLIN);
             }
@@ -239,6 +257,7 @@ impl<'a> Watch<'a> {
                 }
                 // A sandbox, or RLIMIT_NOFILE is 0: the calls themselves wait.
                 Err(_) if self.may_block() => {
+                    self.is_blind.set(true);
                     assume_ready(fds);
                     return Ok(());
                 }
