@@ -102,11 +102,19 @@ impl Endpoint {
             }
             _ => NOT_AT_ONCE,
         };
-        if !answer.is_err_and(Errno::is_unavailable) {
-            return answer;
+        match answer {
+            Err(errno) if self.is_refusal(errno) => {}
+            answer => return answer,
         }
         self.ready(libc::POLLIN)?;
         retry_on_intr(|| sys::read(self.fd, into, None))
+    }
+
+    /// Whether `errno` means that the call is not available. A refusal is repeated, the error that a connection
+    /// died of is not, and any errno can be that.
+    #[cold]
+    fn is_refusal(self, errno: Errno) -> bool {
+        errno.is_unavailable() && (self.kind != FdKind::Socket || peek(self.fd) == Err(errno))
     }
 
     /// Writes what there is room for, and never waits. `flags` are those of send(2), for sockets.
