@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 #define LEN (1 << 20)
-#define ENOUGH (90 << 10)
+#define ENOUGH (150 << 10)
 
 struct reader {
 	int fd;

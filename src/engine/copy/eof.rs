@@ -33,7 +33,7 @@ impl Attempts {
     }
 }
 
-/// What a 0 means for a mechanism./// What a 0 means for a mechanism. None: make the call again.
+/// What a 0 means for a mechanism. None: make the call again.
 pub(super) fn verdict(
     transfer: &mut Transfer<'_>,
     attempts: &mut Attempts,

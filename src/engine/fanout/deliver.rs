@@ -154,8 +154,30 @@ impl Fanout<'_> {
         self.spill_staging()
     }
 
+    /// Finds outputs that poll(2) never calls ready, though a write to them fails at once; asked once for
+    /// each output. Returns whether there was one.
+    fn fails_at_once(&mut self) -> Result<bool, Error> {
+        let mut found = false;
+        for index in 0..self.outputs.len() {
+            let is_awaited = self.supply_for(index).is_some();
+            let Some(output) = self.outputs.get_mut(index).filter(|_| is_awaited) else { continue };
+            match output.can_be_written() {
+                Ok(true) => continue,
+                // A listening socket: send(2) tells.
+                Ok(false) => self.use_buffer_for(index)?,
+                Err(errno) => self.fail(index, Error::output(errno))?,
+            }
+            found = true;
+        }
+        Ok(found)
+    }
+
     /// Waits until an output whose turn it is can take something.
     fn await_outputs(&mut self) -> Result<(), Error> {
+        self.watch.check()?;
+        if self.fails_at_once()? {
+            return Ok(());
+        }
         // Only these: docs/kernel.md, "poll(2) refuses more places than there may be descriptors".
         let mut used = 1_usize;
         for index in 0..self.outputs.len() {

@@ -164,10 +164,14 @@ impl Fanout<'_> {
 
     /// Splices a step from the input into the staging pipe.
     fn fill(&mut self) -> Result<Filled, Error> {
-        let (mut declined, mut contradicted) = (0, false);
+        let (mut declined, mut contradicted, mut refusal) = (0, false, None);
         let is_socket = self.input.kind == FdKind::Socket;
         while self.live().next().is_some() {
-            match Answer::from(self.splice_input()) {
+            let answer = Answer::from(self.splice_input());
+            if let Some(errno) = refusal.filter(|_| answer == Answer::Zero) {
+                return Err(Error::input(errno));
+            }
+            match answer {
                 Answer::Moved(count) => return Ok(Filled::Bytes(count)),
                 Answer::Zero if contradicted => return Ok(Filled::ReadInstead),
                 Answer::Zero => match self.after_zero()? {
@@ -181,6 +185,11 @@ impl Fanout<'_> {
                 Answer::WouldBlock if declined > 0 && is_socket => return Ok(Filled::ReadInstead),
                 Answer::WouldBlock => self.await_input_again(&mut declined)?,
                 Answer::Failed(errno) => return Err(Error::input(errno)),
+                // A refusal is repeated; the error that a connection died of is not, and any errno can be
+                // that (docs/kernel.md, "Any errno can be that of a connection").
+                Answer::Unsupported(errno) if is_socket && refusal.is_none() => {
+                    refusal = Some(errno);
+                }
                 Answer::Unsupported(_) => {
                     self.no_tee = true;
                     return Ok(Filled::ReadInstead);
@@ -227,6 +236,7 @@ impl Fanout<'_> {
 
     /// Waits until the input is readable, or an output dies.
     fn await_input(&mut self) -> Result<(), Error> {
+        self.input.can_be_read().map_err(Error::input)?;
         let watched = |output: &&Output| output.may_die();
         let asked = self.outputs.iter().filter(watched).map(Output::death_watch);
         let asked = core::iter::once(self.input.readable()).chain(asked);

@@ -38,6 +38,8 @@ pub(super) struct Output {
     pub(super) takes_pipe: bool,
     /// How often in a row it has taken nothing although poll(2) reported it writable.
     declined: u32,
+    /// Whether it has been found to be something that poll(2) can wait for.
+    is_waitable: bool,
 }
 
 impl Output {
@@ -51,6 +53,7 @@ impl Output {
             piped: 0,
             takes_pipe: true,
             declined: 0,
+            is_waitable: false,
         }
     }
 
@@ -126,6 +129,18 @@ impl Output {
         if revents == libc::POLLERR {
             self.declined = 0;
         }
+    }
+
+    /// Endpoint::can_be_written, asked once. If it cannot be waited for, it is ready to be tried again.
+    pub(super) fn can_be_written(&mut self) -> Result<bool> {
+        if core::mem::replace(&mut self.is_waitable, true) {
+            return Ok(true);
+        }
+        let answer = self.endpoint.can_be_written();
+        if answer != Ok(true) {
+            self.state = State::Ready;
+        }
+        answer
     }
 
     /// What to poll(2) so that its death is noticed while it has nothing to take.

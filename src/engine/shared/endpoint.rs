@@ -131,8 +131,7 @@ impl Endpoint {
         if !answer.is_err_and(Errno::is_unavailable) {
             return answer;
         }
-        self.ready_to_take()?;
-        let piece = bytes.get(..self.most(bytes.len())).unwrap_or(bytes);
+        let piece = bytes.get(..self.takes_at_once(bytes.len())?).unwrap_or(bytes);
         retry_on_intr(|| sys::write(self.fd, piece, None))
     }
 
@@ -145,11 +144,8 @@ impl Endpoint {
 
     /// splice(2) from a pipe. `flags` are SPLICE_F_MORE, or none.
     pub(crate) fn splice_from(self, pipe: c_int, len: usize, flags: c_uint) -> Result<usize> {
-        let mut most = len;
-        if self.kind != FdKind::Pipe {
-            self.ready_to_take()?;
-            most = self.most(len);
-        }
+        // For a pipe SPLICE_F_NONBLOCK is enough.
+        let most = if self.kind == FdKind::Pipe { len } else { self.takes_at_once(len)? };
         if most == 0 {
             return Err(Errno::INVAL);
         }
@@ -230,28 +226,37 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Likewise of an output. A terminal is always asked: see `takes`.
-    fn ready_to_take(self) -> Result<()> {
+    /// How much of `len` an output takes without blocking; 0: nothing from a pipe. "Would block" if
+    /// nothing at all. A terminal is always asked: see `takes`.
+    fn takes_at_once(self, len: usize) -> Result<usize> {
         if !self.blocks && self.kind != FdKind::Char {
-            return Ok(());
+            return Ok(len);
         }
-        match self.takes(self.poll(libc::POLLOUT)) {
-            Err(Errno::AGAIN) if !self.blocks || self.has_unreported_room() => Ok(()),
-            answer => answer,
+        match (self.takes(self.poll(libc::POLLOUT)), self.blocks) {
+            (Ok(()), true) => Ok(len.min(self.room())),
+            (Ok(()) | Err(Errno::AGAIN), false) => Ok(len),
+            (Err(Errno::AGAIN), true) => match self.unreported_room() {
+                0 => Err(Errno::AGAIN),
+                room => Ok(len.min(room)),
+            },
+            (Err(errno), _) => Err(errno),
         }
     }
 
-    /// Whether an AF_UNIX socket takes more though poll(2) may not say so. That reports it writable with
-    /// three quarters of the buffer free (unix_writable), while send(2) goes on until it is full
-    /// (sock_alloc_send_pskb): its reader may be waiting for just that. With half of it free a quarter
-    /// (`room`) goes without blocking, in however many packets splice(2) makes of it.
-    fn has_unreported_room(self) -> bool {
-        self.kind == FdKind::Socket
-            && is_local(self.fd)
-            && match (sys::outq(self.fd), sys::getsockopt_int(self.fd, libc::SO_SNDBUF)) {
-                (Ok(used), Ok(size)) => used <= usize::try_from(size).unwrap_or(0) / 2,
-                _ => false,
-            }
+    /// How much an AF_UNIX socket takes although poll(2) does not call it ready. That reports it writable
+    /// with three quarters of the buffer free (unix_writable), while send(2) goes on until it is full
+    /// (sock_alloc_send_pskb): its reader may be waiting for just that.
+    fn unreported_room(self) -> usize {
+        if self.kind != FdKind::Socket || !is_local(self.fd) {
+            return 0;
+        }
+        match (sys::outq(self.fd), sys::getsockopt_int(self.fd, libc::SO_SNDBUF)) {
+            (Ok(used), Ok(size)) => usize::try_from(size)
+                .unwrap_or(0)
+                .saturating_sub(used)
+                .saturating_sub(tuning::SOCKET_OVERHEAD),
+            _ => 0,
+        }
     }
 
     /// The one judge of what poll(2) reports of an output before a write. A socket may have an error to
@@ -336,15 +341,6 @@ impl Endpoint {
     pub(crate) fn limits_writes(self) -> bool {
         self.kind == FdKind::Socket
             && sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_SCTP)
-    }
-
-    /// How much of `len` it takes without blocking.
-    fn most(self, len: usize) -> usize {
-        if self.blocks {
-            len.min(self.room())
-        } else {
-            len
-        }
     }
 
     /// What an output that poll(2) calls writable takes without blocking; 0: nothing from a pipe. A

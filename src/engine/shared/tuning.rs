@@ -118,5 +118,8 @@ pub(crate) const SOCKET_SHARE: usize = 4;
 /// charged with more than the whole buffer, and small pieces wait for one acknowledgment each (8 MiB through
 /// 8 KiB: five times slower than read and send).
 pub(crate) const SOCKET_LEAST: usize = 16 << 10;
+/// What the packets that splice(2) makes of a full pipe may be charged beside their bytes, in an AF_UNIX
+/// socket: one packet for 16 slots at least, some 800 bytes each.
+pub(crate) const SOCKET_OVERHEAD: usize = 16 << 10;
 /// A terminal takes pieces of 256 bytes (tty_buffer_alloc).
 pub(crate) const TERMINAL_PIECE: usize = 256;
