@@ -4,7 +4,7 @@
  *     cc -std=c11 ztee.c $(pkg-config --cflags --libs zsplice) -o ztee
  *
  * Outputs share the bytes in the kernel where they can. Each call of zs_fanout copies what the input has
- * to give at that moment, so that an output that fails is told of at once, and not when the input ends. */
+ * to give at that moment, so that a failed output is reported at once, and not when the input ends. */
 #define _GNU_SOURCE 1
 #include <zsplice.h>
 
