@@ -63,12 +63,13 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
     let (input, output) = (Endpoint::input(input)?, Endpoint::output(output)?);
-    input.can_be_read()?;
-    output.can_be_written()?;
-    Ok([input, output].map(|end| Endpoint { blocks: end.blocks && !is_listening(end), ..end }))
+    // Neither an epoll set nor a listening socket is ever ready, and a call on one fails without a wait.
+    let is_readable = input.can_be_read().is_ok() && !is_listening(input);
+    let is_writable = output.can_be_written() == Ok(true);
+    let input = Endpoint { blocks: input.blocks && is_readable, ..input };
+    Ok([input, Endpoint { blocks: output.blocks && is_writable, ..output }])
 }
 
-/// Whether it is a listening socket: never ready, and no call on it waits before it fails.
 fn is_listening(end: Endpoint) -> bool {
     end.kind == FdKind::Socket && end.can_be_written() == Ok(false)
 }

@@ -86,13 +86,10 @@ impl Relay {
         }
     }
 
-    /// What poll(2) reports of a socket before splice(2) to it, for `check_spliced`. Only the other
-    /// direction of the connection needs it.
+    /// What poll(2) reports of a socket before splice(2) to it, for `check_spliced`.
     pub(super) fn revents_before(&self) -> c_short {
         match self.output.kind {
-            FdKind::Socket if self.shared_errors.has_output() => {
-                self.output.poll(libc::POLLRDHUP) & !libc::POLLERR
-            }
+            FdKind::Socket => self.output.poll(libc::POLLRDHUP) & !libc::POLLERR,
             _ => 0,
         }
     }

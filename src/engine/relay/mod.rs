@@ -109,6 +109,7 @@ impl Relay {
 
     fn is_connecting(&self) -> bool {
         sys::getpeername(self.output.fd) == Err(Errno::NOTCONN)
+            && self.output.can_be_written() == Ok(true)
             && self.output.poll(libc::POLLOUT) == 0
     }
 }

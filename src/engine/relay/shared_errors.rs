@@ -40,11 +40,6 @@ impl SharedErrors {
         self.place(self.output)?.get()
     }
 
-    /// Whether our output is the input of the other direction.
-    pub(super) const fn has_output(&self) -> bool {
-        self.errors.is_some() && self.output.is_some()
-    }
-
     pub(super) fn note_input_error(&self, errno: Errno) {
         self.note(self.input, errno);
     }
