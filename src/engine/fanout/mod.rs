@@ -98,6 +98,9 @@ impl<'a> Fanout<'a> {
         let avoid = options.avoid | avoided_by_environment();
         let input = Cursor::new(input).map_err(Error::call)?;
         checks::side(&input)?;
+        if !input.kind.is_file() {
+            checks::is_readable(&input)?;
+        }
         let no_memory = Error::call(Errno::NOMEM);
         // A single output shares with nobody.
         let without_tee = if fds.len() > 1 { ZS_VIA_TEE | ZS_VIA_SPLICE } else { ZS_VIA_SPLICE };

@@ -46,6 +46,8 @@ pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Res
         is_writable(to)?;
     }
     if is_same(from, to) {
+        // A descriptor that is not open for this is EBADF first.
+        is_writable(to)?;
         return within_one(from, to, len);
     }
     Ok(len)
