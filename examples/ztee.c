@@ -28,9 +28,9 @@ enum {
 
 /* What to do about an output that fails, as tee(1) has it. */
 static enum {
-	SIGPIPE_ENDS, /* a pipe that nobody reads ends ztee; others are told of */
-	WARN,         /* told of */
-	WARN_NOPIPE,  /* told of, unless it is a pipe that nobody reads */
+	SIGPIPE_ENDS, /* a pipe that nobody reads ends ztee; others are reported */
+	WARN,         /* reported */
+	WARN_NOPIPE,  /* reported, unless it is a pipe that nobody reads */
 	EXIT,         /* ends ztee */
 	EXIT_NOPIPE   /* ends ztee, unless it is a pipe that nobody reads */
 } mode = SIGPIPE_ENDS;
