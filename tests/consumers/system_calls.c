@@ -528,6 +528,33 @@ static void waits(int is_full, int is_output, int is_socket)
     close_others();
 }
 
+/* A full pipe, which hides what the input has. */
+static void waits_for_room(enum input kind)
+{
+    int in = input(kind), out[2];
+
+    must(pipe(out));
+    nonblocking(in);
+    nonblocking(out[0]);
+    nonblocking(out[1]);
+    while (write(out[1], data, LEN) > 0)
+        ;
+    later(out[0], 1);
+    RUN(zs_splice_retry, zs_splice_retry(in, NULL, out[1], NULL, 1, 0));
+    close(in);
+    close(out[0]);
+    close(out[1]);
+    close_others();
+}
+
+static void wait_for_each(void)
+{
+    for (int which = 0; which < 8; which++)
+        waits(which & 1, which & 2, which & 4);
+    waits_for_room(UNIX);
+    waits_for_room(TERMINAL);
+}
+
 static void retries_and_fulls(void)
 {
     for (int from = 0; from < INPUTS; from++) {
@@ -551,8 +578,7 @@ static void retries_and_fulls(void)
             close_others();
         }
     }
-    for (int which = 0; which < 8; which++)
-        waits(which & 1, which & 2, which & 4);
+    wait_for_each();
 }
 
 /* A socket that delivers much, and ends. */
@@ -637,12 +663,13 @@ static void without_pipes(void)
     close_others();
 }
 
-/* From here on the kernel answers statx(2) with ENOSYS. */
-static void refuse_statx(void)
+/* From here on the kernel answers statx(2) and ppoll(2) with ENOSYS. */
+static void refuse_new_calls(void)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
@@ -652,18 +679,28 @@ static void refuse_statx(void)
     must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0));
 }
 
-static void without_statx(void)
+static void without_new_calls(void)
 {
-    int in = input(A_FILE), out = output(TO_PIPE), end = input(EMPTY);
+    int out, back, in;
 
-    refuse_statx();
-    RUN(zs_splice_full, zs_splice_full(end, NULL, out, NULL, 1, 0, NULL));
-    RUN(zs_copy, zs_copy(in, NULL, out, NULL, 10, NULL, NULL));
-    RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, 10, NULL, NULL));
+    refuse_new_calls();
+    wait_for_each();
+    out = output(TO_UNIX);
+    back = output(TO_PIPE);
+    in = input(EMPTY);
+    RUN(zs_sendfile_full, zs_sendfile_full(out, in, NULL, 1, 0, NULL));
     close(in);
     in = input(PIPE);
-    relay(in, out, NULL, 0, 0);
-    RUN(zs_bridge, zs_bridge(in, out, in, out, NULL, NULL));
+    RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL));
+    close(in);
+    in = input(PIPE);
+    RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, ZS_TO_END, NULL, NULL));
+    close(in);
+    in = input(UNIX);
+    RUN(zs_bridge, zs_bridge(in, back, in, out, NULL, NULL));
+    close(in);
+    for (int from = PIPE; from < INPUTS; from++)
+        relay(input(from), output(TO_TERMINAL), NULL, 0, 0);
 }
 
 int main(void)
@@ -679,6 +716,6 @@ int main(void)
     relays();
     bulk();
     without_pipes();
-    without_statx();
+    without_new_calls();
     return EXIT_SUCCESS;
 }
