@@ -58,7 +58,7 @@ c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check demo bench install uninstall header clean help stage FORCE
+.PHONY: all check demo bench mutants install uninstall header clean help stage FORCE
 
 all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
@@ -146,6 +146,12 @@ uninstall: ## Remove what install has put there, given the same variables
 		pkgconfig/zsplice.pc) '$(DESTDIR)$(INCLUDEDIR)/zsplice.h'
 	rm -f $(MAN3:man/%='$(DESTDIR)$(MANDIR)/man3/%') $(MAN7:man/%='$(DESTDIR)$(MANDIR)/man7/%')
 	$(refresh_cache)
+
+N    ?= 10
+SEED ?=
+
+mutants: ## Change N lines of src at random (SEED), one at a time, and see whether a test fails
+	tests/mutants.py $(N) $(SEED)
 
 # A prefix in build/, for the demo and for the tests of what is installed. The system's cache of
 # libraries has no business with it.
