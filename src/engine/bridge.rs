@@ -63,10 +63,10 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
     let (input, output) = (Endpoint::input(input)?, Endpoint::output(output)?);
-    // Neither an epoll set nor a listening socket is ever ready, and a call on one fails without a wait.
-    let is_readable = input.can_be_read().is_ok() && !is_listening(input);
+    input.can_be_read()?;
+    // Neither an epoll set nor a listening socket is ever writable, and a call on one fails without a wait.
     let is_writable = output.can_be_written() == Ok(true);
-    let input = Endpoint { blocks: input.blocks && is_readable, ..input };
+    let input = Endpoint { blocks: input.blocks && !is_listening(input), ..input };
     Ok([input, Endpoint { blocks: output.blocks && is_writable, ..output }])
 }
 
