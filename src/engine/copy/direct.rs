@@ -131,7 +131,7 @@ fn moved(
     attempts: &mut Attempts,
 ) -> Result<Option<Tried>, Error> {
     *attempts = Attempts::default();
-    let len = transfer.remaining_by_size().clamp(1, len as u64) as usize;
+    let len = transfer.remaining_by_size().min(len as u64).max(1) as usize;
     transfer.moved(via, count)?;
     if transfer.is_at_size() && eof::after_zero(transfer)? == Eof::Yes {
         return Ok(Some(Tried::Done));
