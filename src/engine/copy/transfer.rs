@@ -405,17 +405,17 @@ impl<'a> Transfer<'a> {
         self.watch.look(&mut sides)?;
         loop {
             let [output, input] = &mut sides;
-            match self.output.takes(output.revents) {
-                Err(Errno::AGAIN) if !may_block => {}
-                Err(errno) if errno != Errno::AGAIN => return Err(Error::output(errno)),
-                _ if may_block => return Ok(usize::MAX),
-                _ => return Ok(self.room()),
-            }
             match input.revents & (libc::POLLIN | libc::POLLHUP) {
                 0 => {}
                 // A pipe that has ended needs no room.
                 libc::POLLHUP => return Ok(1),
                 _ => *input = NO_FD,
+            }
+            match self.output.takes(output.revents) {
+                Err(Errno::AGAIN) if !may_block => {}
+                Err(errno) if errno != Errno::AGAIN => return Err(Error::output(errno)),
+                _ if may_block => return Ok(usize::MAX),
+                _ => return Ok(self.room()),
             }
             if !self.output.can_be_written().map_err(Error::output)? {
                 return Ok(1);
