@@ -420,6 +420,10 @@ impl<'a> Transfer<'a> {
             if !self.output.can_be_written().map_err(Error::output)? {
                 return Ok(1);
             }
+            match self.output.unreported_room() {
+                0 => {}
+                room => return Ok(room),
+            }
             self.watch.wait(&mut sides)?;
         }
     }

@@ -246,7 +246,7 @@ impl Endpoint {
     /// How much an AF_UNIX socket takes although poll(2) does not call it ready. That reports it writable
     /// with three quarters of the buffer free (unix_writable), while send(2) goes on until it is full
     /// (sock_alloc_send_pskb): its reader may be waiting for just that.
-    fn unreported_room(self) -> usize {
+    pub(crate) fn unreported_room(self) -> usize {
         if self.kind != FdKind::Socket || !is_local(self.fd) {
             return 0;
         }
