@@ -66,7 +66,7 @@ pub(crate) enum Class {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Origin {
-    /// The errno does not tell.
+    /// The errno does not say.
     Unknown,
     /// The arguments.
     Call,
@@ -80,7 +80,8 @@ pub(crate) enum Origin {
 
 impl Errno {
     /// The one table of what an error of a mechanism means. A number that it does not name is a
-    /// refusal whose origin nobody knows.
+    /// refusal of unknown origin (docs/kernel.md, "A sandbox refuses single calls", "Which pairs
+    /// splice(2) and sendfile(2) refuse").
     #[inline(never)] // one table, not one at each call
     fn meaning(self) -> (Class, Origin) {
         use Class::{Failed, Interrupted, Unsupported, WouldBlock};

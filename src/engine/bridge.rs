@@ -74,7 +74,8 @@ fn is_listening(end: Endpoint) -> bool {
     end.kind == FdKind::Socket && end.can_be_written() == Ok(false)
 }
 
-/// Runs both directions until they are over. An error stops those that are not.
+/// Runs both directions until they are over. A timeout or a cancel stops the directions that are
+/// not over.
 fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
     watch.check()?;
     loop {
@@ -103,8 +104,9 @@ fn input(direction: &Direction) -> Poll {
     input.readable()
 }
 
-/// An output is polled for its errors even if nothing is to be written. (POLLERR that stays is the error
-/// queue of a socket, and `watch` backs off.)
+/// An output is polled for its errors even if nothing is to be written: docs/kernel.md, "EPOLLERR
+/// and EPOLLHUP cannot be masked". (POLLERR that stays is the error queue of a socket, and `watch`
+/// backs off.)
 fn output(direction: &Direction) -> Poll {
     let (_, output) = direction.endpoints();
     if direction.wants() & ZS_WANT_WRITE != 0 {

@@ -10,8 +10,8 @@ use crate::constants::*;
 use crate::errno::Result;
 use core::ffi::c_int;
 
-/// The two directions between a and b. Each ends and fails by itself: a connection that dies is
-/// noticed by both (`Relay::pair`), any other failure leaves the other direction alone.
+/// The two directions between a and b. Each ends and fails by itself: an error of a shared
+/// connection ends both (`Relay::pair`), any other failure leaves the other direction alone.
 pub(crate) struct Duplex {
     directions: [Direction; 2],
     /// The end of one direction is the end of both.
@@ -64,8 +64,8 @@ impl Duplex {
         }
         if self.ends_with_either && self.directions.iter().any(Direction::has_ended) {
             self.has_ended = true;
-            // Which of the two came first cannot be told: the side that has ended reads no more, so
-            // that nothing can be written to it is no error.
+            // It cannot be told which came first. The side that ended reads no more, so a failed
+            // write to it is no error.
             self.first_error = self.first_error.filter(|_| had_failed);
         } else if self.first_error.is_some() && !had_failed {
             // The connection may have died. The other direction learns of that in a run, not from poll(2).

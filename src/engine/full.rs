@@ -51,8 +51,8 @@ pub(crate) fn tee(from: c_int, copy: c_int, to: c_int, len: u64, flags: c_uint) 
     Progress { in_flight, ..steps.progress(ZS_VIA_TEE | ZS_VIA_SPLICE, from, to) }
 }
 
-/// Whether `input`, from which a call has just returned 0, has ended. If not, the call is worth making
-/// again. If nobody can tell, the 0 is believed.
+/// Whether `input`, from which a call has just returned 0, has ended. If not, the call is worth
+/// making again. If that cannot be found out, the 0 counts as the end.
 fn ended(input: FdAt<'_>, flags: c_uint) -> Result<bool> {
     match eof::after_zero(input)? {
         Eof::Yes | Eof::Unknown => Ok(true),
@@ -125,8 +125,9 @@ fn repeat(
     Steps { bytes, end }
 }
 
-/// Repeats `tee`, and after each call passes on exactly the bytes that it duplicated: tee(2) starts at the
-/// head of its input every time. Also returns how many bytes are duplicated, but not passed on.
+/// Repeats `tee`, and after each call passes on exactly the bytes that it duplicated: tee(2) starts
+/// at the head of its input every time (docs/kernel.md, "tee(2) begins at the head every time").
+/// Also returns how many bytes are duplicated, but not passed on.
 fn duplicate(
     len: u64,
     mut tee: impl FnMut(usize) -> Result<usize>,
@@ -164,7 +165,7 @@ mod tests {
 
     const STEP_AGAIN: Error = Error { errno: Errno::AGAIN, side: None };
 
-    /// Plays `answers` to the steps and `ends` to the doubts; returns also what was asked for.
+    /// Plays `answers` to the steps and `ends` to the probes; returns also what was asked for.
     fn play(len: u64, answers: &[Result<usize>], ends: &[Result<bool>]) -> (Steps, Vec<usize>) {
         let (mut answers, mut ends) = (Script::new(answers), Script::new(ends));
         let mut asked = Vec::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! One call, made again until it is answered.
+//! One system call, repeated until it moves bytes or fails.
 
 use super::shared::eof::{self, Eof};
 use super::shared::readiness::Wait;
@@ -14,7 +14,7 @@ pub(super) const SPLICE_FLAGS: c_uint =
     libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MORE | libc::SPLICE_F_GIFT;
 /// copy_file_range(2) knows none so far.
 pub(super) const COPY_RANGE_FLAGS: c_uint = 0;
-/// sendfile(2) has none: this one is ours, and means that we do not wait.
+/// sendfile(2) has no flags. The library accepts this one: do not wait.
 pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
 pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
@@ -60,7 +60,7 @@ pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize, flags: c_uint) -> 
 /// Whether an input that poll(2) calls ready has ended, which a full output may hide.
 #[cold]
 fn has_ended(from: FdAt<'_>) -> Result<bool> {
-    // A reset is for the call to report: this one did not look at the input.
+    // Let the next call report the reset; this one has not looked at the input.
     eof::after_would_block(from).map(|eof| eof == Eof::Yes)
 }
 
@@ -72,8 +72,9 @@ pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
     }
 }
 
-/// After EINVAL: makes the call again with a length that ends at the largest offset, if that was the
-/// reason. (copy_file_range(2) clamps by itself.)
+/// After EINVAL: makes the call again with a length that ends at the largest offset, if that was
+/// the reason. (copy_file_range(2) clamps by itself; docs/kernel.md, "EFBIG instead of 0 at the
+/// largest offset".)
 #[cold]
 #[inline(never)]
 fn clamp_to_max_offset(
@@ -83,7 +84,8 @@ fn clamp_to_max_offset(
     call: impl Fn(usize) -> Result<usize>,
     stalled: impl FnMut() -> Result<bool>,
 ) -> Result<usize> {
-    // Before Linux 5.11 EINVAL may come before the kernel has looked at the pointers.
+    // EINVAL may come before the kernel has looked at the pointers: before Linux 5.11, or from a
+    // seccomp filter (docs/kernel.md, "A seccomp filter may answer for a bad pointer").
     let room = |side: FdAt| {
         let offset = side.checked_offset().ok()??;
         usize::try_from(i64::MAX.checked_sub(offset)?).ok()

@@ -34,9 +34,8 @@ pub(crate) fn side(cursor: &Cursor) -> Result<(), Error> {
     cursor.stream().map(drop).map_err(Error::call)
 }
 
-/// Checks an output, by itself and together with an input that is valid by itself. Returns how much
-/// of
-/// `len` there is to move: within one file not what the output itself appends.
+/// Checks an output, by itself and beside an input that is valid. Returns how much of `len` can be
+/// moved: within one file, only up to its present end.
 pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
     side(to)?;
     if to.has_caller_offset() && is_appending(to) {
@@ -86,7 +85,7 @@ pub(crate) fn is_readable(from: &Cursor) -> Result<(), Error> {
 }
 
 /// EBADF unless the descriptor has the access `mode`, or O_RDWR. If the flags cannot be read (a
-/// sandbox), the first read or write will tell.
+/// sandbox), the first read or write fails instead.
 fn is_open_for(cursor: &Cursor, mode: c_int) -> Result<(), Error> {
     let is_open = |flags: c_int| {
         flags & libc::O_PATH == 0 && [mode, libc::O_RDWR].contains(&(flags & libc::O_ACCMODE))
@@ -101,14 +100,15 @@ pub(crate) fn is_appending(cursor: &Cursor) -> bool {
     cursor.status_flags().is_ok_and(|flags| flags & libc::O_APPEND != 0)
 }
 
-/// Within one file the ranges must not overlap, and the output must not extend the input (the copy
-/// would feed itself). Returns how much of `len` there is before the end that the file has now: a
-/// write behind it makes a gap, which would be read on.
+/// Within one file the ranges must not overlap, and the output must not extend the input
+/// (docs/kernel.md, "Within one file a copy can feed itself"). Returns how much of `len` there is
+/// before the end that the file has now: a write beyond it leaves a gap, and the copy would read
+/// that gap as data.
 fn within_one(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
     if len == 0 {
         return Ok(0);
     }
-    // A disk does not grow, and fstat(2) does not tell its size.
+    // A disk does not grow, and fstat(2) does not report its size.
     let size = if from.kind == FdKind::File { from.stat.size } else { i64::MAX };
     let start = from.use_offset().map_err(Error::from)?;
     let target = if is_appending(to) {

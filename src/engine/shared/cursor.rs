@@ -12,20 +12,20 @@ use core::ops::Deref;
 /// One side of a transfer: the endpoint (to which it dereferences), and the offset.
 pub(crate) struct Cursor {
     endpoint: Endpoint,
-    /// As fstat(2) told it at the beginning.
+    /// The result of fstat(2) at the beginning.
     pub(crate) stat: Stat,
     /// The offset of the next read or write; None: the file position is used.
     pub(crate) offset: Option<i64>,
     /// Whether the caller passed an offset, so that the file position must not move.
     given: bool,
-    /// Where the transfer is while the file position is used: counted from where it was found by
-    /// `find_position`, else from 0.
+    /// How far the transfer is while the file position is used: from the position that
+    /// `find_position` found, or from 0.
     reached: i64,
     /// The file position, while `offset` is used instead of it.
     position: i64,
     /// Whether `use_position` has no effect: the other side moves the same file position.
     is_kept: bool,
-    /// The status flags (O_NONBLOCK, O_APPEND); of a file known only once somebody has asked.
+    /// The status flags (O_NONBLOCK, O_APPEND). Of a file: None until they have been queried.
     flags: Cell<Option<c_int>>,
 }
 
@@ -65,7 +65,8 @@ impl Cursor {
     }
 
     /// A pipe in packet mode (O_DIRECT, pipe(2)): bytes that arrive by splice(2) or tee(2) are no
-    /// packets, and a read that ends inside a packet loses the rest of it.
+    /// packets, and a read that ends inside a packet loses the rest of it (docs/kernel.md, "Packets
+    /// in pipes").
     pub(crate) fn is_packet_pipe(&self) -> bool {
         let flags = self.flags.get().unwrap_or(0);
         self.kind == FdKind::Pipe && flags & libc::O_DIRECT != 0
@@ -86,7 +87,7 @@ impl Cursor {
         }
     }
 
-    /// How much there is up to the size that the input had; None: it has no size.
+    /// Bytes up to the size that fstat(2) reported; None: there is no size.
     pub(crate) fn remaining_by_size(&self) -> Option<u64> {
         let has_size =
             self.kind == FdKind::File || self.kind == FdKind::Block && self.stat.size > 0;
@@ -94,7 +95,7 @@ impl Cursor {
         has_size.then_some(left.max(0) as u64)
     }
 
-    /// How much there is up to the largest offset.
+    /// Bytes up to the largest offset.
     pub(crate) fn remaining_by_offset(&self) -> u64 {
         i64::MAX.saturating_sub(self.offset.unwrap_or(self.reached)) as u64
     }
@@ -156,7 +157,7 @@ impl Cursor {
         }
     }
 
-    /// Whether `offset` stands in for the file position.
+    /// Whether `offset` is used instead of the file position.
     pub(crate) fn has_own_offset(&self) -> bool {
         !self.given && self.offset.is_some()
     }

@@ -72,7 +72,8 @@ impl Endpoint {
         Endpoint { fd, kind, blocks }.stream()
     }
 
-    /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages.
+    /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages (docs/kernel.md,
+    /// "Datagrams lose their boundaries").
     pub(crate) fn stream(self) -> Result<Endpoint> {
         match self.kind {
             FdKind::Socket => match sys::getsockopt_int(self.fd, libc::SO_TYPE) {
@@ -149,7 +150,8 @@ impl Endpoint {
         if most == 0 {
             return Err(Errno::INVAL);
         }
-        // SPLICE_F_MORE would make the socket hold back the bytes it has room for.
+        // SPLICE_F_MORE would make the socket hold back the bytes it has room for (docs/kernel.md,
+        // "SPLICE_F_MORE and MSG_MORE hold the last packet back").
         let flags = if most < len { 0 } else { flags };
         let (from, to) = (FdAt::own(pipe), FdAt::own(self.fd));
         retry_on_intr(|| sys::splice(from, to, most, flags | libc::SPLICE_F_NONBLOCK).count())
@@ -173,8 +175,8 @@ impl Endpoint {
         }
     }
 
-    /// "Would block" if splice(2) would wait instead of saying so. What poll(2) reports of a blocking socket
-    /// may be no more than its error queue, as of an output. (A peek would move SO_PEEK_OFF.)
+    /// EAGAIN if splice(2) would wait. poll(2) may report a blocking socket for its error queue
+    /// alone, so it is judged by `takes`. (A peek would move SO_PEEK_OFF.)
     pub(crate) fn ready_to_give(self) -> Result<()> {
         match self.kind {
             FdKind::Pipe => Ok(()),
@@ -183,8 +185,8 @@ impl Endpoint {
         }
     }
 
-    /// EINVAL of what has no read(2) at all (an epoll set, a pidfd) and is never ready: a read of no
-    /// bytes says so at once.
+    /// Fails with EINVAL for descriptors without read(2) (epoll, pidfd), which never become ready.
+    /// A read of no bytes finds that out.
     pub(crate) fn can_be_read(self) -> Result<()> {
         match self.kind {
             FdKind::Other => match sys::preadv2(self.fd, &mut [], 0) {
@@ -195,8 +197,8 @@ impl Endpoint {
         }
     }
 
-    /// Likewise of an output. Ok(false): a write fails at once although poll(2) does not call it ready (a
-    /// listening socket), so that nothing is to be waited for.
+    /// The same for write(2). Ok(false): a write fails at once although poll(2) does not report the
+    /// socket ready (it listens): do not wait.
     pub(crate) fn can_be_written(self) -> Result<bool> {
         match self.kind {
             FdKind::Other => match sys::pwritev2(self.fd, &[], 0) {
@@ -218,7 +220,7 @@ impl Endpoint {
         self.fd == other.fd || (are_sockets && is_one())
     }
 
-    /// "Would block" if the kernel would wait instead of saying so.
+    /// EAGAIN if the kernel would wait.
     fn ready(self, events: c_short) -> Result<()> {
         if self.blocks && self.poll(events) == 0 {
             return Err(Errno::AGAIN);
@@ -243,8 +245,9 @@ impl Endpoint {
         }
     }
 
-    /// How much an AF_UNIX socket takes although poll(2) does not call it ready. That reports it writable
-    /// with three quarters of the buffer free (unix_writable), while send(2) goes on until it is full
+    /// How much an AF_UNIX socket takes although poll(2) does not report it writable
+    /// (docs/kernel.md, "poll(2) hides room of an AF_UNIX socket"). poll(2) wants three quarters of
+    /// the buffer free (unix_writable), while send(2) goes on until it is full
     /// (sock_alloc_send_pskb): its reader may be waiting for just that.
     pub(crate) fn unreported_room(self) -> usize {
         if self.kind != FdKind::Socket || !is_local(self.fd) {
@@ -259,9 +262,11 @@ impl Endpoint {
         }
     }
 
-    /// The one judge of what poll(2) reports of an output before a write. A socket may have an error to
-    /// tell, or only an unread error queue (MSG_ERRQUEUE). A terminal that has hung up is EIO: a pty
-    /// master keeps accepting bytes after the slave is gone (Linux 6.18), and then blocks.
+    /// Judges what poll(2) reports of an output before a write; nothing else does. A socket may
+    /// have a pending error, or only an unread error queue (docs/kernel.md, "POLLERR may come from
+    /// the error queue"). A terminal that has hung up is EIO: a pty master keeps accepting bytes
+    /// after the slave is gone, and then blocks (docs/kernel.md, "A pty master that has hung up
+    /// takes bytes for nobody").
     pub(crate) fn takes(self, revents: c_short) -> Result<()> {
         if self.kind == FdKind::Char && revents & libc::POLLHUP != 0 {
             return Err(Errno::IO);
@@ -274,8 +279,8 @@ impl Endpoint {
         }
     }
 
-    /// The error that an output has died of, by the events that poll(2) reports unasked. None: it is
-    /// alive; POLLERR may come from the error queue of a socket (time stamps, zero-copy notices).
+    /// The error that an output has died of, from POLLERR, POLLHUP and POLLNVAL. None: it is alive;
+    /// POLLERR may come from the error queue of a socket (time stamps, zero-copy notices).
     pub(crate) fn death(self, revents: c_short) -> Option<Errno> {
         if revents & libc::POLLNVAL != 0 {
             return Some(Errno::BADF);
@@ -304,8 +309,8 @@ impl Endpoint {
             && nowhere() == Err(Errno::BADF)
     }
 
-    /// What a TCP connection that has hung up has died of: the error that is pending or, if a call has
-    /// spent it, ECONNRESET. None: it is not TCP, or was shut down here.
+    /// What a TCP connection that has hung up has died of: the error that is pending or, if a call
+    /// has already consumed it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
     pub(crate) fn spent_reset(self) -> Option<Errno> {
         if !self.is_inet() || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
@@ -317,8 +322,9 @@ impl Endpoint {
         }
     }
 
-    /// The error that cut the last call to a TCP connection short. sendfile(2) and splice(2) drop it if they
-    /// have moved bytes before it, and the next call would be EPIPE, with SIGPIPE.
+    /// The error that cut the last call to a TCP connection short. sendfile(2) and splice(2) drop
+    /// it if they have moved bytes before it, and the next call would be EPIPE, with SIGPIPE
+    /// (docs/kernel.md, "A short splice(2) to a socket may hide an error").
     pub(crate) fn dropped_error(self) -> Option<Errno> {
         match self.poll(0) & (libc::POLLHUP | libc::POLLERR) {
             0 => None,
@@ -345,10 +351,11 @@ impl Endpoint {
     }
 
     /// What an output that poll(2) calls writable takes without blocking; 0: nothing from a pipe. A
-    /// socket has a share of its send buffer free then (tuning.rs), if it is of a family whose
-    /// SO_SNDBUF bounds it (AF_VSOCK goes by the peer's credit). A pipe has one page, a terminal any room
-    /// at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but if it makes two bytes of a
-    /// newline it asks for room anew after each. Other devices do not block.
+    /// socket has a share of its send buffer free then (docs/kernel.md, "poll(2) calls a socket
+    /// writable before it takes much"), if it is of a family whose SO_SNDBUF bounds it
+    /// (docs/kernel.md, "Some sockets take less than SO_SNDBUF says"). A pipe has one page, a
+    /// terminal any room at all: that comes in pieces of 256 bytes (tty_buffer_alloc), but if it
+    /// makes two bytes of a newline it asks for room anew after each. Other devices do not block.
     pub(crate) fn room(self) -> usize {
         match self.kind {
             FdKind::Socket => {
@@ -392,7 +399,7 @@ pub(crate) fn peek(fd: c_int) -> Result<usize> {
     retry_on_intr(|| sys::recv(fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT))
 }
 
-/// No call reads or writes a device without waiting and without changing its flags, as recv(2) does for
-/// a socket and RWF_NOWAIT for a pipe (Linux 6.4; not for a FIFO, nor after splice(2)). poll(2) has to
-/// do, though another reader may be faster.
+/// No call reads or writes a device without waiting and without changing its flags, as recv(2) does
+/// for a socket and RWF_NOWAIT for a pipe (Linux 6.4; not for a FIFO, nor after splice(2)). So
+/// poll(2) is used, although another reader may be faster (docs/kernel.md, "RWF_NOWAIT on pipes").
 const NOT_AT_ONCE: Result<usize> = Err(Errno::NOSYS);

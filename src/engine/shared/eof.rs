@@ -8,8 +8,9 @@ use crate::errno::{Errno, Result};
 use crate::sys::{self, FdAt};
 use core::ffi::c_int;
 
-/// File systems whose files may give up what is read from them (trace_pipe, relay channels): no
-/// probing read there. From linux/magic.h; debugfs holds relay files and, mounted, tracefs.
+/// File systems whose files may consume what is read (trace_pipe, relay channels): never probe them
+/// with a read (docs/kernel.md, "Reading on trial consumes on tracefs and debugfs"). From
+/// linux/magic.h; debugfs holds relay files and, mounted, tracefs.
 const CONSUMING: [i64; 2] = [0x7472_6163, 0x6462_6720];
 
 /// Whether an input has ended.
@@ -20,18 +21,20 @@ pub(crate) enum Eof {
     Yes,
     /// It has not: bytes are there.
     No,
-    /// It has not, though nothing is there now: a FIFO before its first writer, a silent connection.
+    /// It has not, although nothing is there now: a FIFO before its first writer (docs/kernel.md,
+    /// "A FIFO before its first writer returns 0"), a silent connection.
     NotYet,
-    /// Nobody can tell.
+    /// It cannot be found out.
     Unknown,
 }
 
 /// Probes `input`, of which a call has just returned 0. EAGAIN: there is more, but that call cannot
 /// deliver it.
 ///
-/// A 0 is no end of file from files that do not know their size (procfs before Linux 5.19, overlays,
-/// FUSE), from a file that grows meanwhile, from a blocking TCP socket at an urgent mark, and from a
-/// FIFO before its first writer.
+/// A 0 is no end of file from files that do not know their size (procfs before Linux 5.19,
+/// overlays, FUSE), from a file that grows meanwhile, from a blocking TCP socket at an urgent mark,
+/// and from a FIFO before its first writer (docs/kernel.md, "A 0 is not always the end of the
+/// input").
 pub(crate) fn after_zero(input: FdAt<'_>) -> Result<Eof> {
     let kind = sys::fstat(input.fd).map_or(FdKind::Other, |stat| FdKind::of(stat.kind));
     match (kind, probe(input, kind)?) {
@@ -42,8 +45,8 @@ pub(crate) fn after_zero(input: FdAt<'_>) -> Result<Eof> {
     }
 }
 
-/// Probes `input`, which poll(2) calls readable, after "would block" of a call that a full output may have
-/// kept from looking at it.
+/// Probes `input` after EAGAIN, when poll(2) reports it readable: a full output may have hidden its
+/// end (docs/kernel.md, "A full pipe hides the end").
 pub(crate) fn after_would_block(input: FdAt<'_>) -> Result<Eof> {
     match sys::fstat(input.fd).map_or(FdKind::Other, |stat| FdKind::of(stat.kind)) {
         // An error is reported once, and the call itself has to get it.
@@ -67,8 +70,8 @@ pub(crate) fn probe(input: FdAt<'_>, kind: FdKind) -> Result<Eof> {
     }
 }
 
-/// One byte, read at the offset. If the read itself is refused the kernel's 0 is all there is to go by
-/// (EINVAL from O_DIRECT, ESPIPE from what only looks like a file); any other error is the input's.
+/// One byte, read at the offset. If the read itself is refused (EINVAL from O_DIRECT, ESPIPE from a
+/// file without a usable position), the answer is `Unknown`; any other error is the input's.
 fn file(input: FdAt<'_>) -> Result<Eof> {
     if sys::fstatfs(input.fd).is_ok_and(|stat| CONSUMING.contains(&stat.kind)) {
         return Ok(Eof::Unknown);
@@ -80,14 +83,16 @@ fn file(input: FdAt<'_>) -> Result<Eof> {
     judge(retry_on_intr(|| sys::read(input.fd, &mut [0], Some(offset))))
 }
 
-/// recv(2) gets past an urgent mark, unlike splice(2). A reset that it meets must not be lost: the
-/// kernel reports it once.
+/// recv(2) gets past an urgent mark, unlike splice(2) (docs/kernel.md, "TCP urgent data stops
+/// splice(2)"). A reset that it meets must not be lost: the kernel reports it once (docs/kernel.md,
+/// "A reset is reported once per socket").
 fn stream(fd: c_int) -> Result<Eof> {
     if sys::getsockopt_int(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
         return Ok(Eof::Unknown);
     }
     match peek(fd) {
-        // A refusal is repeated, the error that a connection died of is not, and any errno can be that.
+        // A refusal is repeated, the error that a connection died of is not, and any errno can be
+        // that (docs/kernel.md, "Any errno can be that of a connection").
         Err(errno) if errno.is_no_answer() && peek(fd) != Err(errno) => Err(errno),
         answer => judge(answer),
     }
@@ -104,7 +109,7 @@ fn judge(answer: Result<usize>) -> Result<Eof> {
     }
 }
 
-/// poll(2) tells all about a pipe: it has ended once it is hung up and empty.
+/// poll(2) is enough for a pipe: it has ended once it is hung up and empty.
 fn pipe(fd: c_int) -> Eof {
     match readiness::revents(fd, libc::POLLIN) {
         Err(_) => Eof::Unknown,
@@ -114,7 +119,8 @@ fn pipe(fd: c_int) -> Eof {
     }
 }
 
-/// Terminals and the like. Readable without a byte to show for it may be an end or not.
+/// Terminals and the like. If it is readable and FIONREAD reports no bytes, it may or may not have
+/// ended.
 fn device(fd: c_int, kind: FdKind) -> Eof {
     let held = if kind == FdKind::Char { sys::fionread(fd).unwrap_or(0) } else { 0 };
     match readiness::revents(fd, libc::POLLIN) {

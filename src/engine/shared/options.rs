@@ -50,8 +50,9 @@ impl Options<'_> {
     }
 }
 
-/// The mechanisms that ZSPLICE_AVOID names, for programs that cannot be changed. The environment is
-/// read in the first call; if two threads both read it they read the same.
+/// The mechanisms that ZSPLICE_AVOID names, for programs that cannot be changed and for sandboxes
+/// (docs/kernel.md, "A sandbox kills for single calls"). The environment is read in the first call;
+/// if two threads both read it they read the same.
 pub(crate) fn avoided_by_environment() -> u32 {
     /// Set once the environment has been read.
     const READ: u32 = 1 << 31;

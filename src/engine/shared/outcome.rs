@@ -22,7 +22,7 @@ pub(crate) enum Side {
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct Error {
     pub(crate) errno: Errno,
-    /// None: one system call touches both sides, and its errno does not tell which one failed.
+    /// None: one system call touches both sides, and its errno does not say which one failed.
     pub(crate) side: Option<Side>,
 }
 
@@ -110,7 +110,7 @@ impl From<Result<usize>> for Answer {
     }
 }
 
-/// The side that `errno` came from, if one system call touches both. None: it does not tell.
+/// The side that `errno` came from, if one system call touches both. None: the errno does not say.
 #[cold]
 pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
     match errno.origin() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Which side to wait for after "would block", and when not to wait at all.
+//! Which side to wait for after "would block", and when not to wait at all (docs/kernel.md, "EAGAIN
+//! does not tell which side would block").
 
 use super::outcome::{is_pipe, is_socket, Side};
 use super::retry_on_intr;
@@ -26,9 +27,9 @@ pub(crate) enum Next {
 /// Decides by what poll(2) has just reported of both sides. `declined` counts the refusals by two
 /// ready sides in a row.
 ///
-/// One side is waited for only while the other is ready: if neither is, the first to become ready may
-/// be all that the call needs. poll(2) may be wrong: it holds back what SO_RCVLOWAT does, and calls a
-/// socket full that still takes a little.
+/// One side is waited for only while the other is ready: if neither is, the first to become ready
+/// may be all that the call needs. poll(2) may be wrong: it does not report fewer bytes than
+/// SO_RCVLOWAT, and calls a socket full that still takes a little.
 pub(crate) fn after_would_block(input: Poll, output: Poll, declined: &mut u32) -> Next {
     match (input.revents, output.revents) {
         (libc::POLLHUP, _) if is_pipe(input.fd) => return Next::Ended,
@@ -56,7 +57,7 @@ fn declines(input: c_int) -> u32 {
     }
 }
 
-/// Waiting of a call without limits of ours: the _retry and _full functions.
+/// How the _retry and _full functions wait: no deadline, no cancel.
 pub(crate) struct Wait {
     input: c_int,
     output: c_int,
@@ -111,9 +112,9 @@ impl Wait {
         }
     }
 
-    /// Time left to wait; Some(0): EAGAIN meant that SO_RCVTIMEO or SO_SNDTIMEO has expired. An AF_UNIX
-    /// socket also returns EAGAIN at once if the pipe on the other side is O_NONBLOCK; then it has not
-    /// waited yet.
+    /// Time left to wait; Some(0): EAGAIN meant that SO_RCVTIMEO or SO_SNDTIMEO has expired. An
+    /// AF_UNIX socket also returns EAGAIN at once if the pipe on the other side is O_NONBLOCK; then
+    /// it has not waited yet (docs/kernel.md, "SPLICE_F_NONBLOCK is about pipes").
     fn limit(&self, side: Side) -> Option<i64> {
         let (fd, option, other) = match side {
             Side::In => (self.input, libc::SO_RCVTIMEO, self.output),

@@ -15,9 +15,10 @@ pub(crate) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -
     outcome
 }
 
-/// `without`, if the caller wants it `quiet`. (splice(2) has no flag for that.) The signal may come
-/// with any answer: a call that writes to a socket in pieces returns the pieces before the failure, and
-/// kTLS raises it beside the whole count (seen on Linux 6.1 to 7.3).
+/// `without`, if the caller wants it `quiet` (docs/kernel.md, "SIGPIPE has no flag in splice(2),
+/// tee(2) and sendfile(2)"). The signal may come with any answer: a call that writes to a socket in
+/// pieces returns the pieces before the failure, and kTLS raises it beside the whole count (seen on
+/// Linux 6.1 to 7.3).
 pub(crate) fn without_if<T>(quiet: bool, work: impl FnOnce() -> T) -> T {
     if quiet {
         without(work, |_| true)
@@ -32,7 +33,7 @@ struct Blocked {
     was_pending: bool,
 }
 
-/// Blocks SIGPIPE in this thread. None: that was refused, so nothing is to be undone.
+/// Blocks SIGPIPE in this thread. None: that was refused, so there is nothing to undo.
 #[inline(never)]
 fn block() -> Option<Blocked> {
     let was_pending = sys::has_sigpipe(&sys::sigpending());

@@ -66,7 +66,7 @@ impl<'a> Watch<'a> {
         !self.is_watched() && !self.interrupt
     }
 
-    /// Whether only the calls themselves can wait.
+    /// Whether poll(2) is refused, so that only the calls themselves can wait.
     pub(crate) fn is_blind(&self) -> bool {
         self.is_blind.get()
     }
@@ -80,8 +80,9 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Between two steps. After the deadline one more step is allowed, for what is ready by then: the
-    /// process may have been stopped (SIGSTOP). For the same reason only a wait ends by idle_ns.
+    /// Between two steps. After the deadline one more step is allowed, for what is ready by then:
+    /// the process may have been stopped (SIGSTOP). For the same reason idle_ns ends a wait only,
+    /// never a step.
     #[inline(never)]
     pub(crate) fn check(&mut self) -> Result<(), Error> {
         if self.is_uninterruptible {
@@ -205,9 +206,10 @@ impl<'a> Watch<'a> {
 
     /// Polls any number of descriptors; the first of `fds` is a place for the cancel descriptor.
     ///
-    /// A socket with an unread error queue (MSG_ERRQUEUE: time stamps, zero-copy sends) reports POLLERR
-    /// until its owner reads that, though nothing comes of asking it. From the second time in a row on
-    /// it is left out for a moment, and longer every time.
+    /// A socket with an unread error queue (MSG_ERRQUEUE: time stamps, zero-copy sends) reports
+    /// POLLERR until its owner reads that, although polling it has no use (docs/kernel.md, "POLLERR
+    /// may come from the error queue"). After the second report in a row it is left out of poll(2)
+    /// for a while that doubles each time.
     pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Result<(), Error> {
         // poll(2) ignores a negative descriptor; -1 stays what it is.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
@@ -232,7 +234,8 @@ impl<'a> Watch<'a> {
     /// poll(2), with the cancel descriptor in the first place, for a `moment` at most. At the end of the
     /// time it looks once more: the process may have been stopped.
     fn poll(&mut self, fds: &mut [Poll], mut moment: Option<i64>) -> Result<(), Error> {
-        // Not one place more than needed: poll(2) refuses more than RLIMIT_NOFILE.
+        // Not one place more than needed: docs/kernel.md, "poll(2) refuses more places than there
+        // may be descriptors".
         let unused = usize::from(self.cancel_fd.is_none());
         let least = if unused == 0 { 2 } else { 1 };
         let mut fds = fds.get_mut(unused..).unwrap_or_default();
