@@ -86,6 +86,24 @@ static void told_to_the_input(void)
 	close_all(&it);
 }
 
+/* Likewise, and the other direction has come to the end of its input: with nothing to write, the pair alone knows
+ * that its output is dead, since poll(2) reports no error any more. */
+static void told_to_the_input_before_the_end(void)
+{
+	struct connection it = connection(1);
+
+	MUST(shutdown(it.right, SHUT_WR) == 0);
+	t_reset(it.left);
+	MUST(poll(&(struct pollfd){ .fd = it.a, .events = POLLIN }, 1, 5000) == 1);
+	MUST(poll(&(struct pollfd){ .fd = it.b, .events = POLLIN }, 1, 5000) == 1);
+	T_EQ(t_relay_run(it.there, 0), -1);
+	T_EQ(errno, ECONNRESET);
+	T_EQ(t_relay_run(it.back, 0), -1);
+	T_EQ(errno, ECONNRESET);
+	T_EQ(t_relay_result(it.back).side, ZS_SIDE_OUT);
+	close_all(&it);
+}
+
 /* A direction that is done stays done, whatever the other one meets. */
 static void done_stays_done(void)
 {
@@ -144,6 +162,7 @@ int main(void)
 	told_to_the_send(1, 1);
 	told_to_the_send(0, 0);
 	told_to_the_input();
+	told_to_the_input_before_the_end();
 	done_stays_done();
 	end_then_reset();
 	in_any_order();

@@ -337,4 +337,18 @@ mod tests {
         in_flight.release_idle();
         assert!(in_flight.pipe.is_none() && pool.take().is_some());
     }
+
+    #[test]
+    fn an_idle_one_returns_its_buffer_unless_that_has_grown() {
+        let pool = Pool::new(1, 0).unwrap();
+        let kept = || pool.take_buffer(1).map(|buffer| buffer.len());
+        let mut in_flight = InFlight::new(Some(pool.share()));
+        assert_eq!(in_flight.get_buffer(), Ok(()));
+        in_flight.release_idle();
+        assert_eq!((kept(), kept()), (Some(SMALL_PIECE), Some(1)));
+        assert_eq!(in_flight.append(&[1; SMALL_PIECE + 1]), Ok(()));
+        assert_eq!(taken(&mut in_flight, SMALL_PIECE + 1).len(), SMALL_PIECE + 1);
+        in_flight.release_idle();
+        assert_eq!((in_flight.buffer.is_none(), kept()), (true, Some(1)));
+    }
 }
