@@ -51,6 +51,7 @@ const NAMES: &[Pattern] = &[
     (Word, "Heir", "consumer"),
     (Word, "heir", "consumer"),
     (Word, "doubt", "eof"),
+    (Word, "doubts", "probes"),
     (Word, "doubted", "contradicted"),
     (Word, "give_back", "store_offsets"),
     (Word, "take_back", "drain_to, uncount_hole"),
@@ -74,6 +75,12 @@ const NAMES: &[Pattern] = &[
 /// Phrases of comments and documents, each with what to write instead.
 const PHRASES: &[Pattern] = &[
     (Phrase, "to be had", "available (not to be had: cannot be made)"),
+    (Phrase, "can be had", "can be made, is available"),
+    (Phrase, "none of ours", "no private pipe"),
+    (Phrase, "nobody can tell", "it cannot be found out"),
+    (Phrase, "nobody knows", "is unknown"),
+    (Phrase, "is believed", "counts as"),
+    (Phrase, "first write will tell", "fails instead"),
     (Phrase, "is told of", "gets, is called with"),
     (Phrase, "tells of", "reports"),
     (Phrase, "hears of", "notices"),

@@ -66,7 +66,7 @@ static void set_up(struct fan *fan)
 	MUST(close(fds[0]) == 0);
 }
 
-/* Whether all adds up; a made-up end of the input is believed where it comes from read(2). */
+/* Whether all adds up; a made-up end of the input counts where it comes from read(2). */
 static int look(struct fan *fan, int answer, int may_end)
 {
 	static char rest[LEN];

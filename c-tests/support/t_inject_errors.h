@@ -208,7 +208,7 @@ enum t_verdict {
 	T_COMPLETE,       /* the copy completes */
 	T_FAILED,         /* the error is returned */
 	T_EITHER,
-	T_SHORT,          /* the input is believed to have ended */
+	T_SHORT,          /* the input counts as ended */
 	T_ANYTHING,       /* any outcome that is accounted for */
 };
 

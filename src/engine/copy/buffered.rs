@@ -29,7 +29,7 @@ pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     Ok(Tried::Done)
 }
 
-/// Copies all.
+/// Copies everything that remains.
 pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let Ok(mut buffer) = take(transfer) else { return Ok(Tried::Unsupported(Errno::NOMEM)) };
     while transfer.remaining > 0 {
@@ -52,8 +52,9 @@ pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
     let wanted = match usize::try_from(transfer.remaining_by_size()).unwrap_or(tuning::BUFFER) {
         // The size is unknown, or the file has grown beyond it.
         0 => tuning::BUFFER_UNSIZED,
-        // More than the file has, so that one read shows both its last byte and its end; whole blocks,
-        // since O_DIRECT takes nothing else.
+        // More than the file has, so that one read shows both its last byte and its end; whole
+        // blocks, since O_DIRECT takes nothing else (docs/kernel.md, "O_DIRECT takes whole blocks
+        // only").
         rest => tuning::BUFFER
             .min(rest.saturating_add(tuning::DIRECT_BLOCK) & !tuning::DIRECT_BLOCK.wrapping_sub(1)),
     };
@@ -74,7 +75,8 @@ pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut dyn Room) -> Result
             write(transfer, buffer.filled(taken))?;
             return Ok(taken);
         }
-        // read(2) is believed, but for a FIFO that has had no writer yet.
+        // A 0 from read(2) is the end, except from a FIFO before its first writer (docs/kernel.md,
+        // "A FIFO before its first writer returns 0").
         if transfer.input.kind != FdKind::Pipe
             || !matches!(transfer.probe_input()?, Eof::No | Eof::NotYet)
         {

@@ -12,7 +12,8 @@ use crate::errno::{Errno, Result};
 use crate::sys;
 use core::ops::Range;
 
-/// The blocks to share: those that lie whole in both ranges.
+/// The blocks to share: those that are completely in both ranges (docs/kernel.md, "What
+/// FICLONERANGE wants").
 #[cfg_attr(test, derive(Debug, PartialEq, Eq))]
 struct Blocks {
     /// The offset in the input; the bytes before it are copied.
@@ -20,7 +21,7 @@ struct Blocks {
     len: i64,
 }
 
-/// Shares every block that lies whole in both ranges, and copies the bytes before the first one;
+/// Shares every block that is completely in both ranges, and copies the bytes before the first one;
 /// those behind the last one remain. If the file system cannot share, it does nothing, or with
 /// ZS_CLONE fails before anything has been written.
 pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
@@ -86,8 +87,8 @@ fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> 
     }
 }
 
-/// Switches back to the file positions, with which the other mechanisms work as well, and an output
-/// with O_APPEND only.
+/// Switches back to the file positions, which the other mechanisms can use too, and which an output
+/// with O_APPEND requires.
 pub(super) fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     transfer.input.use_position().map_err(|errno| transfer.failed(errno))?;
     transfer.output.use_position().map_err(|errno| transfer.failed(errno))
@@ -123,7 +124,7 @@ fn copy(transfer: &mut Transfer<'_>, len: i64) -> Result<bool, Error> {
     transfer.limited_to(len as u64, mechanisms::copy_with_fallbacks)
 }
 
-/// The blocks to share; None: no block lies whole in both ranges. EINVAL: the ranges are not
+/// The blocks to share; None: no block is completely in both ranges. EINVAL: the ranges are not
 /// aligned alike.
 fn whole_blocks(transfer: &mut Transfer<'_>) -> Result<Option<Blocks>> {
     let (from, to) = (transfer.input.use_offset()?, transfer.output.use_offset()?);
@@ -144,8 +145,8 @@ fn whole_blocks(transfer: &mut Transfer<'_>) -> Result<Option<Blocks>> {
     blocks(from..end, to, rest, block_size(block))
 }
 
-/// The blocks of the range `from` that lie whole in both ranges. The last block of a file, which
-/// its end cuts short, counts as whole unless the output is longer: `rest` is the size of the
+/// The blocks of the range `from` that are completely in both ranges. The last block of a file,
+/// which its end cuts short, counts as whole unless the output is longer: `rest` is the size of the
 /// output (i64::MAX for a range that ends before its file does).
 fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blocks>> {
     let down = |offset: i64| offset & block.saturating_neg();
@@ -162,7 +163,8 @@ fn blocks(from: Range<i64>, to: i64, rest: i64, block: i64) -> Result<Option<Blo
 }
 
 /// The block size of a file system, from f_bsize of statfs(2) (st_blksize is the preferred size of
-/// a transfer, and so is f_bsize on network file systems).
+/// a transfer, and so is f_bsize on network file systems): docs/kernel.md, "The block size is that
+/// of statfs(2)".
 fn block_size(named: i64) -> i64 {
     const PAGE: i64 = 4096;
     match named {

@@ -30,7 +30,8 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     }
     repeat(transfer, ZS_VIA_SENDFILE, &mut |transfer, len| {
         let mut off_in = transfer.input.offset;
-        // Asked for more than the file has, it lets a socket hold the last packet (before Linux 6.5).
+        // Asked for more than the file has, it lets a socket hold the last packet (docs/kernel.md,
+        // "SPLICE_F_MORE and MSG_MORE hold the last packet back").
         let len = match transfer.remaining_by_size().min(len as u64) as usize {
             0 => len,
             rest => rest,
@@ -42,9 +43,9 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 /// splice(2), if one side is a pipe of the caller's.
 pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let more = if transfer.has(ZS_MORE) { libc::SPLICE_F_MORE } else { 0 };
-    // For pipes alone the kernel waits with their locks released (ipipe_prep, wait_for_space), which
-    // saves a refusal and two calls of poll(2) each time. `ready` has made sure that there is something
-    // to wait with.
+    // For pipes alone the kernel waits with their locks released (ipipe_prep, wait_for_space;
+    // docs/kernel.md, "splice(2) waits with the pipe's lock held"), which saves a refusal and two
+    // calls of poll(2) each time. `ready` has made sure that the input has not ended.
     let (from, to) = (transfer.input.kind, transfer.output.kind);
     let may_block = transfer.watch.may_block()
         && to == FdKind::Pipe
@@ -53,7 +54,8 @@ pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| {
         let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
         let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
-        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would sit on these bytes.
+        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would hold these
+        // bytes back (docs/kernel.md, "SPLICE_F_MORE and MSG_MORE hold the last packet back").
         let more = if len < transfer.step() { 0 } else { more };
         sys::splice(from, to, len, wait | more).count()
     })
@@ -92,13 +94,13 @@ fn repeat(
     Ok(Tried::Done)
 }
 
-/// What there is to do before a call.
+/// What the waits before a call have found.
 enum Ready {
-    /// The call, for so many bytes at most.
+    /// The call can be made, for so many bytes at most.
     For(usize),
     /// The output takes nothing from a pipe without blocking.
     NoRoom,
-    /// Nothing: the input has ended.
+    /// The input has ended.
     Ended,
 }
 
@@ -144,7 +146,8 @@ fn moved(
 
 fn failed(transfer: &mut Transfer<'_>, via: u32, errno: Errno) -> Result<Option<Tried>, Error> {
     match errno {
-        // copy_file_range(2) at the end of the input, to the largest offset (Linux 6.17).
+        // copy_file_range(2) at the end of the input, to the largest offset (docs/kernel.md, "EFBIG
+        // instead of 0 at the largest offset").
         Errno::FBIG if via == ZS_VIA_COPY_RANGE && eof::after_zero(transfer)? == Eof::Yes => {
             Ok(Some(Tried::Done))
         }

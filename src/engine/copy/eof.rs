@@ -22,9 +22,10 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Whether `errno`, which no table calls a failure, is a refusal; if not yet known, the call has to be
-    /// made once more. A refusal is repeated; the error that a connection died of is not, and any errno
-    /// can be that (EACCES of a prohibited route, EINVAL of a blackhole).
+    /// Whether `errno`, which `Errno::class` takes for a refusal, really is one. At its first
+    /// occurrence that is unknown: make the call once more. A refusal is repeated; the error that a
+    /// connection died of is not, and any errno can be that (docs/kernel.md, "Any errno can be that
+    /// of a connection").
     #[cold]
     pub(super) fn is_refusal(&mut self, transfer: &Transfer<'_>, errno: Errno) -> bool {
         let is_known = transfer.input.kind != FdKind::Socket || self.refusal.is_some();
@@ -61,7 +62,8 @@ pub(super) fn after_zero(transfer: &mut Transfer<'_>) -> Result<Eof, Error> {
     if transfer.input.kind.is_file() && !transfer.avoids(ZS_VIA_READ_WRITE) {
         return file(transfer);
     }
-    // A terminal reports end of file (^D) once; asking again would wait for the next line.
+    // A terminal reports end of file (^D) once; asking again would wait for the next line
+    // (docs/kernel.md, "A terminal reports its end of file once").
     if transfer.input.kind == FdKind::Char {
         return Ok(Eof::Yes);
     }

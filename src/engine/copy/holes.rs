@@ -23,7 +23,7 @@ enum Extent {
     Data(u64),
     /// Nothing: this is the end of the file.
     End,
-    /// The file system does not tell.
+    /// The file system does not say.
     Unknown,
 }
 
@@ -51,10 +51,11 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
 
 /// Copies the data and skips the holes.
 pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    // A hole is left without a read or a write that would say EBADF.
+    // Leaving a hole needs no read or write, so check the access modes here (EBADF).
     checks::is_readable(&transfer.input)?;
     checks::is_writable(&transfer.output)?;
-    // What only looks like a file is copied as a stream; so is what could not be checked.
+    // A file without a usable position (procfs), or one whose flags cannot be queried, is copied as
+    // a stream.
     let is_known = transfer.input.status_flags().is_ok() && transfer.output.status_flags().is_ok();
     if !is_known || transfer.input.use_offset().is_err() || transfer.output.use_offset().is_err() {
         return mechanisms::copy_with_fallbacks(transfer);
@@ -100,9 +101,10 @@ fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Resul
     Ok(())
 }
 
-/// Asks for the extents of the input. That moves its file position, which is put back where the
-/// caller has passed an offset (and set by Cursor::store_position where not). Nothing is opened: a
-/// second descriptor would break leases and drop the record locks of the process.
+/// Asks for the extents of the input. That moves its file position (docs/kernel.md, "SEEK_DATA and
+/// SEEK_HOLE move the position"), which is put back where the caller has passed an offset (and set
+/// by Cursor::store_position where not). Nothing is opened: a second descriptor would break leases
+/// and drop the record locks of the process (docs/kernel.md, "close(2) releases record locks").
 struct HoleFinder {
     fd: c_int,
     /// The file position to put back.
@@ -162,7 +164,8 @@ fn extent(
     ask: &mut dyn FnMut(c_int) -> Result<i64>,
 ) -> Result<Extent> {
     let mut data = if is_data { Ok(position) } else { ask(libc::SEEK_DATA) };
-    // Twice, since the file may change between two calls.
+    // Twice, since the file may change between two calls (docs/kernel.md, "SEEK_DATA and SEEK_HOLE
+    // race with writers").
     for _ in 0..2 {
         if let Some(extent) = extent_by(data, position, size, ask)? {
             return Ok(extent);
@@ -175,7 +178,8 @@ fn extent(
 /// The extent at `position` by the answer to SEEK_DATA; None: the file has changed since.
 ///
 /// An answer that cannot be (data behind the end, neither data nor a hole at one place) comes from
-/// a file system that does not know: FUSE passes on what its server says.
+/// a file system that does not know: FUSE passes on what its server says (docs/kernel.md,
+/// "SEEK_DATA may answer what cannot be").
 fn extent_by(
     data: Result<i64>,
     position: i64,
@@ -275,7 +279,8 @@ impl OutputBlocks {
     }
 
     /// Whether it pays to punch a hole of `len` bytes behind the end of the output: xfs allocates
-    /// blocks there for what may be appended, and writing behind them would keep them.
+    /// blocks there for what may be appended, and writing behind them would keep them
+    /// (docs/kernel.md, "xfs preallocates behind the end").
     fn are_behind_end(&self, stat: &Stat, len: i64) -> bool {
         // Data that fills no whole block, and the tree of the extents.
         let most = self.expected.saturating_add(self.expected / 64);

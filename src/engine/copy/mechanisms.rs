@@ -52,14 +52,16 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
 
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
-    // splice(2) and sendfile(2) pass on pages of a file, and a pipe or a socket may hold such pages.
+    // splice(2) and sendfile(2) pass on pages of a file, and a pipe or a socket may hold such pages
+    // (docs/kernel.md, "Pages are handed on, not copied").
     if transfer.has(ZS_STABLE) && !to.is_file() {
         return &[Buffered];
     }
     for_kinds(from, to, transfer.has(ZS_MORE))
 }
 
-/// Whether read and write are faster than all others, so that these are only for want of memory.
+/// Whether read and write are faster than all other mechanisms. The others are used only if there
+/// is no memory for a buffer.
 fn is_for_a_buffer(transfer: &Transfer<'_>) -> bool {
     !transfer.avoids(ZS_VIA_READ_WRITE) && (is_small(transfer) || is_flushed(transfer))
 }

@@ -43,7 +43,8 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     Ok(Tried::Done)
 }
 
-/// Makes a pipe. Past the per-user quota a new one holds only two pages (pipe(7)): not worth using.
+/// Makes a pipe. Past the per-user quota a new one holds only two pages (docs/kernel.md, "The quota
+/// for pipes"): not worth using.
 fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
     let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= tuning::WORTH_A_PIPE as u64;
     let must = transfer.avoids(ZS_VIA_READ_WRITE);
@@ -108,7 +109,8 @@ fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Trie
         if len == 0 {
             return Ok(Tried::Unsupported(Errno::INVAL));
         }
-        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would sit on these bytes.
+        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would hold these
+        // bytes back (docs/kernel.md, "SPLICE_F_MORE and MSG_MORE hold the last packet back").
         let holds_back = transfer.has(ZS_MORE) && len as u64 == held;
         match Answer::from(splice_out(transfer, pipe, len, holds_back)) {
             Answer::Moved(count) => {

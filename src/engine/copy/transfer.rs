@@ -36,7 +36,7 @@ pub(super) struct Transfer<'a> {
     /// Bytes still to copy; u64::MAX for ZS_TO_END.
     pub(super) remaining: u64,
     pub(super) so_far: Progress,
-    /// Of the options: ZS_CLONE, ZS_MORE and the like.
+    /// ZS_* flags of the options.
     flags: u32,
     pub(super) watch: Watch<'a>,
     /// Mechanisms not to be used: those the caller named, and those that have refused.
@@ -241,9 +241,9 @@ impl<'a> Transfer<'a> {
         Error { errno, side: side_of(errno, self.input.fd, self.output.fd) }
     }
 
-    /// After a refusal with `errno`: fails if it was none, but the error that the output's connection
-    /// died of. Any errno can be that (EACCES of a prohibited route, EINVAL of a blackhole), and a
-    /// connection reports it once, while a refusal comes `again`.
+    /// After a refusal with `errno`: fails if it was not a refusal but the error that ended the
+    /// output's connection. Any errno can be that (docs/kernel.md, "Any errno can be that of a
+    /// connection"), and a connection reports it once, while a refusal comes `again`.
     #[cold]
     pub(super) fn check_refusal(
         &self,
@@ -258,7 +258,8 @@ impl<'a> Transfer<'a> {
     }
 
     /// After a call that moved `count` of the `len` bytes it was asked for: fails if the output's
-    /// connection died meanwhile.
+    /// connection died meanwhile (docs/kernel.md, "A short splice(2) to a socket may hide an
+    /// error").
     pub(super) fn check_short_count(&self, count: usize, len: usize) -> Result<(), Error> {
         if count >= len || self.output.kind != FdKind::Socket {
             return Ok(());
@@ -312,8 +313,9 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Waits for an input that would otherwise block in the kernel, if that matters: if anything has to be
-    /// noticed meanwhile, or (`locks`) the kernel would wait with the lock of a pipe that others use.
+    /// Waits for an input that would otherwise block in the kernel, if that matters: if anything
+    /// has to be noticed meanwhile, or (`locks`) the kernel would wait with the lock of a pipe that
+    /// others use (docs/kernel.md, "splice(2) waits with the pipe's lock held").
     #[inline(never)]
     pub(super) fn await_input(&mut self, locks: bool) -> Result<(), Error> {
         let matters = locks || !self.watch.may_block() || self.output_may_die();
@@ -345,8 +347,9 @@ impl<'a> Transfer<'a> {
         self.wait_for_input()
     }
 
-    /// Whether a socket or a terminal has bytes that poll(2) does not report, since they are fewer than
-    /// SO_RCVLOWAT or VMIN.
+    /// Whether a socket or a terminal has bytes that poll(2) does not report, since they are fewer
+    /// than SO_RCVLOWAT or VMIN (docs/kernel.md, "poll(2) does not report fewer bytes than
+    /// SO_RCVLOWAT or VMIN").
     fn has_a_little(&self) -> Result<bool, Error> {
         match self.input.holds() {
             Ok(held) => Ok(held > 0),
@@ -393,7 +396,7 @@ impl<'a> Transfer<'a> {
         eof::probe(self.input.at(&mut offset), self.input.kind).map_err(Error::input)
     }
 
-    /// Waits for the output likewise; returns how much it then takes without blocking.
+    /// As `await_input`, for the output; returns how much it then takes without blocking.
     #[inline(never)]
     pub(super) fn await_output(&mut self, locks: bool) -> Result<usize, Error> {
         let may_block = !self.output.blocks || (!locks && self.watch.may_block());

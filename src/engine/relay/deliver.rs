@@ -97,8 +97,9 @@ impl Relay {
     /// After splice(2) has moved bytes to the output; false if it would block. splice(2) sends to a
     /// socket in several pieces. The error of a later one, which the kernel reports once, is lost
     /// behind the count of those before: only a short count and POLLHUP show that the connection is
-    /// dead. It died of a reset, unless it had been half-closed by the peer `before`: then of EPIPE,
-    /// which the next call reports.
+    /// dead. It died of a reset, unless it had been half-closed by the peer `before`: then of
+    /// EPIPE, which the next call reports (docs/kernel.md, "A short splice(2) to a socket may hide
+    /// an error").
     pub(super) fn check_spliced(&self, is_short: bool, before: c_short) -> Result<bool, Error> {
         if before & libc::POLLHUP != 0 {
             // Nobody receives what a dead socket takes (kTLS).

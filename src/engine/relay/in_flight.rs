@@ -50,8 +50,9 @@ impl InFlight {
         self.end.saturating_sub(self.start)
     }
 
-    /// Bytes that may be added to those taken from the input. A pipe packs up to 32 KiB into a slot, so
-    /// it would hold several times its size.
+    /// Bytes that may be added to those taken from the input. A pipe packs up to 32 KiB into a
+    /// slot, so it would hold several times its size (docs/kernel.md, "A slot of a pipe holds up to
+    /// 32 KiB of a socket's bytes").
     pub(super) fn room(&self) -> usize {
         let capacity = match &self.pool {
             Some(pool) => pool.capacity(),
@@ -60,7 +61,7 @@ impl InFlight {
         capacity.saturating_sub(self.piped)
     }
 
-    /// Whether there is a pipe, or one can be had.
+    /// Whether there is a pipe, or one can be made.
     pub(super) fn has_pipe(&mut self) -> bool {
         if self.pipe.is_none() {
             self.pipe =
@@ -69,7 +70,8 @@ impl InFlight {
         self.pipe.is_some()
     }
 
-    /// Whether poll(2) calls the pipe full: it counts slots, not bytes.
+    /// Whether poll(2) calls the pipe full: it counts slots, not bytes (docs/kernel.md, "A pipe is
+    /// full by slots").
     pub(super) fn is_pipe_full(&self) -> bool {
         let Some(pipe) = self.pipe.as_ref().filter(|_| self.piped > 0) else { return false };
         readiness::revents(pipe.writer.0, libc::POLLOUT) == Ok(0)
@@ -97,7 +99,7 @@ impl InFlight {
         Ok(count)
     }
 
-    /// Makes sure of a buffer to read a small piece into. ENOMEM: there is no memory.
+    /// Ensures that there is a buffer to read a small piece into. ENOMEM: there is no memory.
     pub(super) fn get_buffer(&mut self) -> Result<()> {
         // `append` and `spill_to_buffer` may have made a longer one; it is kept for what they hold.
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL_PIECE) {
@@ -192,7 +194,7 @@ impl InFlight {
         len: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<()>,
     ) -> Result<()> {
-        // With space for more, so that many small pieces are not copied over and over.
+        // Larger than needed, so that adding small pieces does not copy the buffer each time.
         let ample = len.checked_next_power_of_two().map_or(len, |size| size.max(SMALL_PIECE));
         let new = Buffer::new(ample).or_else(|| Buffer::new(len));
         let mut new = new.ok_or(Errno::NOMEM)?;

@@ -75,8 +75,9 @@ impl Relay {
         }
     }
 
-    /// Moves bytes into the buffer by way of our pipe: splice(2) leaves the rest of a packet in the input,
-    /// read(2) would lose it.
+    /// Moves bytes into the buffer through the private pipe: splice(2) leaves the rest of a packet
+    /// in the input, read(2) would lose it (docs/kernel.md, "A read that ends inside a packet of a
+    /// pipe loses the rest").
     fn take_packets(&mut self) -> Result<Intake, Error> {
         let (input, len) = (self.input, self.piece_len());
         match self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len)).into() {
@@ -161,8 +162,8 @@ impl Relay {
             Answer::Unsupported(errno) => self.take_without_splice(errno),
             Answer::Zero if self.input.kind == FdKind::Char => Ok(self.input_ended().into()),
             answer if self.path == Path::SpliceOnly => self.explain_nothing(answer == Answer::Zero),
-            // A read finds out: it gets past TCP urgent data and does not take that for an end. One pause
-            // does not make the input small.
+            // read(2) tells an end from TCP urgent data, and gets past the latter (docs/kernel.md,
+            // "TCP urgent data stops splice(2)"). A single pause does not end bulk mode.
             Answer::Zero | Answer::WouldBlock | Answer::Interrupted => {
                 let taken = self.take_piece();
                 self.path = self.path.after_piece(true);
@@ -171,7 +172,7 @@ impl Relay {
         }
     }
 
-    /// Splices from the input to the output: one of them is a pipe, so none of ours is needed.
+    /// Splices from the input to the output: one of them is a pipe, so no private pipe is needed.
     fn pass(&mut self, until: u64) -> Result<Intake, Error> {
         let budget = self.remaining.min(until.saturating_sub(self.bytes()));
         let most = usize::try_from(budget).unwrap_or(RELAY_STEP).min(RELAY_STEP);
@@ -237,7 +238,8 @@ impl Relay {
     fn pass_zero(&mut self) -> Result<Intake, Error> {
         match self.input.kind {
             FdKind::Pipe => {}
-            // A terminal reports its end (^D) once: a read would wait for the next line.
+            // A terminal reports its end (^D) once: a read would wait for the next line
+            // (docs/kernel.md, "A terminal reports its end of file once").
             FdKind::Char => return Ok(self.input_ended().into()),
             _ => return self.read_or_explain(true),
         }
@@ -248,7 +250,8 @@ impl Relay {
         }
     }
 
-    /// splice(2) returned EAGAIN between the two. A full output hides what there is to know of the input.
+    /// splice(2) returned EAGAIN between the two. A full output pipe hides whether the input has
+    /// ended or failed (docs/kernel.md, "A full pipe hides the end").
     fn pass_blocked(&mut self) -> Result<Intake, Error> {
         if self.input.kind == FdKind::Socket && self.path.may_copy() {
             return self.pass_blocked_socket();
@@ -269,9 +272,9 @@ impl Relay {
         }
     }
 
-    /// Likewise from a socket. (`probe_input` would peek at it, which moves SO_PEEK_OFF; and poll(2) reports
-    /// nothing below SO_RCVLOWAT.) Without bytes for splice(2) a read finds out about an end, an error, and
-    /// TCP urgent data.
+    /// As `pass_blocked`, from a socket. (`probe_input` would peek, which moves SO_PEEK_OFF; and
+    /// poll(2) reports nothing below SO_RCVLOWAT.) Without bytes for splice(2) a read finds out
+    /// about an end, an error, and TCP urgent data.
     fn pass_blocked_socket(&mut self) -> Result<Intake, Error> {
         let is_full = || self.output.poll(libc::POLLOUT) == 0;
         if sys::fionread(self.input.fd).is_ok_and(|bytes| bytes > 0) && is_full() {

@@ -85,7 +85,7 @@ impl Relay {
             self.check_output(libc::POLLERR | libc::POLLNVAL, before)?;
         }
         if self.flags & ZS_RELAY_SHUTDOWN != 0 && self.output.kind == FdKind::Socket {
-            // shutdown(2) now would abort the pending connect(2).
+            // docs/kernel.md, "shutdown(2) aborts a connect in progress"
             if self.is_connecting() {
                 return Ok(ZS_WANT_WRITE);
             }

@@ -21,8 +21,8 @@ pub(crate) struct Pool {
     buffer: Cell<Option<Buffer>>,
 }
 
-/// Makes pipes. After a failure (EMFILE, a spent quota) it tries again only now and then: a try is five
-/// system calls.
+/// Makes pipes. After a failure (EMFILE, a used-up quota: docs/kernel.md, "The quota for pipes") it
+/// tries again only now and then: a try is five system calls.
 pub(super) struct PipeFactory {
     size: c_int,
     /// Requests to refuse before the next attempt.
@@ -55,8 +55,8 @@ impl Pool {
         self.pipe_factory.capacity()
     }
 
-    /// Lends a pipe, an idle one or a new one. None: the limit is reached, or no pipe can be had that
-    /// is large enough to be worth it.
+    /// Lends a pipe, an idle one or a new one. None: the limit is reached, or no pipe can be made
+    /// that is large enough to be worth it.
     pub(super) fn take(&self) -> Option<Pipe> {
         if self.lent.get() >= self.limit.get() {
             return None;
@@ -98,7 +98,7 @@ impl Pool {
 }
 
 impl PipeFactory {
-    /// A maker of pipes of `size` bytes (0: the default).
+    /// A factory for pipes of `size` bytes (0: the default).
     pub(super) fn new(size: usize) -> PipeFactory {
         // F_SETPIPE_SZ takes an int.
         let size = match c_int::try_from(size) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The connection errors that two directions of one connection share: the kernel reports a reset only
-//! once per socket, to whichever direction asks first.
+//! The connection errors that two directions of one connection share: the kernel reports a reset
+//! only once per socket, to whichever direction asks first (docs/kernel.md, "A reset is reported
+//! once per socket").
 
 use crate::errno::Errno;
 use crate::mem::alloc::Rc;

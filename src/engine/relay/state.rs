@@ -20,7 +20,8 @@ const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL
 /// Kept beside the caller's flags: the relay is a direction of a duplex, where an end is an end also if
 /// the output has no reader any more.
 const IN_DUPLEX: u32 = 0x8000_0000;
-/// Likewise: splice(2) is not avoided, though it may not be used for this pair.
+/// Kept beside the caller's flags, too: the caller has not avoided splice(2) (ZS_STABLE may still
+/// forbid it).
 const MAY_SPLICE: u32 = 0x4000_0000;
 
 /// Bytes on their way from one descriptor to another.
@@ -139,7 +140,8 @@ impl Relay {
             return Err(Errno::INVAL);
         }
         let ends = [Endpoint::input(input)?, Endpoint::output(output)?];
-        // If fcntl(2) is refused (a sandbox) nobody knows; the relay does not block all the same.
+        // If fcntl(2) is refused (a sandbox) O_NONBLOCK is unknown. The descriptor is then taken
+        // for blocking, and the relay does not wait for it either.
         if ends.iter().any(|end| end.blocks && sys::status_flags(end.fd).is_ok()) {
             return Err(Errno::INVAL);
         }
@@ -274,15 +276,16 @@ impl Relay {
         self.flags & IN_DUPLEX != 0
     }
 
-    /// Whether a read might end inside a packet and lose the rest of it: of a pipe's read end nobody can
-    /// tell whether the pipe is in packet mode (O_DIRECT, pipe(2)). No packet is longer than PIPE_BUF.
+    /// Whether a read might end inside a packet and lose the rest of it: the read end of a pipe
+    /// does not show whether the pipe is in packet mode (O_DIRECT, pipe(2)). No packet is longer
+    /// than PIPE_BUF.
     pub(super) fn may_cut_packet(&self) -> bool {
         self.input.kind == FdKind::Pipe
             && self.piece_len() < libc::PIPE_BUF
             && self.flags & MAY_SPLICE != 0
     }
 
-    /// Whether a pipe of the caller's is on one side, so that splice(2) needs none of ours.
+    /// Whether a pipe of the caller's is on one side, so that splice(2) needs no private pipe.
     pub(super) fn is_beside_pipe(&self) -> bool {
         self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe
     }
@@ -300,7 +303,8 @@ impl Relay {
         self.note_short(count < len);
     }
 
-    /// A short read counts as EAGAIN, if the caller's poller is level-triggered.
+    /// A short read counts as EAGAIN, if the caller's poller is level-triggered (an edge-triggered
+    /// one: docs/kernel.md, "No further event follows a short read at the end").
     pub(super) fn note_short(&mut self, is_short: bool) {
         let may_trust = self.flags & ZS_RELAY_LEVEL != 0 && !self.input.kind.is_file();
         self.reading = if is_short && may_trust { Reading::Drained } else { Reading::Open };
