@@ -109,14 +109,20 @@ fn read(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<
 
 /// Never blocks if anything has to be noticed meanwhile (a deadline, a cancel, an output that dies):
 /// another reader may have emptied the descriptor since poll(2).
-fn get(transfer: &Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize> {
+fn get(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize> {
     let nothing_dies = transfer.output.kind.is_file() || transfer.watch.is_blind();
     let may_block = transfer.watch.may_block() && nothing_dies;
     match transfer.input.kind {
         FdKind::Socket | FdKind::Pipe if transfer.input.blocks && !may_block => {
             transfer.input.read(into.bytes().get_mut(..len).unwrap_or_default())
         }
-        _ => into.read(transfer.input.fd, len, transfer.input.offset),
+        _ => match into.read(transfer.input.fd, len, transfer.input.offset) {
+            // Without pread(2): read(2) at the file position.
+            Err(Errno::PERM | Errno::NOSYS) if transfer.input.seek_to_offset() => {
+                into.read(transfer.input.fd, len, None)
+            }
+            answer => answer,
+        },
     }
 }
 
@@ -176,14 +182,22 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn put(transfer: &Transfer<'_>, bytes: &[u8]) -> Result<usize> {
-    let (output, may_block) = (&transfer.output, transfer.watch.may_block());
+fn put(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<usize> {
+    let may_block = transfer.watch.may_block();
     if !sends(transfer) {
+        let output = &mut transfer.output;
         return match output.kind {
             FdKind::Pipe if output.blocks && !may_block => output.write(bytes, 0),
-            _ => sys::write(output.fd, bytes, output.offset),
+            _ => match sys::write(output.fd, bytes, output.offset) {
+                // Without pwrite(2): write(2) at the file position.
+                Err(Errno::PERM | Errno::NOSYS) if output.seek_to_offset() => {
+                    sys::write(output.fd, bytes, None)
+                }
+                answer => answer,
+            },
         };
     }
+    let output = &transfer.output;
     let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
     let wait = if may_block { 0 } else { libc::MSG_DONTWAIT };
     match sys::send(output.fd, bytes, wait | more) {

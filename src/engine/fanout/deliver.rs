@@ -133,7 +133,13 @@ impl Fanout<'_> {
     /// The output would block. It has failed if it does so again and again although poll(2) reports it
     /// writable.
     fn would_block(&mut self, index: usize) -> Result<(), Error> {
-        let declined = self.outputs.get_mut(index).map_or(0, Output::would_block);
+        let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
+        if self.watch.is_blind() && output.endpoint.blocks && !output.waits {
+            // poll(2) is refused: write(2) has to wait.
+            output.waits = true;
+            return if output.takes_pipe { self.use_buffer_for(index) } else { Ok(()) };
+        }
+        let declined = output.would_block();
         if declined > DECLINES {
             return self.fail(index, Error::output(Errno::AGAIN));
         }

@@ -55,7 +55,7 @@ impl Fanout<'_> {
         // At the largest offset nothing is left, and a read is EINVAL (docs/kernel.md, "EFBIG instead of 0
         // at the largest offset").
         while len > 0 && self.live().next().is_some() {
-            match self.read(len) {
+            match self.read(len, declined) {
                 Ok(0) if self.is_fifo_before_its_writer() => self.await_input()?,
                 Ok(count) => return Ok(count),
                 Err(Errno::AGAIN) => self.await_input_again(&mut declined)?,
@@ -80,12 +80,16 @@ impl Fanout<'_> {
         Ok(self.buffer.as_ref().map_or(0, |buffer| buffer.len().min(len)))
     }
 
-    fn read(&mut self, len: usize) -> Result<usize> {
+    /// Reads into the buffer, without waiting. If poll(2) is refused and the read has `declined`, there is
+    /// no other way than to wait in read(2).
+    fn read(&mut self, len: usize, declined: u32) -> Result<usize> {
         let (input, offset) = (*self.input, self.input.offset);
+        let waits = declined > 0 && input.blocks && self.watch.is_blind();
         let into = self.buffer.as_mut().and_then(|buffer| buffer.bytes().get_mut(..len));
         let into = into.unwrap_or_default();
         match offset {
             Some(_) => retry_on_intr(|| sys::read(input.fd, into, offset)),
+            None if waits => retry_on_intr(|| sys::read(input.fd, into, None)),
             None => input.read(into),
         }
     }

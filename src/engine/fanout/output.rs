@@ -7,6 +7,7 @@ use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::{Endpoint, FdKind};
 use crate::engine::shared::outcome::{Error, Progress, Side};
+use crate::engine::shared::retry_on_intr;
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
@@ -40,6 +41,8 @@ pub(super) struct Output {
     declined: u32,
     /// Whether it has been found to be something that poll(2) can wait for.
     is_waitable: bool,
+    /// Whether write(2) has to wait for it, since poll(2) is refused.
+    pub(super) waits: bool,
 }
 
 impl Output {
@@ -54,6 +57,7 @@ impl Output {
             takes_pipe: true,
             declined: 0,
             is_waitable: false,
+            waits: false,
         }
     }
 
@@ -180,7 +184,12 @@ impl Output {
     ) -> Result<usize> {
         let flags = if more { libc::MSG_MORE } else { 0 };
         let bytes = buffer.and_then(|buffer| buffer.bytes().get(self.done..round));
-        match self.endpoint.write(bytes.ok_or(Errno::NOMEM)?, flags)? {
+        let bytes = bytes.ok_or(Errno::NOMEM)?;
+        let written = match self.waits {
+            true => retry_on_intr(|| sys::write(self.endpoint.fd, bytes, None)),
+            false => self.endpoint.write(bytes, flags),
+        };
+        match written? {
             0 => Err(Errno::IO),
             count => Ok(count),
         }

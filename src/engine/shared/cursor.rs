@@ -146,6 +146,14 @@ impl Cursor {
         self.position = UNKNOWN;
     }
 
+    /// Moves the file position to the offset, for a call that uses the position, unless the caller passed
+    /// the offset. Returns whether it is there.
+    pub(crate) fn seek_to_offset(&mut self) -> bool {
+        let Some(offset) = self.offset.filter(|_| self.has_own_offset()) else { return false };
+        self.forget_position();
+        sys::lseek(self.fd, offset, libc::SEEK_SET).is_ok()
+    }
+
     /// Sets the file position to where the transfer is, unless the caller passed an offset.
     pub(crate) fn store_position(&mut self) -> Result<()> {
         match self.offset {
