@@ -49,7 +49,8 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
         && !checks::is_appending(&transfer.output)
 }
 
-/// Copies the data and skips the holes.
+/// Copies the data and skips the holes, which the mechanisms would fill (docs/kernel.md, "Copies
+/// fill holes").
 pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     // Leaving a hole needs no read or write, so check the access modes here (EBADF).
     checks::is_readable(&transfer.input)?;

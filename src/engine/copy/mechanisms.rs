@@ -15,6 +15,7 @@ use core::ffi::c_int;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Mechanism {
+    /// docs/kernel.md, "copy_file_range(2) across file systems"
     CopyRange,
     Sendfile,
     /// splice(2) between a pipe of the caller's and the other side.

@@ -164,7 +164,7 @@ impl Endpoint {
         readiness::revents(self.fd, events).unwrap_or(events)
     }
 
-    /// Bytes available, as far as the kernel tells without a read. For a socket: 0 or 1.
+    /// Bytes that the kernel reports available without a read. For a socket: 0 or 1.
     pub(crate) fn holds(self) -> Result<usize> {
         match self.kind {
             FdKind::Socket => peek(self.fd),

@@ -14,7 +14,8 @@ pub(crate) const STEP_MAX: usize = 1 << 30;
 /// The longest step of one with a deadline, a cancel descriptor or a progress function: 4 MiB take
 /// milliseconds.
 pub(crate) const STEP_WATCHED: usize = 4 << 20;
-/// Likewise of a hole, which costs next to nothing to punch. `copy`: sparse.
+/// The longest step of such a transfer over a hole, which costs next to nothing to punch. `copy`:
+/// sparse.
 pub(crate) const HOLE_STEP_WATCHED: u64 = 16 << 20;
 /// The most that one call moves: MAX_RW_COUNT, INT_MAX in whole pages (docs/kernel.md, "A call moves at
 /// most 0x7ffff000 bytes"). A length beyond SSIZE_MAX is EINVAL.
@@ -75,7 +76,7 @@ pub(crate) const CLONE_FILE: u64 = 128 << 10;
 /// An input that gives this much at once has more, so tee(2) pays: with pipes of 64 KiB and less it
 /// loses to read/write into files and connections. `fanout`.
 pub(crate) const FANOUT_BULK: usize = 64 << 10;
-/// Likewise if all outputs are pipes, which need no private pipes in between.
+/// The same if all outputs are pipes, which need no private pipes in between.
 pub(crate) const FANOUT_BULK_TO_PIPES: usize = 16 << 10;
 /// Enough to find out whether an input has ended.
 pub(crate) const FANOUT_PROBE: usize = 4 << 10;
@@ -99,8 +100,8 @@ pub(crate) const TERMINAL_BUDGET: u64 = 16 << 10;
 /// EAGAINs in a row to accept while poll(2) reports both sides ready. On a pipe another reader may have
 /// won the race.
 pub(crate) const DECLINES: u32 = 1000;
-/// Likewise if the input is a socket, which has one reader: there it is urgent data (docs/kernel.md, "TCP
-/// urgent data stops splice(2)").
+/// The same if the input is a socket, which has one reader: EAGAIN means urgent data there
+/// (docs/kernel.md, "TCP urgent data stops splice(2)").
 pub(crate) const DECLINES_OF_A_SOCKET: u32 = 2;
 /// The first back-off, in nanoseconds, for a descriptor that reports only POLLERR (docs/kernel.md, "POLLERR
 /// may come from the error queue"). `idle`: CPU time.

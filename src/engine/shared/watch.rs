@@ -123,7 +123,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// After a signal.
+    /// After a signal. One that comes after bytes have moved is not seen (docs/kernel.md, "A signal
+    /// may only shorten the count").
     pub(crate) fn interrupted(&self) -> Result<(), Error> {
         if self.interrupt {
             Err(Error::call(Errno::INTR))
