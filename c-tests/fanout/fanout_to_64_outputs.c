@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* 64 outputs, of all kinds and of one kind. */
+/* 64 outputs, of all kinds and of one kind; and more. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -35,9 +35,26 @@ static void ordinary(void *argument)
 		OK(results[i].bytes == 3000000 && results[i].via == (ZS_VIA_SPLICE | ZS_VIA_TEE));
 }
 
+/* For more outputs, pipes cost more than copies. */
+static void many(void)
+{
+	struct zs_result results[65];
+	int fds[65], in = t_file(3000000);
+
+	for (int i = 0; i < 65; i++)
+		MUST((fds[i] = open("/dev/null", O_WRONLY)) >= 0);
+	T_EQ(zs_fanout(in, NULL, fds, 65, ZS_TO_END, NULL, results), 3000000);
+	for (int i = 0; i < 65; i++) {
+		OK(results[i].bytes == 3000000 && !(results[i].via & ZS_VIA_TEE));
+		MUST(close(fds[i]) == 0);
+	}
+	MUST(close(in) == 0);
+}
+
 int main(void)
 {
 	T_CHILD(ordinary, NULL);
+	many();
 	sixty_four(T_FROM_FILE, -1);
 	sixty_four(T_FROM_TCP, -1);
 	sixty_four(T_FROM_PIPE, T_TO_PIPE);
