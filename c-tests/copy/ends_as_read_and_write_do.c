@@ -201,8 +201,16 @@ static int ours_told_of_death(const struct o_scene *scene, const struct o_outcom
 
 static int noticed_at_once(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
+	/* That a TCP peer has closed shows once it has been sent something. */
+	int shows = death_shows(scene) || (scene->out == O_OUT_TCP && ours->bytes > 0);
+
 	(void)plain;
-	return keeps_waiting(scene) && death_shows(scene) && ours_told_of_death(scene, ours);
+	return keeps_waiting(scene) && shows && ours_told_of_death(scene, ours);
+}
+
+static int never_to_be_written(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
+{
+	return plain->waits && keeps_waiting(scene) && is_bad_out(scene) && ours->returned == -1 && ours->bytes == 0;
 }
 
 static int relay_heard_of_it(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
@@ -219,8 +227,9 @@ static int hung_up_output(const struct o_scene *scene, const struct o_outcome *p
 
 static int spent_errno(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
-	return scene->out == O_OUT_TCP && ours->error == ECONNRESET && !ours->sigpipe && ours->bytes > 0
-		&& plain->error == EPIPE;
+	/* The signal, if any, is that of the call which has spent the errno: plain write(2) has it, too. */
+	return scene->out == O_OUT_TCP && ours->error == ECONNRESET && ours->bytes > 0
+		&& plain->error == EPIPE && (!ours->sigpipe || plain->sigpipe);
 }
 
 static int not_open_that_way(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
@@ -272,6 +281,7 @@ static const struct {
 	int (*allows)(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours);
 } exceptions[] = {
 	{ "While it waits for the input, an output that dies ends it with the output's error.", noticed_at_once },
+	{ "What poll(2) never calls ready (an epoll set, a listening socket) fails at once.", never_to_be_written },
 	{ "There is also SIGPIPE, unless the relay has heard of it from poll(2).", relay_heard_of_it },
 	{ "A hung-up terminal is EIO as an output.", hung_up_output },
 	{ "An errno that the kernel has spent inside a call which moved bytes is ECONNRESET on TCP, without a signal.",

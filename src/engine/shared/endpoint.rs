@@ -189,6 +189,7 @@ impl Endpoint {
     /// A read of no bytes finds that out.
     pub(crate) fn can_be_read(self) -> Result<()> {
         match self.kind {
+            FdKind::Other if self.is_directory() => Err(Errno(libc::EISDIR)),
             FdKind::Other => match sys::preadv2(self.fd, &mut [], 0) {
                 Err(Errno::INVAL) => Err(Errno::INVAL),
                 _ => Ok(()),
@@ -208,6 +209,10 @@ impl Endpoint {
             FdKind::Socket => Ok(sys::getsockopt_int(self.fd, libc::SO_ACCEPTCONN) != Ok(1)),
             _ => Ok(true),
         }
+    }
+
+    fn is_directory(self) -> bool {
+        sys::fstat(self.fd).is_ok_and(|stat| stat.kind == libc::S_IFDIR)
     }
 
     /// Whether both are the same socket, or the same descriptor.
