@@ -228,6 +228,9 @@ static inline enum t_verdict t_verdict_of_data(int number, int answer)
 		/* write(2) does what send(2) may not. */
 		if (number == SYS_sendto)
 			return T_COMPLETE;
+		/* write(2) does what pwrite(2) may not, at the position of the descriptor. */
+		if (number == SYS_pwrite64 && (answer == -EPERM || answer == -ENOSYS))
+			return T_EITHER;
 		/* fall through */
 	default:
 		/* The read may have been the one that checks for the end of the input. */
