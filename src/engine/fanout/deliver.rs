@@ -127,7 +127,10 @@ impl Fanout<'_> {
     fn delivered(&mut self, index: usize, supply: Supply, count: usize) -> Result<(), Error> {
         let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
         output.moved(supply.via(), count, supply.offered());
-        self.watch.moved(&output.so_far)
+        let is_short = count < supply.offered() && supply.via() != ZS_VIA_READ_WRITE;
+        let dropped = if is_short { output.dropped_error() } else { None };
+        self.watch.moved(&output.so_far)?;
+        dropped.map_or(Ok(()), |errno| self.fail(index, Error::output(errno)))
     }
 
     /// The output would block. It has failed if it does so again and again although poll(2) reports it
