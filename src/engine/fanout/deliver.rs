@@ -128,7 +128,7 @@ impl Fanout<'_> {
         let Some(output) = self.outputs.get_mut(index) else { return Ok(()) };
         output.moved(supply.via(), count, supply.offered());
         let is_short = count < supply.offered() && supply.via() != ZS_VIA_READ_WRITE;
-        let dropped = if is_short { output.dropped_error() } else { None };
+        let dropped = if is_short { output.endpoint.dropped_error() } else { None };
         self.watch.moved(&output.so_far)?;
         dropped.map_or(Ok(()), |errno| self.fail(index, Error::output(errno)))
     }

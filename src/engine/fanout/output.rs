@@ -147,15 +147,6 @@ impl Output {
         answer
     }
 
-    /// The error that a short splice(2) to a connection has dropped (docs/kernel.md, "A short splice(2)
-    /// to a socket may hide an error").
-    pub(super) fn dropped_error(&self) -> Option<Errno> {
-        if self.endpoint.kind != FdKind::Socket {
-            return None;
-        }
-        self.endpoint.dropped_error()
-    }
-
     /// What to poll(2) so that its death is noticed while it has nothing to take.
     pub(super) const fn death_watch(&self) -> sys::Poll {
         sys::interest(self.endpoint.fd, 0)

@@ -331,6 +331,9 @@ impl Endpoint {
     /// it if they have moved bytes before it, and the next call would be EPIPE, with SIGPIPE
     /// (docs/kernel.md, "A short splice(2) to a socket may hide an error").
     pub(crate) fn dropped_error(self) -> Option<Errno> {
+        if self.kind != FdKind::Socket {
+            return None;
+        }
         match self.poll(0) & (libc::POLLHUP | libc::POLLERR) {
             0 => None,
             // EPIPE is what the next call says anyway, with the signal that belongs to it.
