@@ -9,33 +9,38 @@ use core::ffi::c_int;
 /// A pipe that only the library uses: O_NONBLOCK (docs/kernel.md, "O_NONBLOCK of one pipe is that of
 /// both") and O_CLOEXEC.
 pub(crate) struct Pipe {
-    pub(crate) reader: Owned,
+    // Closed first, so that nobody is killed who writes to a descriptor with this number by mistake.
     pub(crate) writer: Owned,
+    pub(crate) reader: Owned,
 }
 
 impl Pipe {
     /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that
     /// (docs/kernel.md, "The quota for pipes").
     pub(crate) fn new(size: usize) -> Result<Pipe> {
+        let pipe = Pipe::above_stdio()?;
+        let _ = sys::set_pipe_size(pipe.writer.0, c_int::try_from(size).unwrap_or(c_int::MAX));
+        Ok(pipe)
+    }
+
+    /// A pipe whose descriptors have numbers above 2. Where the caller has closed standard input,
+    /// output or error, a pipe gets their numbers: nothing is ever moved through it, since a stray
+    /// write to standard output would end up in the data, and it is closed as soon as the next one
+    /// is made.
+    fn above_stdio() -> Result<Pipe> {
         let (reader, writer) = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK)?;
-        let (reader, writer) = (above_stdio(reader)?, above_stdio(writer)?);
-        let _ = sys::set_pipe_size(writer.0, c_int::try_from(size).unwrap_or(c_int::MAX));
-        Ok(Pipe { reader, writer })
+        let pipe = Pipe { reader, writer };
+        let is_above = |fd: &Owned| fd.0 > libc::STDERR_FILENO;
+        if is_above(&pipe.reader) && is_above(&pipe.writer) {
+            return Ok(pipe);
+        }
+        Pipe::above_stdio()
     }
 
     /// The capacity in bytes.
     pub(crate) fn size(&self) -> usize {
         sys::pipe_size(self.writer.0).map_or(0, |size| usize::try_from(size).unwrap_or(0))
     }
-}
-
-/// The same descriptor with a number above 2: where the caller has closed standard output or
-/// standard error, a stray write to it would end up in the data.
-fn above_stdio(fd: Owned) -> Result<Owned> {
-    if fd.0 > libc::STDERR_FILENO {
-        return Ok(fd);
-    }
-    sys::dupfd_cloexec(fd.0, libc::STDERR_FILENO.saturating_add(1))
 }
 
 /// Grows the pipe `fd` to `capacity` bytes, or to a half or a quarter of that if the user's quota

@@ -33,11 +33,6 @@ pub(crate) fn status_flags(fd: c_int) -> Result<c_int> {
     fcntl(fd, libc::F_GETFL, 0)
 }
 
-/// fcntl(2), F_DUPFD_CLOEXEC: a duplicate of `fd` with the lowest free number from `least` on.
-pub(crate) fn dupfd_cloexec(fd: c_int, least: c_int) -> Result<Owned> {
-    fcntl(fd, libc::F_DUPFD_CLOEXEC, least).map(Owned)
-}
-
 /// fcntl(2), F_GETPIPE_SZ: the capacity of a pipe in bytes.
 pub(crate) fn pipe_size(fd: c_int) -> Result<c_int> {
     fcntl(fd, libc::F_GETPIPE_SZ, 0)

@@ -19,8 +19,8 @@ mod socket;
 mod splice;
 
 pub(crate) use descriptor::{
-    blkgetsize64, dupfd_cloexec, fionread, is_master, outq, pipe2, pipe_size, set_pipe_size,
-    status_flags, terminal_processes, Owned,
+    blkgetsize64, fionread, is_master, outq, pipe2, pipe_size, set_pipe_size, status_flags,
+    terminal_processes, Owned,
 };
 pub(crate) use environment::secure_getenv;
 pub(crate) use fd_at::FdAt;
