@@ -11,7 +11,7 @@ mod support;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 use std::{env, fs};
 use support::{c, pkg_config, Scratch};
@@ -117,11 +117,18 @@ fn meant_for(text: &str, way: Way) -> bool {
     line.is_none_or(|ways| ways.split_whitespace().any(|name| name == way.name()))
 }
 
-/// Time limits are part of what is promised, and a busy machine may break one: a program that fails is
-/// reported and run once more.
+/// Limits of time are part of what is promised, and a busy machine may break one: a program that fails is
+/// reported, and run once more with nothing beside it.
 fn judge(program: &mut Command) {
-    if let Err(told) = verdict(program) {
+    // Held for reading by a program among others, for writing by one that runs alone.
+    static ALONE: RwLock<()> = RwLock::new(());
+    let first = {
+        let _among_others = ALONE.read();
+        verdict(program)
+    };
+    if let Err(told) = first {
         println!("failed at first: {told}");
+        let _alone = ALONE.write();
         verdict(program).unwrap_or_else(|told| panic!("{told}"));
     }
 }
