@@ -58,7 +58,7 @@ c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check demo bench mutants install uninstall header clean help stage FORCE
+.PHONY: all check costs demo bench mutants install uninstall header clean help stage FORCE
 
 all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
@@ -119,6 +119,10 @@ demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 
 			$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig' $(PKG_CONFIG) --cflags --libs zsplice) || exit; \
 	done
 	examples/demo.sh $(BUILD)/zcat $(BUILD)/zcp
+
+costs: all ## Write tests/costs.txt anew: the system calls and instructions that `make check` compares
+	ZS_COSTS=update $(CARGO) test --quiet --test costs work_costs
+	git --no-pager diff --stat tests/costs.txt
 
 bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run

@@ -105,9 +105,12 @@ pub fn found(tool: &str) -> bool {
 /// Reports that the calling test cannot run here: a failure if nothing may be skipped.
 pub fn skip(reason: &str) {
     assert!(!in_ci(), "CI=true, but skipped: {reason}");
-    let thread = std::thread::current();
-    // Not eprintln, which the test runner captures.
-    let _ = writeln!(io::stderr(), "skipped: {}: {reason}", thread.name().unwrap_or_default());
+    note(&format!("skipped: {}: {reason}", std::thread::current().name().unwrap_or_default()));
+}
+
+/// Prints a line, also if the test passes: the test runner captures what println and eprintln write.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whether no test may be skipped (CI).
