@@ -82,8 +82,9 @@ $(BUILD)/libzsplice.a: $(BUILD)/zsplice.o
 	$(AR) rcsD $@ $<
 
 # Code and constants in one segment (noseparate-code): a page less of each to map, in so small a library.
+# Nothing of it runs when it is loaded or unloaded, so it takes none of the compiler's start files.
 $(BUILD)/$(SHARED): $(BUILD)/zsplice.o
-	$(CC) -shared $(LDFLAGS) -Wl,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
+	$(CC) -shared -nostartfiles $(LDFLAGS) -Wl,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
 		-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code -o $@ $<
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
