@@ -791,6 +791,20 @@ unsigned int zs_version(void) ZS_NOEXCEPT;
  */
 const char *zs_via_name(uint32_t one_via) ZS_NOEXCEPT;
 
+/**
+ * Writes the names of a set of mechanisms: "clone, read/write". Nothing is allocated, so a signal
+ * handler may call it.
+ *
+ * @param via   ZS_VIA_*; a bit that the library does not know is written as a number: "0x40"
+ * @param text  where to write; at most `size` bytes are written, the last of them 0; NULL: nothing
+ *              is written
+ * @param size  size of `text`
+ * @return length of the whole text, which has been cut if `size` is not larger
+ *
+ * @since 0.1
+ */
+size_t zs_via_names(uint32_t via, char *text, size_t size) ZS_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,7 +5,7 @@ import ctypes
 import errno
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_int, c_int64, c_uint, c_uint32, c_uint64
+from ctypes import POINTER, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint, c_uint32, c_uint64
 
 
 class Result(ctypes.Structure):
@@ -26,6 +26,8 @@ def load(path):
     library.zs_version.restype = c_uint
     library.zs_via_name.argtypes = [c_uint32]
     library.zs_via_name.restype = c_char_p
+    library.zs_via_names.argtypes = [c_uint32, c_char_p, c_size_t]
+    library.zs_via_names.restype = c_size_t
     offset = POINTER(c_int64)
     library.zs_splice_full.argtypes = [c_int, offset, c_int, offset, c_uint64, c_uint, POINTER(Result)]
     library.zs_splice_full.restype = c_int64
@@ -40,6 +42,8 @@ def tells_its_version(library, version):
 def names_mechanisms(library):
     assert library.zs_via_name(0x08) == b"splice"
     assert library.zs_via_name(0x09) is None
+    text = ctypes.create_string_buffer(8)
+    assert (library.zs_via_names(0x09, text, 8), text.value) == (13, b"clone, ")
 
 
 def moves_bytes_and_keeps_errno(library):
