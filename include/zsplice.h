@@ -99,9 +99,23 @@ struct zs_result {
          */
         int32_t error;
         /**
+         * ZS_VIA_*: every mechanism that was tried in this transfer and refused. One that refused
+         * only later has delivered bytes, too.
+         */
+        uint32_t refused;
+        /**
+         * The errno value of the first of these refusals, or 0. (0 bytes from an input that has not
+         * ended: EOPNOTSUPP.)
+         */
+        int32_t refusal;
+        /**
+         * zs_bridge: 0 from a to b, 1 from b to a. zs_fanout: which output. Otherwise 0.
+         */
+        uint32_t index;
+        /**
          * Zero.
          */
-        uint32_t spare[5];
+        uint32_t spare[2];
 };
 
 /* Mechanisms: zs_result.via and zs_options.avoid. */

@@ -12,7 +12,10 @@ _Static_assert(offsetof(struct zs_result, holes) == 24, "frozen");
 _Static_assert(offsetof(struct zs_result, via) == 32, "frozen");
 _Static_assert(offsetof(struct zs_result, side) == 36, "frozen");
 _Static_assert(offsetof(struct zs_result, error) == 40, "frozen");
-_Static_assert(offsetof(struct zs_result, spare) == 44, "frozen");
+_Static_assert(offsetof(struct zs_result, refused) == 44, "frozen");
+_Static_assert(offsetof(struct zs_result, refusal) == 48, "frozen");
+_Static_assert(offsetof(struct zs_result, index) == 52, "frozen");
+_Static_assert(offsetof(struct zs_result, spare) == 56, "frozen");
 _Static_assert(ZS_VIA_CLONE == 1 && ZS_VIA_COPY_RANGE == 2 && ZS_VIA_SENDFILE == 4, "frozen");
 _Static_assert(ZS_VIA_SPLICE == 8 && ZS_VIA_TEE == 0x10 && ZS_VIA_READ_WRITE == 0x20, "frozen");
 _Static_assert(ZS_SIDE_IN == 1 && ZS_SIDE_OUT == 2 && ZS_SIDE_CALL == 3, "frozen");
@@ -40,7 +43,10 @@ int main(void)
 	T_EQ(room.result.via, ZS_VIA_SPLICE);
 	T_EQ(room.result.side, 0);
 	T_EQ(room.result.error, 0);
-	for (int i = 0; i < 5; i++)
+	T_EQ(room.result.refused, 0);
+	T_EQ(room.result.refusal, 0);
+	T_EQ(room.result.index, 0);
+	for (int i = 0; i < 2; i++)
 		T_EQ(room.result.spare[i], 0);
 	return t_done();
 }

@@ -23,7 +23,7 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 	errno = 123;
 	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END), 0);
 	T_EQ(errno, 123);
-	OK(T_IS(results[turned], .bytes = len, .copied = results[turned].copied, .via = results[turned].via));
+	OK(T_IS(results[turned], .index = (uint32_t)turned, .bytes = len, .copied = results[turned].copied, .via = results[turned].via));
 	OK(results[!turned].bytes + results[!turned].in_flight <= 4);
 	T_EQ(results[!turned].error, 0);
 	t_join(first->writer);

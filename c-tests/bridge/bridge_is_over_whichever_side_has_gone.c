@@ -27,7 +27,7 @@ static void either(enum t_side_kind kind, int nonblock, int turned)
 	errno = 123;
 	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_EITHER_END | ZS_NOSIGPIPE), 0);
 	T_EQ(errno, 123);
-	OK(T_IS(results[turned], .bytes = 5, .copied = results[turned].copied, .via = results[turned].via));
+	OK(T_IS(results[turned], .index = (uint32_t)turned, .bytes = 5, .copied = results[turned].copied, .via = results[turned].via));
 	T_EQ(results[!turned].error, 0);
 	OK(results[!turned].bytes + results[!turned].in_flight <= 4);
 	MUST(shutdown(second->in, SHUT_WR) == 0);

@@ -13,7 +13,7 @@ static void refused(int in_a, int out_a, int in_b, int out_b, const struct zs_op
 	T_EQ(zs_bridge(in_a, out_a, in_b, out_b, options, results), -1);
 	T_EQ(errno, error);
 	OK(T_IS(results[0], .error = error, .side = ZS_SIDE_CALL));
-	OK(T_IS(results[1], .error = error, .side = ZS_SIDE_CALL));
+	OK(T_IS(results[1], .index = 1, .error = error, .side = ZS_SIDE_CALL));
 	errno = 0;
 	T_EQ(zs_bridge(in_a, out_a, in_b, out_b, options, NULL), -1);
 	T_EQ(errno, error);

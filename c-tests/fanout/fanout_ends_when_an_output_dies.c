@@ -74,7 +74,10 @@ static void full(const char *device, uint32_t flags)
 	T_EQ(errno, ENOSPC);
 	if (T_EQ(fan.results[0].error, 0))
 		T_EQ(fan.results[0].bytes + fan.results[0].in_flight, (uint64_t)t_position(source.fd));
-	OK(T_IS(fan.results[1], .error = ENOSPC, .side = ZS_SIDE_OUT, .in_flight = (uint64_t)t_position(source.fd)));
+	/* The device cannot be spliced to. */
+	OK(T_IS(fan.results[1], .index = 1, .error = ENOSPC, .side = ZS_SIDE_OUT,
+		.refused = flags & ZS_STABLE ? 0 : ZS_VIA_SPLICE, .refusal = flags & ZS_STABLE ? 0 : EINVAL,
+		.in_flight = (uint64_t)t_position(source.fd)));
 	T_EQ(t_fan_got(&fan, 0), fan.results[0].bytes);
 	MUST(close(fan.fds[1]) == 0);
 	fan.count = 0;

@@ -41,7 +41,7 @@ int main(void)
 	if (T_EQ(errno, EPIPE))
 		OK(t_now_ms() - began < 2000);
 	for (int i = 0; i < 3; i++)
-		OK(T_IS(fan.results[i], .in_flight = 5, .error = EPIPE, .side = ZS_SIDE_OUT));
+		OK(T_IS(fan.results[i], .index = (uint32_t)i, .in_flight = 5, .error = EPIPE, .side = ZS_SIDE_OUT));
 	t_signal_storm(0);
 	t_join(killer);
 	return t_done();

@@ -20,7 +20,7 @@ static void in_all(int in, int64_t *off, const int *fds, const struct zs_options
 {
 	OK(refused(in, off, fds, 2, options, error));
 	OK(T_IS(results[0], .error = error, .side = ZS_SIDE_CALL));
-	OK(T_IS(results[1], .error = error, .side = ZS_SIDE_CALL));
+	OK(T_IS(results[1], .index = 1, .error = error, .side = ZS_SIDE_CALL));
 	T_EQ(zs_fanout(in, off, fds, 2, ZS_TO_END, options, NULL), -1);
 	T_EQ(errno, error);
 }
@@ -34,7 +34,7 @@ static void in_its_own(int in, int good, int bad, int error)
 
 	OK(refused(in, NULL, fds, 2, NULL, error));
 	OK(T_IS(results[0], .error = 0));
-	OK(T_IS(results[1], .error = error, .side = ZS_SIDE_CALL));
+	OK(T_IS(results[1], .index = 1, .error = error, .side = ZS_SIDE_CALL));
 	if (T_EQ(t_position(in), at))
 		T_EQ(t_size(good), before);
 	errno = 0;
@@ -42,7 +42,7 @@ static void in_its_own(int in, int good, int bad, int error)
 	T_EQ(errno, 0);
 	T_EQ(results[0].bytes, 1000);
 	T_EQ(results[0].error, 0);
-	OK(T_IS(results[1], .error = error, .side = ZS_SIDE_CALL));
+	OK(T_IS(results[1], .index = 1, .error = error, .side = ZS_SIDE_CALL));
 	MUST(lseek(in, at, SEEK_SET) == at);
 	fds[0] = bad;
 	OK(refused(in, NULL, fds, 2, &drop, error) && t_position(in) == at);

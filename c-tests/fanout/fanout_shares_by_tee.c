@@ -51,7 +51,7 @@ static void refused(uint32_t flags, uint32_t avoid)
 	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .avoid = avoid), -1);
 	T_EQ(errno, EOPNOTSUPP);
 	for (int i = 0; i < 2; i++)
-		OK(T_IS(fan.results[i], .error = EOPNOTSUPP, .side = ZS_SIDE_CALL));
+		OK(T_IS(fan.results[i], .index = (uint32_t)i, .error = EOPNOTSUPP, .side = ZS_SIDE_CALL));
 	T_EQ(t_position(source.fd), 0);
 	MUST(close(fan.fds[0]) == 0 && close(fan.fds[1]) == 0);
 	fan.count = 0;

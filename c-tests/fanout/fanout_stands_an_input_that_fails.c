@@ -58,7 +58,7 @@ static void fails(int in, int error)
 	T_EQ(T_FANOUT(in, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED), -1);
 	T_EQ(errno, error);
 	for (int i = 0; i < 2; i++) {
-		OK(T_IS(fan.results[i], .error = error, .side = ZS_SIDE_IN));
+		OK(T_IS(fan.results[i], .index = (uint32_t)i, .error = error, .side = ZS_SIDE_IN));
 		T_EQ(t_fan_got(&fan, (size_t)i), 0);
 	}
 	fan.count = 0;

@@ -104,7 +104,7 @@ static void unreadable(void *argument)
 	T_EQ(errno, EIO);
 	T_EQ(turns, 1);
 	for (int i = 0; i < 2; i++)
-		OK(T_IS(fan.results[i], .error = EIO, .side = ZS_SIDE_IN));
+		OK(T_IS(fan.results[i], .index = (uint32_t)i, .error = EIO, .side = ZS_SIDE_IN));
 }
 
 int main(void)

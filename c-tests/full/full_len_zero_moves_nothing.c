@@ -13,7 +13,7 @@ static void same(ssize_t call, int call_error, int64_t full, int full_error, str
 	T_EQ(result.bytes, 0);
 	T_EQ(result.in_flight, 0);
 	T_EQ(result.via, 0);
-	T_EQ(result.spare[4], 0);
+	T_EQ(result.spare[1], 0);
 	T_EQ(result.error, call == 0 ? 0 : call_error);
 	OK(call != 0 || result.side == 0);
 }

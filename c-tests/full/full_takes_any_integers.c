@@ -85,7 +85,7 @@ int main(void)
 		outcomes[moved < 0]++;
 		if (!OK(moved >= -1 && (moved == -1 ? result.error == errno && errno > 0 : result.error == 0)))
 			break;
-		if (!OK((moved == -1 || result.bytes == (uint64_t)moved) && result.spare[4] == 0
+		if (!OK((moved == -1 || result.bytes == (uint64_t)moved) && result.spare[1] == 0
 			&& result.copied == 0 && result.holes == 0 && result.side <= 3
 			&& (result.bytes == 0 || result.via != 0)))
 			break;

@@ -25,7 +25,7 @@ static void same(const char *name, int in, int out, int64_t call, int call_error
 	T_EQ(result.holes, 0);
 	T_EQ(result.via, 0);
 	T_EQ(result.spare[0], 0);
-	T_EQ(result.spare[4], 0);
+	T_EQ(result.spare[1], 0);
 	OK(result.error == EBADF ? result.side == ZS_SIDE_CALL : result.side <= ZS_SIDE_CALL);
 	OK(result.error == EPIPE ? result.side == ZS_SIDE_OUT : 1);
 	OK(result.error == ENOTCONN ? result.side == ZS_SIDE_IN : 1);

@@ -22,11 +22,11 @@ static inline int t_is(const struct zs_result *is, const struct zs_result *wante
 
 	for (int i = 0; i < 2 && !same; i++)
 		fprintf(stderr, "%s: bytes %llu in_flight %llu copied %llu holes %llu via %s side %s error "
-			"%s spare %u %u %u %u %u\n", i ? "wanted" : "result",
+			"%s refused %s refusal %s index %u spare %u %u\n", i ? "wanted" : "result",
 			(unsigned long long)each[i]->bytes, (unsigned long long)each[i]->in_flight,
 			(unsigned long long)each[i]->copied, (unsigned long long)each[i]->holes, t_via_words(each[i]->via),
-			t_side_word(each[i]->side), t_errno_name(each[i]->error), each[i]->spare[0],
-			each[i]->spare[1], each[i]->spare[2], each[i]->spare[3], each[i]->spare[4]);
+			t_side_word(each[i]->side), t_errno_name(each[i]->error), t_via_words(each[i]->refused),
+			t_errno_name(each[i]->refusal), each[i]->index, each[i]->spare[0], each[i]->spare[1]);
 	errno = before;
 	return same;
 }

@@ -191,13 +191,13 @@ static inline int t_ends_with(const char *text, const char *end)
 	return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* What a value means, by the end of the expression that it comes from: `errno` and `.error`, `.via`, `.side`.
+/* What a value means, by the end of the expression that it comes from: `errno`, `.error`, `.via`, `.side` and so on.
  * NULL: no more than a number. */
 static inline const char *t_words_of(const char *expression, int64_t value)
 {
-	if (t_ends_with(expression, "errno") || t_ends_with(expression, "error"))
+	if (t_ends_with(expression, "errno") || t_ends_with(expression, "error") || t_ends_with(expression, "refusal"))
 		return t_errno_name((int)value);
-	if (t_ends_with(expression, "via") || strstr(expression, "via & "))
+	if (t_ends_with(expression, "via") || strstr(expression, "via & ") || t_ends_with(expression, "refused"))
 		return t_via_words((uint32_t)value);
 	if (t_ends_with(expression, "side"))
 		return t_side_word((uint32_t)value);

@@ -100,7 +100,7 @@ impl Outputs<'_> {
     fn refuse(self, errno: Errno) -> Result<i64> {
         for index in 0..self.count {
             // SAFETY: `new` was promised memory for `count` results.
-            unsafe { write_result_at(self.results, index, &Progress::refused(errno)) };
+            unsafe { write_result_at(self.results, index, &Progress::refused(errno).of(index)) };
         }
         Err(errno)
     }

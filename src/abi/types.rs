@@ -31,8 +31,16 @@ pub struct zs_result {
     pub side: u32,
     /// The errno value of the failure, or 0.
     pub error: i32,
+    /// ZS_VIA_*: every mechanism that was tried in this transfer and refused. One that refused
+    /// only later has delivered bytes, too.
+    pub refused: u32,
+    /// The errno value of the first of these refusals, or 0. (0 bytes from an input that has not
+    /// ended: EOPNOTSUPP.)
+    pub refusal: i32,
+    /// zs_bridge: 0 from a to b, 1 from b to a. zs_fanout: which output. Otherwise 0.
+    pub index: u32,
     /// Zero.
-    pub spare: [u32; 5],
+    pub spare: [u32; 2],
 }
 
 const _: () = assert!(size_of::<zs_result>() == 64);
@@ -47,7 +55,10 @@ impl From<&Progress> for zs_result {
             via: progress.via,
             side: progress.end.err().and_then(|error| error.side).map_or(0, |side| side as u32),
             error: error(progress).map_or_else(|Errno(number): Errno| number, |()| 0),
-            spare: [0; 5],
+            refused: progress.refused,
+            refusal: progress.refusal.map_or(0, |Errno(number)| number),
+            index: progress.index,
+            spare: [0; 2],
         }
     }
 }

@@ -24,12 +24,14 @@ pub(crate) struct Bridged {
 
 impl Bridged {
     /// Nothing has moved, because of `error`.
-    const fn failed(error: Error) -> Bridged {
-        Bridged { results: [Progress::failed(error); 2], end: Err(error) }
+    #[cold]
+    fn failed(error: Error) -> Bridged {
+        let failed = Progress::failed(error);
+        Bridged { results: [failed, failed.of(1)], end: Err(error) }
     }
 
     /// Nothing has moved, because the arguments are invalid.
-    pub(crate) const fn refused(errno: Errno) -> Bridged {
+    pub(crate) fn refused(errno: Errno) -> Bridged {
         Bridged::failed(Error::call(errno))
     }
 }

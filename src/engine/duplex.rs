@@ -41,6 +41,7 @@ impl Duplex {
     ) -> Duplex {
         let mut directions = ends.map(|ends| Direction::new(ends, flags, avoid));
         let [a, b] = &mut directions;
+        b.relay.set_back();
         Relay::pair(&mut a.relay, &mut b.relay);
         Duplex { directions, ends_with_either, has_ended: false, first_error: None }
     }

@@ -16,8 +16,11 @@ class Result(ctypes.Structure):
         ("holes", c_uint64),
         ("via", c_uint32),
         ("side", c_uint32),
-        ("error", ctypes.c_int32),
-        ("spare", c_uint32 * 5),
+        ("error", c_int32),
+        ("refused", c_uint32),
+        ("refusal", c_int32),
+        ("index", c_uint32),
+        ("spare", c_uint32 * 2),
     ]
 
 

@@ -23,7 +23,10 @@ AT(holes, 24, 8);
 AT(via, 32, 4);
 AT(side, 36, 4);
 AT(error, 40, 4);
-AT(spare, 44, 20);
+AT(refused, 44, 4);
+AT(refusal, 48, 4);
+AT(index, 52, 4);
+AT(spare, 56, 8);
 
 #if ZS_TO_END != 18446744073709551615u
 #error "ZS_TO_END is not for the preprocessor"

@@ -15,7 +15,7 @@ use crate::sys;
 /// Copies small pieces until one read fills the buffer: then the input is bulk, and splicing pays off.
 pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     let Some(mut buffer) = Buffer::for_reads(tuning::SMALL_PIECE.min(transfer.step())) else {
-        return Ok(Tried::NotWorthIt);
+        return Ok(Tried::NotForThis);
     };
     while transfer.remaining > 0 {
         let moved = step(transfer, &mut buffer)?;
@@ -23,7 +23,7 @@ pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
             return Ok(Tried::Done);
         }
         if moved == tuning::SMALL_PIECE {
-            return Ok(Tried::NotWorthIt);
+            return Ok(Tried::NotForThis);
         }
     }
     Ok(Tried::Done)
@@ -31,7 +31,7 @@ pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 
 /// Copies everything that remains.
 pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    let Ok(mut buffer) = take(transfer) else { return Ok(Tried::Unsupported(Errno::NOMEM)) };
+    let Ok(mut buffer) = take(transfer) else { return Ok(Tried::NoMemory) };
     while transfer.remaining > 0 {
         let moved = step(transfer, &mut buffer)?;
         if moved == 0 {

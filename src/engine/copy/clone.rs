@@ -30,12 +30,11 @@ pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
         return if must { Err(Error::call(Errno::OPNOTSUPP)) } else { Ok(()) };
     }
     if transfer.input.kind != FdKind::File || transfer.output.kind != FdKind::File {
-        // Not two regular files: issue FICLONERANGE anyway, so that errno is the kernel's.
-        return if must { refused(transfer, ficlone(transfer, 0, 0, 0)) } else { Ok(()) };
+        return if must { Err(unlike_files(transfer)) } else { Ok(()) };
     }
     let Blocks { start, len } = match whole_blocks(transfer) {
         Ok(Some(blocks)) => blocks,
-        Err(errno) if must => return Err(transfer.failed(errno)),
+        Err(errno) if must => return Err(refused(transfer, errno)),
         Ok(None) | Err(_) => return use_position(transfer),
     };
     let head =
@@ -50,8 +49,8 @@ pub(super) fn share(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     match ficlone(transfer, start, len, target) {
         Ok(()) => shared(transfer, len),
         Err(errno) if fails_the_copy(errno) => Err(transfer.failed(errno)),
-        Err(_) => {
-            transfer.give_up(ZS_VIA_CLONE);
+        Err(errno) => {
+            transfer.refused(ZS_VIA_CLONE, errno);
             use_position(transfer)
         }
     }
@@ -79,7 +78,7 @@ fn share_first(transfer: &mut Transfer<'_>, start: i64, head: i64, len: i64) -> 
     }
     let target = transfer.output.use_offset().map_err(|errno| transfer.failed(errno))?;
     ficlone(transfer, start, len, target.saturating_add(head))
-        .map_err(|errno| transfer.failed(errno))?;
+        .map_err(|errno| refused(transfer, errno))?;
     if transfer.without_interruption(|transfer| copy(transfer, head))? {
         shared(transfer, len)
     } else {
@@ -101,8 +100,17 @@ fn shared(transfer: &mut Transfer<'_>, len: i64) -> Result<(), Error> {
 }
 
 /// ZS_CLONE: the refusal is the error.
-fn refused(transfer: &Transfer<'_>, outcome: Result<()>) -> Result<(), Error> {
-    Err(transfer.failed(outcome.err().unwrap_or(Errno::OPNOTSUPP)))
+fn refused(transfer: &mut Transfer<'_>, errno: Errno) -> Error {
+    if !fails_the_copy(errno) {
+        transfer.refused(ZS_VIA_CLONE, errno);
+    }
+    transfer.failed(errno)
+}
+
+/// ZS_CLONE, and not two regular files: asks the kernel anyway, for its errno.
+fn unlike_files(transfer: &mut Transfer<'_>) -> Error {
+    let errno = ficlone(transfer, 0, 0, 0).err().unwrap_or(Errno::OPNOTSUPP);
+    refused(transfer, errno)
 }
 
 /// FICLONERANGE, repeated if a signal interrupts it: a large clone can be interrupted.

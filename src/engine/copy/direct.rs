@@ -22,7 +22,7 @@ pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 /// sendfile(2) writes at the output's own position only.
 pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     if transfer.output.has_caller_offset() {
-        return Ok(Tried::Unsupported(Errno::SPIPE));
+        return Ok(Tried::NotForThis);
     }
     if transfer.output.has_own_offset() {
         transfer.output.store_position().map_err(|errno| transfer.failed(errno))?;

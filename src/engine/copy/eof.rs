@@ -45,7 +45,11 @@ pub(super) fn verdict(
     match (after_zero(transfer)?, attempts.refusal) {
         (Eof::Yes, Some(errno)) => Err(Error::input(errno)),
         (Eof::Yes, None) => Ok(Some(Tried::Done)),
-        (Eof::Unknown, _) => Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP))),
+        // TCP urgent data. Of anything else only a read knows.
+        (Eof::Unknown, _) if transfer.input.kind == FdKind::Socket => {
+            Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP)))
+        }
+        (Eof::Unknown, _) => Ok(Some(Tried::NotForThis)),
         (Eof::No, _) => {
             attempts.contradicted = true;
             Ok(None)

@@ -40,12 +40,12 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
         }
         match mechanism.run(transfer)? {
             Tried::Done => return Ok(()),
-            Tried::Unsupported(Errno::NOMEM) => {
+            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
+            Tried::NotForThis => {}
+            Tried::NoMemory => {
                 transfer.give_up(mechanism.via());
                 end = Errno::NOMEM;
             }
-            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
-            Tried::NotWorthIt => {}
         }
     }
     Err(Error::call(end))
@@ -114,7 +114,7 @@ impl Mechanism {
 
     fn run(self, transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         match self {
-            CopyRange if !transfer.may_share() => Ok(Tried::Unsupported(Errno::OPNOTSUPP)),
+            CopyRange if !transfer.may_share() => Ok(Tried::NotForThis),
             CopyRange => direct::copy_range(transfer),
             Sendfile => direct::sendfile(transfer),
             Splice => direct::splice(transfer),
@@ -127,11 +127,9 @@ impl Mechanism {
     /// A mechanism that refused is not tried again in this copy. If sendfile(2) cannot read the input or
     /// write the output, splice(2) cannot either.
     fn refused(self, transfer: &mut Transfer<'_>, errno: Errno) {
-        match self {
-            Sendfile if errno == Errno::INVAL && transfer.input.kind.is_file() => {
-                transfer.give_up(ZS_VIA_SENDFILE | ZS_VIA_SPLICE)
-            }
-            _ => transfer.give_up(self.via()),
+        transfer.refused(self.via(), errno);
+        if self == Sendfile && errno == Errno::INVAL && transfer.input.kind.is_file() {
+            transfer.give_up(ZS_VIA_SPLICE);
         }
     }
 }

@@ -16,23 +16,24 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
     if transfer.remaining_by_size() < tuning::WORTH_A_PIPE as u64
         && !transfer.avoids(ZS_VIA_READ_WRITE)
     {
-        return Ok(Tried::NotWorthIt);
+        return Ok(Tried::NotForThis);
     }
     let Some(pipe) = transfer.pipe.take().or_else(|| make(transfer)) else {
-        return Ok(Tried::Unsupported(Errno::OPNOTSUPP));
+        transfer.give_up(ZS_VIA_SPLICE);
+        return Ok(Tried::NotForThis);
     };
     while transfer.remaining > 0 {
         let held = match fill(transfer, &pipe)? {
             Fill::Held(held) => held,
             Fill::Ended => break,
-            Fill::Refused(errno) => return Ok(Tried::Unsupported(errno)),
+            Fill::Other(tried) => return Ok(tried),
         };
         let before = transfer.so_far.bytes;
         let end = drain(transfer, &pipe, held);
         let rest = held.saturating_sub(transfer.so_far.bytes.saturating_sub(before));
         match end {
             Ok(Tried::Done) => {}
-            Ok(refused) => return spill_to_buffer(transfer, &pipe, rest).map(|()| refused),
+            Ok(other) => return spill_to_buffer(transfer, &pipe, rest).map(|()| other),
             Err(error) => {
                 transfer.count_undelivered(rest);
                 return Err(error);
@@ -54,7 +55,8 @@ fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
 enum Fill {
     Held(u64),
     Ended,
-    Refused(Errno),
+    /// The next mechanism has to go on.
+    Other(Tried),
 }
 
 /// Splices one step from the input into the pipe.
@@ -76,8 +78,8 @@ fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
         };
         match tried {
             None => {}
-            Some(Tried::Unsupported(errno)) => return Ok(Fill::Refused(errno)),
-            Some(_) => break,
+            Some(Tried::Done) => break,
+            Some(tried) => return Ok(Fill::Other(tried)),
         }
     }
     Ok(Fill::Ended)

@@ -3,6 +3,7 @@
 //! A copy in progress.
 
 use crate::constants::*;
+use crate::engine::shared::checks;
 use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
@@ -26,8 +27,11 @@ pub(super) enum Tried {
     Done,
     /// It refuses: the next mechanism has to do the rest of the transfer.
     Unsupported(Errno),
-    /// It could, but the next one is faster for this extent.
-    NotWorthIt,
+    /// It has not refused, but the next one has to go on with this extent: that one is faster, or
+    /// this one cannot be asked (an offset, no pipe), or does not know whether the input has ended.
+    NotForThis,
+    /// There is no memory for its buffer.
+    NoMemory,
 }
 
 pub(super) struct Transfer<'a> {
@@ -95,9 +99,19 @@ impl<'a> Transfer<'a> {
         self.avoid & via == via
     }
 
-    /// A mechanism that refused is not tried again in this copy.
+    /// A mechanism that cannot work is not tried again in this copy.
     pub(super) fn give_up(&mut self, via: u32) {
         self.avoid |= via;
+    }
+
+    /// As `give_up`, after a call of this mechanism has been refused. EBADF is a refusal of what cannot
+    /// append (copy_file_range(2), ioctl_ficlonerange(2)); otherwise the descriptor is at fault.
+    #[cold]
+    pub(super) fn refused(&mut self, via: u32, errno: Errno) {
+        if errno != Errno::BADF || checks::is_appending(&self.output) {
+            self.so_far.note_refusal(via, errno);
+        }
+        self.give_up(via);
     }
 
     /// Whether blocks may be shared, as copy_file_range(2) may do unseen.

@@ -30,6 +30,15 @@ impl Supply {
         }
     }
 
+    /// The mechanism that has refused if the output cannot be served so.
+    const fn last_step(self) -> u32 {
+        match self {
+            Supply::Consume(_) | Supply::OwnPipe(_) => ZS_VIA_SPLICE,
+            Supply::Tee(_) => ZS_VIA_TEE,
+            Supply::Buffer(_) => ZS_VIA_READ_WRITE,
+        }
+    }
+
     const fn offered(self) -> usize {
         match self {
             Supply::Consume(len) | Supply::Tee(len) => len,
@@ -105,11 +114,21 @@ impl Fanout<'_> {
             Answer::Unsupported(errno) if is_last_resort => {
                 self.fail(index, Error::output(errno))?;
             }
-            Answer::Zero | Answer::Interrupted | Answer::Unsupported(_) => {
-                self.use_buffer_for(index)?;
-            }
+            Answer::Interrupted => self.use_buffer_for(index)?,
+            Answer::Unsupported(errno) => self.output_refused(index, supply, errno)?,
+            // The pipe holds bytes, and nobody else reads it.
+            Answer::Zero => self.output_refused(index, supply, Errno::OPNOTSUPP)?,
         }
         Ok(true)
+    }
+
+    /// The output cannot be served so: the buffer has to do.
+    #[cold]
+    fn output_refused(&mut self, index: usize, supply: Supply, errno: Errno) -> Result<(), Error> {
+        if let Some(output) = self.outputs.get_mut(index) {
+            output.so_far.note_refusal(supply.last_step(), errno);
+        }
+        self.use_buffer_for(index)
     }
 
     fn deliver_by(&mut self, index: usize, supply: Supply) -> Result<usize> {

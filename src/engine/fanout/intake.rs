@@ -3,6 +3,7 @@
 //! Takes the bytes of the next round.
 
 use super::{Fanout, Output};
+use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::outcome::{Answer, Error};
@@ -194,13 +195,25 @@ impl Fanout<'_> {
                 Answer::Unsupported(errno) if is_socket && refusal.is_none() => {
                     refusal = Some(errno);
                 }
-                Answer::Unsupported(_) => {
-                    self.no_tee = true;
+                Answer::Unsupported(errno) => {
+                    self.give_up_splicing(ZS_VIA_SPLICE, errno);
                     return Ok(Filled::ReadInstead);
                 }
             }
         }
         Ok(Filled::Ended)
+    }
+
+    /// A mechanism that all outputs need has refused: the buffer serves them from now on. (EBADF: the
+    /// input is not open for reading.)
+    #[cold]
+    fn give_up_splicing(&mut self, via: u32, errno: Errno) {
+        self.no_tee = true;
+        for output in self.outputs.iter_mut().filter(|output| output.is_live()) {
+            if errno != Errno::BADF {
+                output.so_far.note_refusal(via, errno);
+            }
+        }
     }
 
     fn splice_input(&self) -> Result<usize> {
@@ -270,16 +283,21 @@ impl Fanout<'_> {
     /// in the buffer.
     fn duplicate(&mut self) -> Result<(), Error> {
         let (staging, round) = (&self.staging, self.round);
-        let mut is_whole = true;
+        let (mut is_whole, mut refusal) = (true, None);
         for output in self.outputs.iter_mut().filter(|output| output.is_live()) {
             if let Some(pipe) = &output.pipe {
-                output.piped = staging.tee(pipe.writer.0).unwrap_or(0);
+                let copied = staging.tee(pipe.writer.0);
+                refusal = refusal.or(copied.err());
+                output.piped = copied.unwrap_or(0);
                 is_whole &= output.piped == staging.held;
             }
         }
         let no_buffer = self.no_buffer();
         if !is_whole {
             self.no_tee = true;
+            if let Some(errno) = refusal {
+                self.give_up_splicing(ZS_VIA_TEE, errno);
+            }
             return if no_buffer { Ok(()) } else { self.spill_staging() };
         }
         let shares = |output: &&mut Output| !output.takes_pipe && output.piped > 0;

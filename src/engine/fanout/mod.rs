@@ -76,7 +76,7 @@ pub(crate) fn fanout(
     let mut fanout = match made {
         Ok(fanout) => fanout,
         Err(error) => {
-            (0..fds.len()).for_each(|index| report(index, Progress::failed(error)));
+            (0..fds.len()).for_each(|index| report(index, Progress::failed(error).of(index)));
             return Err(error.errno);
         }
     };
@@ -104,7 +104,7 @@ impl<'a> Fanout<'a> {
         let no_memory = Error::call(Errno::NOMEM);
         // A single output shares with nobody.
         let without_tee = if fds.len() > 1 { ZS_VIA_TEE | ZS_VIA_SPLICE } else { ZS_VIA_SPLICE };
-        let output = |index| Output::new(fds.get(index).copied().unwrap_or(-1));
+        let output = |index| Output::new(fds.get(index).copied().unwrap_or(-1), index);
         Ok(Fanout {
             input,
             flags: options.flags,

@@ -46,10 +46,10 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(fd: c_int) -> Output {
+    pub(super) fn new(fd: c_int, index: usize) -> Output {
         Output {
             endpoint: Endpoint { fd, kind: FdKind::Other, blocks: false },
-            so_far: Progress::NONE,
+            so_far: Progress::NONE.of(index),
             state: State::Ready,
             done: 0,
             pipe: None,

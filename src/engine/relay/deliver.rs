@@ -75,15 +75,22 @@ impl Relay {
             Answer::Unsupported(errno) if self.output.is_last_error() => {
                 Err(self.output_failed(errno))
             }
-            Answer::Zero | Answer::Unsupported(_) if !self.path.may_copy() => {
-                Err(Error::call(Errno::OPNOTSUPP))
-            }
-            Answer::Zero | Answer::Unsupported(_) => {
-                self.path = self.path.without_splice();
-                self.in_flight.spill_to_buffer().map_err(Error::call)?;
-                Ok(true)
-            }
+            Answer::Unsupported(errno) => self.deliver_without_splice(errno),
+            // The pipe holds bytes, and nobody else reads it.
+            Answer::Zero => self.deliver_without_splice(Errno::OPNOTSUPP),
         }
+    }
+
+    /// splice(2) to the output refuses: the buffer has to do.
+    #[cold]
+    fn deliver_without_splice(&mut self, errno: Errno) -> Result<bool, Error> {
+        self.note_refusal(errno);
+        if !self.path.may_copy() {
+            return Err(Error::call(Errno::OPNOTSUPP));
+        }
+        self.path = self.path.without_splice();
+        self.in_flight.spill_to_buffer().map_err(Error::call)?;
+        Ok(true)
     }
 
     /// What poll(2) reports of a socket before splice(2) to it, for `check_spliced`.

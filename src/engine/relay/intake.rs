@@ -101,13 +101,14 @@ impl Relay {
     /// have been what the connection died of.
     fn take_without_splice(&mut self, errno: Errno) -> Result<Intake, Error> {
         self.path = self.path.without_splice();
-        if !self.path.may_copy() {
-            return self.explain_nothing(false);
-        }
-        let taken = self.take_piece();
+        let taken = match self.path.may_copy() {
+            true => self.take_piece(),
+            false => self.explain_nothing(false),
+        };
         if self.reading == Reading::Ended && self.input.is_last_error() {
             return Ok(self.fail_input(errno));
         }
+        self.note_refusal(errno);
         taken
     }
 
@@ -125,7 +126,12 @@ impl Relay {
                 self.declined = true;
                 Ok(Intake::Some)
             }
-            _ => Err(Error::call(Errno::OPNOTSUPP)),
+            _ => {
+                if self.declined {
+                    self.note_refusal(Errno::OPNOTSUPP);
+                }
+                Err(Error::call(Errno::OPNOTSUPP))
+            }
         }
     }
 

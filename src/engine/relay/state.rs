@@ -11,7 +11,7 @@ use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::options::avoided_by_environment;
 use crate::engine::shared::outcome::{Error, Progress, Side};
 use crate::engine::shared::tuning::SMALL_PIECE;
-use crate::errno::{Errno, Result};
+use crate::errno::{Class, Errno, Result};
 use crate::mem::alloc::Rc;
 use crate::sys::{self, FdAt};
 use core::ffi::c_int;
@@ -23,6 +23,8 @@ const IN_DUPLEX: u32 = 0x8000_0000;
 /// Kept beside the caller's flags, too: the caller has not avoided splice(2) (ZS_STABLE may still
 /// forbid it).
 const MAY_SPLICE: u32 = 0x4000_0000;
+/// And: it is the direction from b to a.
+const BACK: u32 = 0x2000_0000;
 
 /// Bytes on their way from one descriptor to another.
 ///
@@ -51,6 +53,8 @@ pub(crate) struct Relay {
     pub(super) shared_errors: SharedErrors,
     /// The error the input ended with (`Reading::Failed`).
     pub(super) input_error: Option<Errno>,
+    /// Why splice(2) has been given up.
+    refusal: Option<Errno>,
 }
 
 /// What is known of the input.
@@ -180,6 +184,7 @@ impl Relay {
             spliced: 0,
             shared_errors: SharedErrors::default(),
             input_error: None,
+            refusal: None,
         }
     }
 
@@ -187,6 +192,11 @@ impl Relay {
     /// which may also be blocking.
     pub(in crate::engine) fn in_duplex(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
         Relay::between(ends, u64::MAX, None, flags | IN_DUPLEX, avoid)
+    }
+
+    /// Its results are those of the direction from b to a.
+    pub(in crate::engine) fn set_back(&mut self) {
+        self.flags |= BACK;
     }
 
     /// Makes two directions of one connection share the errors that either meets. Without memory for
@@ -240,6 +250,7 @@ impl Relay {
     }
 
     /// The progress so far.
+    #[inline(never)]
     pub(crate) fn result(&self) -> Progress {
         Progress {
             bytes: self.bytes(),
@@ -247,7 +258,9 @@ impl Relay {
             copied: self.copied,
             via: self.via,
             end: self.failed.map_or(Ok(()), Err),
-            ..Progress::NONE
+            refused: self.refusal.map_or(0, |_| ZS_VIA_SPLICE),
+            refusal: self.refusal,
+            ..Progress::NONE.of(usize::from(self.flags & BACK != 0))
         }
     }
 
@@ -266,6 +279,14 @@ impl Relay {
         let sum = if by == ZS_VIA_READ_WRITE { &mut self.copied } else { &mut self.spliced };
         *sum = sum.saturating_add(count as u64);
         self.via |= by;
+    }
+
+    /// Notes that splice(2) is given up, if that was a refusal and no failure of a side.
+    #[cold]
+    pub(super) fn note_refusal(&mut self, errno: Errno) {
+        if errno.class() == Class::Unsupported {
+            self.refusal.get_or_insert(errno);
+        }
     }
 
     pub(super) const fn is_open(&self) -> bool {

@@ -61,13 +61,28 @@ pub(crate) struct Progress {
     pub(crate) copied: u64,
     pub(crate) holes: u64,
     pub(crate) via: u32,
+    /// Mechanisms that were tried and have refused.
+    pub(crate) refused: u32,
+    /// Why the first of them did.
+    pub(crate) refusal: Option<Errno>,
+    /// Which direction or output this is the progress of.
+    pub(crate) index: u32,
     pub(crate) end: Result<(), Error>,
 }
 
 impl Progress {
     /// The state before the first byte.
-    pub(crate) const NONE: Progress =
-        Progress { bytes: 0, in_flight: 0, copied: 0, holes: 0, via: 0, end: Ok(()) };
+    pub(crate) const NONE: Progress = Progress {
+        bytes: 0,
+        in_flight: 0,
+        copied: 0,
+        holes: 0,
+        via: 0,
+        refused: 0,
+        refusal: None,
+        index: 0,
+        end: Ok(()),
+    };
 
     /// A transfer that failed before it moved anything.
     pub(crate) const fn failed(error: Error) -> Progress {
@@ -77,6 +92,18 @@ impl Progress {
     /// A transfer whose arguments are not valid.
     pub(crate) const fn refused(errno: Errno) -> Progress {
         Progress::failed(Error::call(errno))
+    }
+
+    /// Notes that the mechanism `via` was tried and has refused.
+    #[cold]
+    pub(crate) fn note_refusal(&mut self, via: u32, errno: Errno) {
+        self.refused |= via;
+        self.refusal.get_or_insert(errno);
+    }
+
+    /// The same, of the direction or output `index`.
+    pub(crate) const fn of(self, index: usize) -> Progress {
+        Progress { index: index as u32, ..self }
     }
 }
 
