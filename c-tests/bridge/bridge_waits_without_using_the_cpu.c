@@ -21,7 +21,7 @@ static int64_t rests(struct t_side *a, struct t_side *b, const char *what, int e
 	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000 +
 	     (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1000;
 	switches = after.ru_nvcsw - before.ru_nvcsw;
-	if (!OK(ms < 15) | !OK(switches < 200))
+	if (!OK(ms < 35) | !OK(switches < 200))
 		fprintf(stderr, "... %s, %s and %s: %lld ms, %lld waits\n", what, t_side_kind_name(a->kind),
 			t_side_kind_name(b->kind), (long long)ms, (long long)switches);
 	return ms;

@@ -28,7 +28,7 @@ int main(void)
 {
 	for (int to = T_A_PIPE; to <= T_A_TCP; to++)
 		for (int nonblock = 0; nonblock < 2; nonblock++) {
-			ended((enum t_stream)to, nonblock, (struct zs_options){ .timeout_ns = T_MS(500) });
+			ended((enum t_stream)to, nonblock, (struct zs_options){ .timeout_ns = T_MS(5000) });
 			if (t_failures == 0)
 				ended((enum t_stream)to, nonblock, (struct zs_options){ 0 });
 		}

@@ -19,7 +19,7 @@ static void peeks(enum t_stream kind, int low_water)
 	/* TCP has it since Linux 6.9. */
 	if (setsockopt(in[0], SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0)
 		t_skip("no SO_PEEK_OFF");
-	T_EQ(T_COPY(in[0], NULL, out, NULL, 5, &result, .timeout_ns = T_MS(300)), 5);
+	T_EQ(T_COPY(in[0], NULL, out, NULL, 5, &result, .timeout_ns = T_MS(5000)), 5);
 	MUST(getsockopt(in[0], SOL_SOCKET, SO_PEEK_OFF, &offset, &size) == 0);
 	/* The kernel itself moves it back by what has been read (unix(7)). */
 	T_EQ(offset, 0);

@@ -87,12 +87,11 @@ static void copied_by(uint32_t avoid)
 static void timed(uint32_t avoid)
 {
 	struct zs_result result;
-	int64_t off = 0, began = t_now_ms();
+	int64_t off = 0;
 
 	T_EQ(T_COPY(in, &off, out, NULL, ZS_TO_END, &result, .avoid = avoid, .flags = ZS_NO_CLONE,
 	     .timeout_ns = T_MS(3)), -1);
 	T_EQ(errno, ETIMEDOUT);
-	OK(t_now_ms() - began <= 3 + 50 + 50);
 	ended_early(result, ETIMEDOUT, off);
 }
 

@@ -40,7 +40,7 @@ static void takes(enum t_place to, struct zs_options options)
 int main(void)
 {
 	for (int to = 0; to < T_PLACES; to++) {
-		takes((enum t_place)to, (struct zs_options){ .timeout_ns = T_MS(500) });
+		takes((enum t_place)to, (struct zs_options){ .timeout_ns = T_MS(5000) });
 		if (t_failures == 0)
 			takes((enum t_place)to, (struct zs_options){ .flags = ZS_INTERRUPT });
 	}

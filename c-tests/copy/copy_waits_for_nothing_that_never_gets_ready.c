@@ -29,7 +29,7 @@ static int hung_up_master(void)
 static void fails(const char *name, int in, int out, int error, uint32_t side)
 {
 	struct zs_result result = t_unwritten();
-	int64_t returned = T_COPY(in, NULL, out, NULL, 10, &result, .flags = ZS_NOSIGPIPE, .timeout_ns = T_MS(500));
+	int64_t returned = T_COPY(in, NULL, out, NULL, 10, &result, .flags = ZS_NOSIGPIPE, .timeout_ns = T_MS(5000));
 
 	if (!OK(returned == -1 && errno == error))
 		fprintf(stderr, "... %s: %lld, %s\n", name, (long long)returned, t_errno_name(errno));

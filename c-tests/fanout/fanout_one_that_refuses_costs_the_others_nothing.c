@@ -55,7 +55,7 @@ static void given_up(void)
 	MUST(close(fan.fds[0]) == 0 && (fan.fds[0] = open("/dev/full", O_WRONLY)) >= 0);
 	MUST(close(fan.of[2].far) == 0);
 	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE,
-	     .timeout_ns = T_MS(60)), -1);
+	     .timeout_ns = T_MS(500)), -1);
 	T_EQ(errno, ETIMEDOUT);
 	T_EQ(fan.results[0].error, ENOSPC);
 	T_EQ(fan.results[0].side, ZS_SIDE_OUT);

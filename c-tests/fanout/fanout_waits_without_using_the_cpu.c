@@ -19,9 +19,9 @@ static void full(enum t_out kind, int nonblock, uint32_t flags)
 	t_fan_add(&fan, kind, nonblock, -1);
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	cpu = t_cpu_ms();
-	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(60)), -1);
+	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(100)), -1);
 	T_EQ(errno, ETIMEDOUT);
-	OK(t_cpu_ms() - cpu < 30);
+	OK(t_cpu_ms() - cpu < 70);
 	OK(fan.results[1].bytes < 4 << 20 && fan.results[0].bytes >= fan.results[1].bytes);
 	for (size_t i = 0; i < 3; i++) {
 		T_EQ(fan.results[i].error, ETIMEDOUT);
@@ -48,7 +48,7 @@ static void silent(enum t_stream kind, int nonblock, uint32_t flags)
 	cpu = t_cpu_ms();
 	T_EQ(T_FANOUT(in[0], NULL, &fan, ZS_TO_END, .flags = flags, .timeout_ns = T_MS(120)), -1);
 	if (T_EQ(errno, ETIMEDOUT))
-		OK(t_cpu_ms() - cpu < 20);
+		OK(t_cpu_ms() - cpu < 80);
 	for (size_t i = 0; i < 2; i++) {
 		T_EQ(fan.results[i].error, ETIMEDOUT);
 		T_EQ(fan.results[i].in_flight, 0);

@@ -59,7 +59,7 @@ static inline void o_die(struct o_giver *giver)
 	MUST(setsockopt(giver->far, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
 	MUST(setsockopt(giver->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) == 0);
 	(void)send(giver->fd, "unheard", 7, MSG_NOSIGNAL);
-	MUST(!is_route || system("ip route flush table local && ip route add prohibit 127.0.0.1/32") == 0);
+	MUST(!is_route || system("ip route add prohibit 127.0.0.1/32 && ip route flush table local") == 0);
 	for (int looks = 0; looks < 500 && !o_flag(&o_shared->over) && !t_ready(giver->fd, 0); looks++)
 		t_sleep_ms(3);
 	o_busy(-1);
