@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Changes one line of src at a time, at random, and sees whether a test fails.
 
-    tests/mutants.py [N [SEED]]
+    tests/mutants.py [N [SEED [FIRST]]]
 
-Works in a copy of the tree, build/mutants/tree. For each of N changes it runs `cargo test --lib`, and if
-that succeeds the programs of c-tests that fit the file, linked with the shared library. The same seed makes
-the same changes in the same source. The diffs of the survivors come last; the exit status is 1 if there are
-any. A change that timed out has made a program wait for ever, or the machine is too slow."""
+Works in a copy of the tree, build/mutants/tree. For each of N changes that compile it runs the unit tests,
+and if these succeed the programs of c-tests that fit the file, the quick ones first, until one fails twice.
+The programs are linked once, with the shared library, of which each change makes a new one; what fails
+without a change is left out. The same seed makes the same changes in the same source; FIRST leaves out those
+before it. The diffs of the survivors come last; the exit status is 1 if there are any."""
 
 import difflib
 import os
@@ -17,29 +18,32 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/mutants"
 TREE = WORK / "tree"
-LIB_LIMIT, C_LIMIT = 300, 900  # seconds
+PROGRAMS = WORK / "programs"
+LIB_LIMIT, BUILD_LIMIT, PROGRAM_LIMIT = 300, 900, 60  # seconds
 
 ERRNOS = ["AGAIN", "INTR", "INVAL", "IO", "PIPE", "PERM", "NOSYS", "OPNOTSUPP"]
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}
 LOGIC = {"&&": "||", "||": "&&"}
 
-# Which programs of c-tests a file is tried with, by the first that fits: parts of their names.
-PROGRAMS = [
-    ("engine/copy", ["copy_"]),
-    ("engine/fanout", ["fanout_"]),
-    ("engine/relay", ["relay_", "bridge_"]),
-    ("bridge", ["bridge_"]),
-    ("relay", ["relay_"]),
-    ("fanout", ["fanout_"]),
-    ("full", ["full_"]),
-    ("retry", ["retry_"]),
-    ("call", ["calls_", "equals_the_system_call"]),
-    ("abi/copy", ["copy_"]),
+# Which folders of c-tests a file is tried with, by the first part of its name that fits; all, if none does.
+FOLDERS = [
+    ("copy", ["copy", "about"]),
+    ("fanout", ["fanout", "about"]),
+    ("relay", ["relay", "bridge", "duplex", "about"]),
+    ("duplex", ["duplex", "bridge", "about"]),
+    ("bridge", ["bridge", "about"]),
+    ("full", ["full", "about"]),
+    ("retry", ["retry", "full", "about"]),
+    ("call", ["call", "about"]),
 ]
 
 
@@ -86,26 +90,31 @@ def candidates():
     return {kind: list_ for kind, list_ in found.items() if list_}
 
 
-def run(command, limit):
+def environment():
+    others = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ZS_TEST_PREFIX", "CARGO_TARGET_DIR")
+    mine = {"LD_LIBRARY_PATH": str(TREE / "build")}
+    return {name: value for name, value in os.environ.items() if name not in others} | mine
+
+
+def run(command, limit, folder=TREE):
     """The exit status, or None if it takes too long, and the output."""
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "target")}
-    for variable in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ZS_TEST_PREFIX"):
-        environment.pop(variable, None)
-    child = subprocess.Popen(
-        command, cwd=TREE, env=environment, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )
-    try:
-        output, _ = child.communicate(timeout=limit)
-        return child.returncode, output
-    except subprocess.TimeoutExpired:
+    with tempfile.TemporaryFile() as log:
+        child = subprocess.Popen(
+            command, cwd=folder, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )
+        try:
+            status = child.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            status = None
         end_session(child.pid)
-        output, _ = child.communicate()
-        return None, output
+        child.wait()
+        log.seek(0)
+        return status, log.read().decode(errors="replace")
 
 
 def end_session(session):
-    """Kills every process of a session: the programs of c-tests run in groups of their own."""
+    """Kills what is left of a session, which may have several process groups."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
@@ -114,28 +123,85 @@ def end_session(session):
             pass
 
 
-def c_tests(path):
-    """`cargo test` of the programs for a file; of all, where none are named."""
-    file = path.relative_to(TREE / "src").as_posix()
-    names = next((names for part, names in PROGRAMS if part in file), ["shared::"])
-    others = ["--skip", "archive::", "--skip", "full_static::"]
-    return ["cargo", "test", "-q", "--test", "c_abi", "--", *names, *others]
+def unit_tests():
+    return run(["cargo", "test", "-q", "--no-default-features", "--lib"], LIB_LIMIT)
 
 
-def verdict(path):
-    status, output = run(["cargo", "test", "-q", "--lib"], LIB_LIMIT)
-    if "could not compile" in output:
-        return "unbuildable"
-    if status is None:
-        return "timed out"
+def library():
+    status, output = run(["make", "-s"], BUILD_LIMIT)
     if status != 0:
-        return "killed"
-    status, output = run(c_tests(path), C_LIMIT)
-    if status is None:
-        return "timed out"
-    if re.search(r"running 0 tests", output):
-        sys.exit(f"no program of c-tests fits {path}")
-    return "survived" if status == 0 else "killed"
+        sys.exit(f"make fails\n{output}")
+
+
+def build(source):
+    """Links a program; None if it is not for the shared library."""
+    ways = re.search(r"^/\* ways: (.*) \*/$", source.read_text(), re.MULTILINE)
+    if ways and "shared" not in ways[1].split():
+        return None
+    program = PROGRAMS / source.parent.name / source.stem
+    program.parent.mkdir(parents=True, exist_ok=True)
+    flags = ["-O1", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64", "-std=c11", "-pthread", "-Iinclude"]
+    links = [f"-L{TREE / 'build'}", "-lzsplice", "-o", str(program)]
+    status, output = run(["cc", *flags, "-Ic-tests/support", str(source), *links], BUILD_LIMIT)
+    if status != 0:
+        sys.exit(f"{source} does not compile\n{output}")
+    return program
+
+
+def succeeds(program):
+    """Runs a program in an empty folder; None if it cannot run here."""
+    with tempfile.TemporaryDirectory() as folder:
+        status, _ = run([str(program)], PROGRAM_LIMIT, folder)
+    return {0: True, 77: None}.get(status, False)
+
+
+def in_parallel(work, list_):
+    with ThreadPoolExecutor(2 * os.cpu_count()) as threads:
+        return list(threads.map(work, list_))
+
+
+def programs():
+    """The programs that succeed without a change, the quickest first."""
+    sources = [path for path in sorted(TREE.glob("c-tests/*/*.c")) if path.parent.name != "support"]
+    built = [program for program in in_parallel(build, sources) if program]
+
+    def measured(program):
+        start = time.monotonic()
+        return (time.monotonic() - start, program) if succeeds(program) else None
+
+    return [program for _, program in sorted(filter(None, in_parallel(measured, built)))]
+
+
+def first_failure(chosen):
+    """The first program that fails twice, or None."""
+    failures, over = [], threading.Event()
+
+    def try_one(program):
+        if not over.is_set() and succeeds(program) is False and succeeds(program) is False:
+            failures.append(program.name)
+            over.set()
+
+    in_parallel(try_one, chosen)
+    return failures[0] if failures else None
+
+
+def fitting(path, all_programs):
+    file = path.relative_to(TREE / "src").as_posix()
+    folders = next((folders for part, folders in FOLDERS if part in file), None)
+    return [program for program in all_programs if folders is None or program.parent.name in folders]
+
+
+def verdict(path, all_programs):
+    """Whether a test fails with a change, and which."""
+    status, output = unit_tests()
+    if "could not compile" in output:
+        return "unbuildable", ""
+    if status != 0:
+        failed = re.findall(r"^test (\S+) \.\.\. FAILED|^    (\S+)$", output, re.MULTILINE)
+        return "killed", "by " + ("the unit tests" if not failed else max(failed[0]))
+    library()
+    failed = first_failure(fitting(path, all_programs))
+    return ("killed", f"by {failed}") if failed else ("survived", "")
 
 
 def copy_tree():
@@ -148,30 +214,44 @@ def copy_tree():
         shutil.copy2(ROOT / name, TREE / name)
 
 
-def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
-    print(f"{count} changes, seed {seed}", flush=True)
-    copy_tree()
-    found, chance, tally, survivors = candidates(), random.Random(seed), {}, []
-    if run(["cargo", "test", "-q", "--lib"], LIB_LIMIT)[0] != 0:
-        sys.exit("the tests fail without a change")
-    for number in range(1, count + 1):
+def drawn(found, seed):
+    """Changes without end: (file, its text, the changed text, the number of the line)."""
+    chance = random.Random(seed)
+    while True:
         path, at, text = chance.choice(found[chance.choice(sorted(found))])
         before = path.read_text()
         lines = before.split("\n")
         lines[at] = text
-        name = path.relative_to(TREE).as_posix()
-        diff = "\n".join(difflib.unified_diff(before.split("\n"), lines, name, name, lineterm="", n=2))
-        path.write_text("\n".join(lines))
+        yield path, before, "\n".join(lines), at
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 32)
+    first = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    print(f"{count} changes from number {first}, seed {seed}", flush=True)
+    copy_tree()
+    changes_, tally, survivors = drawn(candidates(), seed), {}, []
+    if unit_tests()[0] != 0:
+        sys.exit("the unit tests fail without a change")
+    library()
+    all_programs = programs()
+    for number, (path, before, after, at) in enumerate(changes_, 1):
+        if number < first:
+            continue
+        if sum(tally.values()) - tally.get("unbuildable", 0) == count:
+            break
+        path.write_text(after)
         try:
-            outcome = verdict(path)
+            outcome, told = verdict(path, all_programs)
         finally:
             path.write_text(before)
         tally[outcome] = tally.get(outcome, 0) + 1
-        print(f"{number}: {outcome}: {name}:{at + 1}: {text.strip() or 'dropped'}", flush=True)
+        name, line = path.relative_to(TREE).as_posix(), after.split("\n")[at].strip() or "dropped"
+        print(f"{number}: {outcome} {told}: {name}:{at + 1}: {line}", flush=True)
         if outcome == "survived":
-            survivors.append(diff)
+            both = before.split("\n"), after.split("\n")
+            survivors.append("\n".join(difflib.unified_diff(*both, name, name, lineterm="", n=2)))
     print(", ".join(f"{outcome}: {times}" for outcome, times in sorted(tally.items())))
     print("\n\n".join(survivors))
     return 1 if survivors else 0
