@@ -9,15 +9,14 @@
 static void *talks(void *argument)
 {
 	static __thread char bytes[300000];
-	int fd = *(int *)argument;
+	const struct t_side *side = argument;
 
 	t_pattern(bytes, sizeof bytes, 0);
 	for (size_t at = 0; at < sizeof bytes; at += 100000) {
-		t_write(fd, bytes + at, 100000);
-		MUST(send(fd, "!", 1, MSG_OOB) == 1);
-		t_sleep_ms(40); /* so that no second urgent byte comes before the bridge is past the first, as happened on Linux 5.10 */
+		t_write(side->far_out, bytes + at, 100000);
+		t_send_urgent(side->far_out, side->in);
 	}
-	MUST(shutdown(fd, SHUT_WR) == 0);
+	MUST(shutdown(side->far_out, SHUT_WR) == 0);
 	return NULL;
 }
 
@@ -30,12 +29,12 @@ static void urgent(enum t_side_kind to, int nonblock)
 
 	t_side(&a, T_BY_TCP, nonblock, 0, 0);
 	t_side(&b, to, nonblock, 100, 0);
-	thread = t_thread(talks, &a.far_out);
+	thread = t_thread(talks, &a);
 	t_side_start(&b);
 	T_EQ(T_BRIDGE(&a, &b, results, 0), 0);
 	T_EQ(results[0].bytes, 300000);
 	T_EQ(results[1].bytes, 100);
-	OK(t_cpu_ms() - cpu < 300);
+	OK(t_cpu_ms() - cpu < 1000);
 	t_join(thread);
 	T_EQ(t_side_got(&b), 300000);
 	MUST(close(a.in) == 0 && close(a.far_in) == 0);

@@ -76,6 +76,19 @@ static inline void t_tcp_pair(int fds[2], int sndbuf, int rcvbuf)
 	MUST(close(listener) == 0);
 }
 
+/* Sends an urgent byte, and waits until the reader of `far` has all that came before: a second one would make the
+ * first a byte like the others where that has not been passed. */
+static inline void t_send_urgent(int fd, int far)
+{
+	int left;
+
+	MUST(send(fd, "!", 1, MSG_OOB) == 1);
+	while (ioctl(fd, TIOCOUTQ, &left) == 0 && left > 0)
+		(void)usleep(100);
+	while (ioctl(far, FIONREAD, &left) == 0 && left > 0)
+		(void)usleep(100);
+}
+
 /* SO_RCVTIMEO or SO_SNDTIMEO. */
 static inline void t_timeout_ms(int fd, int option, int ms)
 {
