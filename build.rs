@@ -138,7 +138,7 @@ extern \"C\" {
     const OPTIONS_INIT: &str = "
 /* Initializes a struct zs_options with the defaults, in C and C++:
  * struct zs_options options = ZS_OPTIONS_INIT; */
-#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL }
+#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 ";
     const HANDLES: &str = "\
 /** One direction of bytes. Opaque. */

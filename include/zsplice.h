@@ -187,6 +187,17 @@ struct zs_options {
          * Passed to progress.
          */
         void *context;
+        /**
+         * zs_bridge: as idle_ns, but only once one direction is over; 0: no limit. Negative:
+         * EINVAL.
+         */
+        int64_t half_idle_ns;
+        /**
+         * Move at most this many bytes per second, over any second and more, in each direction; 0:
+         * no limit. Steps become small enough for that to be even. Shared blocks and holes are not
+         * counted.
+         */
+        uint64_t rate;
 };
 
 /* Flags: zs_options.flags. */
@@ -204,7 +215,7 @@ struct zs_options {
 
 /* Initializes a struct zs_options with the defaults, in C and C++:
  * struct zs_options options = ZS_OPTIONS_INIT; */
-#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL }
+#define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 
 /* Copy: from any descriptor to any other
  *

@@ -43,6 +43,7 @@ int main(void)
 			refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .flags = bit }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .flags = ZS_DROP_FAILED }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .timeout_ns = -1 }, EINVAL);
+	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .half_idle_ns = -1 }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .idle_ns = INT64_MIN }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .size = 47 }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .size = 8192 }, E2BIG);

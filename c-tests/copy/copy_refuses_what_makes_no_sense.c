@@ -49,6 +49,7 @@ int main(void)
 	refused((struct zs_options){ .timeout_ns = -1 });
 	refused((struct zs_options){ .timeout_ns = INT64_MIN });
 	refused((struct zs_options){ .idle_ns = -1 });
+	refused((struct zs_options){ .half_idle_ns = -1 });
 	refused((struct zs_options){ .timeout_ns = 1, .idle_ns = INT64_MIN });
 
 	/* All that are left, each and together. */

@@ -71,6 +71,7 @@ int main(void)
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_CLONE }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .timeout_ns = -1 }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .idle_ns = -1 }, EINVAL);
+	in_all(in, NULL, good2, &(struct zs_options){ .half_idle_ns = -1 }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .size = 40 }, EINVAL);
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_CANCEL_FD, .cancel_fd = closed }, EBADF);
 	in_all(in, NULL, good2, &(struct zs_options){ .flags = ZS_CANCEL_FD, .cancel_fd = -1 }, EBADF);

@@ -50,11 +50,17 @@ pub struct zs_options {
         Option<unsafe extern "C" fn(context: *mut c_void, so_far: *const zs_result) -> c_int>,
     /// Passed to progress.
     pub context: *mut c_void,
+    /// zs_bridge: as idle_ns, but only once one direction is over; 0: no limit. Negative:
+    /// EINVAL.
+    pub half_idle_ns: i64,
+    /// Move at most this many bytes per second, over any second and more, in each direction; 0:
+    /// no limit. Steps become small enough for that to be even. Shared blocks and holes are not
+    /// counted.
+    pub rate: u64,
 }
 
 const SIZE: u32 = size_of::<zs_options>() as u32;
-#[cfg(target_pointer_width = "64")]
-const _: () = assert!(SIZE == 48);
+const _: () = assert!(SIZE == if cfg!(target_pointer_width = "64") { 64 } else { 56 });
 
 /// A larger `size` is garbage; that much memory is not scanned for it.
 const SIZE_MAX: u32 = 1 << 20;
@@ -68,6 +74,8 @@ const DEFAULTS: zs_options = zs_options {
     avoid: 0,
     progress: None,
     context: ptr::null_mut(),
+    half_idle_ns: 0,
+    rate: 0,
 };
 
 /// Reads the caller's options; NULL: the defaults.
@@ -117,6 +125,7 @@ pub(super) fn with_options<T>(
         flags: given.flags,
         timeout: given.timeout_ns,
         idle: given.idle_ns,
+        half_idle: given.half_idle_ns,
         cancel_fd: given.cancel_fd,
         avoid: given.avoid,
         progress: if given.progress.is_some() { Some(&mut on_progress) } else { None },

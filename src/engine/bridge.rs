@@ -49,7 +49,7 @@ pub(crate) fn bridge(
         Ok(duplex) => duplex,
         Err(errno) => return Bridged::refused(errno),
     };
-    let stopped = run(&mut duplex, &mut Watch::new(&mut options));
+    let stopped = run(&mut duplex, &mut Watch::of_two(&mut options));
     Bridged { results: duplex.results(stopped), end: duplex.outcome().and(stopped) }
 }
 
@@ -84,6 +84,9 @@ fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
         duplex.run(|progress| watch.moved(progress))?;
         if duplex.is_over() {
             return Ok(());
+        }
+        if duplex.is_half_over() {
+            watch.half_over();
         }
         if duplex.wants_run() {
             watch.check()?;

@@ -80,6 +80,10 @@ impl Duplex {
         self.has_ended || self.directions.iter().all(Direction::is_over)
     }
 
+    pub(super) fn is_half_over(&self) -> bool {
+        self.directions.iter().any(Direction::is_over)
+    }
+
     /// Whether a direction can go on at once.
     pub(super) fn wants_run(&self) -> bool {
         self.directions.iter().any(|direction| direction.wants & ZS_WANT_RUN != 0)

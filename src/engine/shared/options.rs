@@ -33,6 +33,8 @@ pub(crate) struct Options<'a> {
     pub(crate) timeout: i64,
     /// In nanoseconds; 0: no limit.
     pub(crate) idle: i64,
+    /// As `idle`, once one of two directions is over. In nanoseconds; 0: no limit.
+    pub(crate) half_idle: i64,
     pub(crate) cancel_fd: c_int,
     pub(crate) avoid: u32,
     pub(crate) progress: Option<ProgressFn<'a>>,
@@ -46,7 +48,8 @@ impl Options<'_> {
     /// Whether they are valid for an engine with the flags `known`.
     pub(crate) const fn are_valid(&self, known: u32) -> bool {
         let contradiction = self.has(ZS_CLONE) && self.has(ZS_NO_CLONE | ZS_FILL_HOLES);
-        self.flags & !known == 0 && !contradiction && self.timeout >= 0 && self.idle >= 0
+        let is_negative = self.timeout < 0 || self.idle < 0 || self.half_idle < 0;
+        self.flags & !known == 0 && !contradiction && !is_negative
     }
 }
 

@@ -20,6 +20,10 @@ pub(crate) struct Watch<'a> {
     /// Whether a wait has looked once more at the end of the time, without progress since.
     has_looked_late: bool,
     idle: Option<i64>,
+    /// As `idle`, but only since one of two directions is over.
+    half_idle: Option<i64>,
+    /// When that happened; None: not yet, or nobody asks.
+    half_over_at: Option<i64>,
     moved_at: i64,
     cancel_fd: Option<c_int>,
     interrupt: bool,
@@ -41,6 +45,8 @@ impl<'a> Watch<'a> {
             is_late: false,
             has_looked_late: false,
             idle: (options.idle > 0).then_some(options.idle),
+            half_idle: None,
+            half_over_at: None,
             moved_at: now,
             cancel_fd: options.has(ZS_CANCEL_FD).then_some(options.cancel_fd),
             interrupt: options.has(ZS_INTERRUPT),
@@ -49,6 +55,12 @@ impl<'a> Watch<'a> {
             is_blind: Cell::new(false),
             pause: 0,
         }
+    }
+
+    /// The limits of two transfers, one in each direction.
+    pub(crate) fn of_two(options: &mut Options<'a>) -> Watch<'a> {
+        let half_idle = (options.half_idle > 0).then_some(options.half_idle);
+        Watch { half_idle, ..Watch::new(options) }
     }
 
     /// Whether to leave out the checks between steps, so that nothing interrupts the transfer.
@@ -107,10 +119,17 @@ impl<'a> Watch<'a> {
     #[inline(never)]
     pub(crate) fn moved(&mut self, so_far: &Progress) -> Result<(), Error> {
         (self.pause, self.has_looked_late) = (0, false);
-        if self.idle.is_some() {
+        if self.idle.is_some() || self.half_idle.is_some() {
             self.moved_at = sys::now();
         }
         self.report(so_far)
+    }
+
+    /// One of two directions is over: from now on half_idle_ns counts.
+    pub(crate) fn half_over(&mut self) {
+        if self.half_idle.is_some() && self.half_over_at.is_none() {
+            self.half_over_at = Some(sys::now());
+        }
     }
 
     /// Calls the progress function, which may cancel the transfer.
@@ -276,13 +295,15 @@ impl<'a> Watch<'a> {
     }
 
     fn is_timed(&self) -> bool {
-        self.deadline.is_some() || self.idle.is_some()
+        self.deadline.is_some() || self.idle.is_some() || self.half_idle.is_some()
     }
 
-    /// Nanoseconds until the nearer of the two limits.
+    /// Nanoseconds until the nearest of the limits.
     fn time_left(&self, now: i64) -> Option<i64> {
         let idle = self.idle.map(|idle| self.moved_at.saturating_add(idle));
-        let end = [self.deadline, idle].into_iter().flatten().min()?;
+        let half_idle = self.half_over_at.zip(self.half_idle);
+        let half_idle = half_idle.map(|(at, idle)| self.moved_at.max(at).saturating_add(idle));
+        let end = [self.deadline, idle, half_idle].into_iter().flatten().min()?;
         Some(end.saturating_sub(now).max(0))
     }
 }
@@ -342,6 +363,22 @@ mod tests {
         assert_eq!(watch.time_left(1 << 40), Some(0));
         assert_eq!(watch.moved(&Progress::NONE), Ok(()));
         assert!(watch.time_left(sys::now()) > Some(1 << 39));
+    }
+
+    #[test]
+    fn half_idle_counts_since_one_direction_is_over_and_since_the_last_byte() {
+        let mut watch = Watch::of_two(&mut Options { half_idle: 100, ..Options::default() });
+        assert_eq!((watch.is_watched(), watch.time_left(i64::MAX)), (true, None));
+        watch.half_over();
+        let over_at = watch.half_over_at.unwrap();
+        (watch.moved_at, watch.half_over_at) = (0, Some(1000));
+        assert_eq!((over_at > 0, watch.time_left(1000)), (true, Some(100)));
+        watch.half_over();
+        watch.moved_at = 5000;
+        assert_eq!((watch.half_over_at, watch.time_left(5040)), (Some(1000), Some(60)));
+        assert_eq!(watch.time_left(5100), Some(0));
+        watch.idle = Some(30);
+        assert_eq!(watch.time_left(5000), Some(30));
     }
 
     #[test]
