@@ -7,7 +7,7 @@ use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
-use crate::engine::shared::outcome::{Answer, Error};
+use crate::engine::shared::outcome::{Answer, Error, Side};
 use crate::errno::{Errno, Result};
 use crate::sys;
 
@@ -119,9 +119,14 @@ fn ready(transfer: &mut Transfer<'_>, via: u32) -> Result<Ready, Error> {
     if via == ZS_VIA_SENDFILE && !transfer.watch.may_block() && transfer.has_file_ended()? {
         return Ok(Ready::Ended);
     }
-    match transfer.await_output(from_pipe)? {
-        0 => Ok(Ready::NoRoom),
-        room => Ok(Ready::For(room)),
+    match transfer.await_output(from_pipe) {
+        Ok(0) => Ok(Ready::NoRoom),
+        Ok(room) => Ok(Ready::For(room)),
+        // An input that has ended, or has failed, comes before an output that has.
+        Err(error) if error.side == Some(Side::Out) && transfer.has_file_ended()? => {
+            Ok(Ready::Ended)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -161,7 +166,6 @@ mod tests {
     use super::*;
     use crate::engine::shared::cursor::Cursor;
     use crate::engine::shared::options::Options;
-    use crate::engine::shared::outcome::Side;
     use crate::engine::shared::outcome::{Error, Progress};
     use crate::engine::shared::script::Script;
     use crate::errno::Result;

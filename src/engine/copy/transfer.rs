@@ -430,11 +430,7 @@ impl<'a> Transfer<'a> {
             }
             match self.output.takes(output.revents) {
                 Err(Errno::AGAIN) if !may_block => {}
-                // An input that has ended, or has failed, comes before an output that has.
-                Err(errno) if errno != Errno::AGAIN => {
-                    let has_ended = self.input.kind.is_file() && self.probe()? == Eof::Yes;
-                    return if has_ended { Ok(1) } else { Err(Error::output(errno)) };
-                }
+                Err(errno) if errno != Errno::AGAIN => return Err(Error::output(errno)),
                 _ if may_block => return Ok(usize::MAX),
                 _ => return Ok(self.room()),
             }
