@@ -24,7 +24,7 @@ int main(void)
 
 	T_EQ(T_COPY(disk, NULL, file, NULL, LEN, &result, .flags = ZS_CLONE), -1);
 	OK(errno == EINVAL || errno == EXDEV || errno == EOPNOTSUPP);
-	OK(T_IS(result, .side = result.side, .error = errno));
+	OK(T_IS(result, .side = result.side, .error = errno, .refused = ZS_VIA_CLONE, .refusal = errno));
 	OK(t_size(file) == 0 && t_position(disk) == 0 && t_position(file) == 0);
 
 	if (T_EQ(zs_copy(disk, NULL, file, NULL, LEN, NULL, &result), LEN))
@@ -34,7 +34,7 @@ int main(void)
 	t_put_pattern(file, 0, LEN, 5);
 	T_EQ(T_COPY(file, NULL, disk, NULL, LEN, &result, .flags = ZS_CLONE), -1);
 	OK(errno == EINVAL || errno == EXDEV || errno == EOPNOTSUPP || errno == ENOTTY);
-	OK(T_IS(result, .side = result.side, .error = errno));
+	OK(T_IS(result, .side = result.side, .error = errno, .refused = ZS_VIA_CLONE, .refusal = errno));
 	OK(t_has_pattern(disk, 0, LEN, 0) && t_position(disk) == 0 && t_position(file) == 0);
 	return t_done();
 }
