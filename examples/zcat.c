@@ -76,10 +76,17 @@ static bool feeds_itself(int in, const struct stat *from)
 
 static void tell(const char *name, const struct zs_result *sum)
 {
+	char names[128];
+
 	fprintf(stderr, "zcat: %s: %" PRIu64 " bytes", name, sum->bytes);
-	for (uint32_t bit = 1; bit <= ZS_VIA_READ_WRITE; bit <<= 1)
-		if (sum->via & bit)
-			fprintf(stderr, "%s%s", sum->via & (bit - 1) ? ", " : " by ", zs_via_name(bit));
+	if (sum->via) {
+		zs_via_names(sum->via, names, sizeof names);
+		fprintf(stderr, " by %s", names);
+	}
+	if (sum->refused) {
+		zs_via_names(sum->refused, names, sizeof names);
+		fprintf(stderr, "; %s refused: %s", names, strerror(sum->refusal));
+	}
 	fputc('\n', stderr);
 }
 
@@ -126,7 +133,7 @@ static bool cat(const char *name, bool verbose)
 static const char usage[] = "usage: zcat [-huvV] [FILE...]\n"
 			    "Writes each FILE to standard output; none, or -, is standard input.\n"
 			    "  -u  ignored: bytes are never held back\n"
-			    "  -v  tell how many bytes went by which mechanism\n"
+			    "  -v  tell how many bytes went by which mechanism, and which refused\n"
 			    "  -h  print this help\n"
 			    "  -V  print the version of the library\n";
 

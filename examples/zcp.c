@@ -130,16 +130,23 @@ static void tell(const char *from, const char *to, const struct zs_result *resul
 	uint32_t others = result->via & ~(uint32_t)(ZS_VIA_CLONE | ZS_VIA_READ_WRITE);
 	const char *how = !(result->via & ZS_VIA_CLONE) ? "in the kernel" : others ? "mostly shared" : "shared";
 
+	char names[128];
+
 	printf("'%s' -> '%s': %" PRIu64 " bytes", from, to, result->bytes);
-	for (uint32_t bit = 1; bit <= ZS_VIA_READ_WRITE; bit <<= 1)
-		if (result->via & bit)
-			printf("%s%s", result->via & (bit - 1) ? ", " : " by ", zs_via_name(bit));
+	if (result->via) {
+		zs_via_names(result->via, names, sizeof names);
+		printf(" by %s", names);
+	}
 	if (rest > 0)
 		printf(", %" PRIu64 " %s", rest, how);
 	if (result->copied > 0)
 		printf(", %" PRIu64 " through memory", result->copied);
 	if (result->holes > 0)
 		printf(", %" PRIu64 " left as holes", result->holes);
+	if (result->refused) {
+		zs_via_names(result->refused, names, sizeof names);
+		printf("; %s refused: %s", names, strerror(result->refusal));
+	}
 	putchar('\n');
 }
 
@@ -246,7 +253,7 @@ static const char usage[] =
 	"  --reflink=auto|always|never  share blocks with the source: where possible, or fail, or not\n"
 	"  --sparse=auto|never          keep holes, or write them out as zeroes\n"
 	"  --stable                     hand no pages on that the source could change later\n"
-	"  -v, -h, -V                   tell what went by which mechanism; help; the version\n";
+	"  -v, -h, -V                   tell what went by which mechanism, and which refused; help; the version\n";
 
 static void misused(void)
 {

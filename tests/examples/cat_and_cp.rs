@@ -2,11 +2,11 @@
 //! zcat and zcp do what cat(1) and cp(1) do.
 
 use crate::process::{within, Process, LIMIT};
-use crate::support::Scratch;
+use crate::support::{have, Scratch};
 use crate::{example, fs, File};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 #[test]
 fn zcat_does_not_feed_itself() {
@@ -37,7 +37,7 @@ fn zcat_ends_at_a_write_error_and_goes_on_after_others() {
 fn interrupted(replaced: bool) -> Option<Vec<u8>> {
     let scratch = Scratch::new();
     let (fifo, output) = (scratch.path().join("fifo"), scratch.path().join("output"));
-    crate::succeed(std::process::Command::new("mkfifo").arg(&fifo));
+    crate::succeed(Command::new("mkfifo").arg(&fifo));
     let mut zcp = Process::start(example("zcp.c", &scratch).arg(&fifo).arg(&output));
     let mut input = File::options().write(true).open(&fifo).unwrap();
     input.write_all(b"half").unwrap();
@@ -84,4 +84,38 @@ fn zcp_says_which_side_failed() {
     }
     assert_eq!(fs::read(file).unwrap(), b"some");
     assert!(!scratch.path().join("output").exists());
+}
+
+/// copy_file_range(2) does not append.
+#[test]
+fn zcat_tells_what_refused() {
+    let scratch = Scratch::new();
+    let (file, output) =
+        (scratch.write("file", &"x".repeat(64 << 10)), scratch.path().join("output"));
+    let append = File::options().create(true).append(true).open(&output).unwrap();
+    let zcat = example("zcat.c", &scratch).arg("-v").arg(&file).stdout(append).output().unwrap();
+    let told = String::from_utf8(zcat.stderr).unwrap();
+    assert!(told.contains(" 65536 bytes by ") && told.contains("; copy_file_range"), "{told}");
+    assert!(told.ends_with(" refused: Bad file descriptor\n"), "{told}");
+    let zcat = example("zcat.c", &scratch).arg("-v").arg(&file).output().unwrap();
+    let told = String::from_utf8(zcat.stderr).unwrap();
+    assert!(told.ends_with(" 65536 bytes by splice\n"), "{told}");
+}
+
+#[test]
+fn zcp_tells_what_refused() {
+    if !have("strace") {
+        return;
+    }
+    let scratch = Scratch::new();
+    scratch.write("file", &"x".repeat(64 << 10));
+    let mut strace = Command::new("strace");
+    strace.args(["-o", "trace", "-e", "inject=copy_file_range:error=EXDEV"]);
+    strace.arg(example("zcp.c", &scratch).get_program()).args(["-v", "file", "copy"]);
+    let zcp = strace.current_dir(scratch.path()).output().unwrap();
+    let told = String::from_utf8(zcp.stdout).unwrap();
+    let wanted =
+        "'file' -> 'copy': 65536 bytes by sendfile, 65536 in the kernel; copy_file_range refused: \
+                  Invalid cross-device link\n";
+    assert_eq!(told, wanted);
 }
