@@ -3,32 +3,24 @@
  *
  *     cc -std=c11 ztee.c $(pkg-config --cflags --libs zsplice) -o ztee
  *
- * Outputs share the bytes in the kernel where they can. Each call of zs_fanout copies what the input has
- * to give at that moment, so that a failed output is reported at once, and not when the input ends. */
+ * One call of zs_fanout copies everything; outputs share the bytes in the kernel where they can. Its progress
+ * function hears at once of an output that has failed. */
 #define _GNU_SOURCE 1
 #include <zsplice.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-	PIECE = 16 << 20,    /* copied by one call, where the input does not tell how much it has */
-	PIPE_SIZE = 1 << 20  /* pipes of 64 KiB are several times slower */
-};
 
 /* What to do about an output that fails, as tee(1) has it. */
 static enum {
-	SIGPIPE_ENDS, /* a pipe that nobody reads ends ztee; others are reported */
+	SIGPIPE_ENDS, /* a write to a pipe that nobody reads ends ztee; others are reported */
 	WARN,         /* reported */
 	WARN_NOPIPE,  /* reported, unless it is a pipe that nobody reads */
 	EXIT,         /* ends ztee */
@@ -37,12 +29,15 @@ static enum {
 
 static int exit_status = EXIT_SUCCESS;
 
-/* Outputs that have not failed; `polls` has one more, the input, before them. */
 static int count;
 static const char **names;
 static int *fds;
 static struct zs_result *results;
-static struct pollfd *polls;
+static enum {
+	FINE,
+	BROKEN, /* a pipe that has lost its reader while nothing was to be written */
+	FAILED
+} *states;
 
 static void complain(const char *name, int error)
 {
@@ -76,15 +71,6 @@ static void add(const char *name, int fd)
 {
 	names[count] = name;
 	fds[count++] = fd;
-	/* EBADF if it is no pipe. */
-	fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
-}
-
-static void drop(int index)
-{
-	count--;
-	memmove(names + index, names + index + 1, (size_t)(count - index) * sizeof *names);
-	memmove(fds + index, fds + index + 1, (size_t)(count - index) * sizeof *fds);
 }
 
 /* Never as one of the first three descriptors, which somebody may have closed. */
@@ -115,64 +101,63 @@ static void open_all(char **files, bool append)
 	}
 }
 
-/* Drops pipes that nobody reads any more, if that is to be noticed before the next write. */
-static void drop_broken_pipes(void)
+static void fail(uint32_t index, int error)
 {
-	for (int i = count - 1; i >= 0; i--) {
-		if (polls[i + 1].revents & POLLERR) {
-			output_failed(names[i], EPIPE);
-			drop(i);
-		}
-	}
+	states[index] = FAILED;
+	output_failed(names[index], error);
 }
 
-/* Waits for the input: how many bytes are to be copied now. */
-static uint64_t available(void)
+/* Bytes have come that a broken pipe does not get: now tee(1) would notice it. */
+static void fail_broken_pipes(void)
 {
-	bool watches = mode == WARN_NOPIPE || mode == EXIT_NOPIPE;
-	struct stat input;
-	int bytes;
-
-	do {
-		polls[0] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
-		for (int i = 0; i < count; i++)
-			polls[i + 1] = (struct pollfd){ .fd = watches ? fds[i] : -1 };
-		poll(polls, (nfds_t)count + 1, -1);
-		drop_broken_pipes();
-	} while (count > 0 && polls[0].revents == 0);
-	/* A file of /proc says that it has nothing. */
-	if (fstat(STDIN_FILENO, &input) != 0 || S_ISREG(input.st_mode) || ioctl(STDIN_FILENO, FIONREAD, &bytes) != 0)
-		return PIECE;
-	return bytes > 0 ? (uint64_t)bytes : 1;
+	for (uint32_t i = 0; i < (uint32_t)count; i++)
+		if (states[i] == BROKEN)
+			fail(i, EPIPE);
 }
 
-/* Copies `len` bytes to all outputs, and drops those that fail: whether there is more. */
-static bool copy(uint64_t len)
+/* Called after each output that has taken bytes, and for each that has failed. */
+static int watch(void *context, const struct zs_result *so_far)
 {
-	static const struct zs_options options = { .size = sizeof options, .flags = ZS_DROP_FAILED };
-	int64_t copied = zs_fanout(STDIN_FILENO, NULL, fds, (size_t)count, len, &options, results);
+	bool is_silent = so_far->error == EPIPE && so_far->in_flight == 0;
 
-	/* The input's error stands in all that it ended. */
+	(void)context;
+	if (so_far->error == 0)
+		fail_broken_pipes();
+	else if (is_silent && mode != WARN_NOPIPE && mode != EXIT_NOPIPE)
+		states[so_far->index] = BROKEN;
+	else
+		fail(so_far->index, so_far->error);
+	return 0;
+}
+
+/* Copies standard input to all outputs, and goes on without those that fail. */
+static void copy(void)
+{
+	struct zs_options options = { .size = sizeof options, .flags = ZS_DROP_FAILED | ZS_GROW_PIPE };
+	bool waits = false;
+	char byte;
+
+	options.progress = watch;
+	if (zs_fanout(STDIN_FILENO, NULL, fds, (size_t)count, ZS_TO_END, &options, results) >= 0)
+		return;
 	for (int i = 0; i < count; i++) {
-		if (results[i].side == ZS_SIDE_IN) {
-			complain("standard input", results[i].error);
-			return false;
+		if (states[i] == FINE) {
+			/* No output's error: it stands in all results. */
+			complain(results[i].side == ZS_SIDE_IN ? "standard input" : "cannot copy", results[i].error);
+			return;
 		}
+		waits |= states[i] == BROKEN;
 	}
-	for (int i = 0; i < count; i++)
-		if (results[i].error)
-			output_failed(names[i], results[i].error);
-	for (int i = count - 1; i >= 0; i--)
-		if (results[i].error)
-			drop(i);
-	return copied == (int64_t)len && count > 0;
+	/* Without outputs the call has ended before the input. */
+	if (waits && read(STDIN_FILENO, &byte, 1) > 0)
+		fail_broken_pipes();
 }
 
 /* A network file system may tell only now. */
 static void close_all(void)
 {
 	for (int i = 0; i < count; i++)
-		if (close(fds[i]) != 0)
+		if (close(fds[i]) != 0 && states[i] == FINE)
 			output_failed(names[i], errno);
 }
 
@@ -230,16 +215,15 @@ int main(int argc, char **argv)
 	names = allocate(argc + 1, sizeof *names);
 	fds = allocate(argc + 1, sizeof *fds);
 	results = allocate(argc + 1, sizeof *results);
-	polls = allocate(argc + 2, sizeof *polls);
+	states = allocate(argc + 1, sizeof *states);
 
 	open_all(argv + optind, append);
 	if (fcntl(STDIN_FILENO, F_GETFD) < 0) {
 		complain("standard input", errno);
 		return exit_status;
 	}
-	fcntl(STDIN_FILENO, F_SETPIPE_SZ, PIPE_SIZE);
-	while (count > 0 && copy(available()))
-		;
+	if (count > 0)
+		copy();
 	close_all();
 	return exit_status;
 }

@@ -80,9 +80,13 @@ impl Process {
         self.child.stdin.take().unwrap()
     }
 
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// How it ended, which it has to do in time.
     pub fn wait(&mut self) -> ExitStatus {
-        let ended = within(LIMIT, || self.child.try_wait().unwrap().is_some());
+        let ended = within(LIMIT, || self.has_ended());
         assert!(ended, "still runs: {}", self.told());
         self.child.wait().unwrap()
     }

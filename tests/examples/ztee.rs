@@ -120,6 +120,55 @@ fn exits_at_a_failed_output() {
     assert_eq!(process.wait().code(), Some(1));
 }
 
+/// As tee(1), which notices at its next write: a pipe that breaks while the input is silent matters once
+/// bytes come that it does not get.
+#[test]
+fn pipe_that_breaks_in_silence_matters_with_the_next_bytes() {
+    for (more, option, status, told) in [
+        ("", "-i", Some(0), ""),
+        ("more", "-i", None, ""),
+        ("", "--output-error=warn", Some(0), ""),
+        ("more", "--output-error=warn", Some(1), "ztee: standard output: Broken pipe\n"),
+    ] {
+        let mut tee = Tee::new(&[option]);
+        let mut reader = Command::new("head")
+            .args(["-c", "4"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut process = Process::start(tee.command.stdout(reader.stdin.take().unwrap()));
+        let mut input = process.stdin();
+        input.write_all(b"some").unwrap();
+        reader.wait().unwrap();
+        assert!(!crate::process::within(Duration::from_millis(50), || process.has_ended()));
+        input.write_all(more.as_bytes()).unwrap();
+        drop(input);
+        let end = process.wait();
+        assert_eq!((end.code(), process.told().as_str()), (status, told), "{option} {more}");
+    }
+}
+
+#[test]
+fn only_output_that_breaks_in_silence_matters_with_the_next_bytes() {
+    for (more, status) in [("", Some(0)), ("more", Some(1))] {
+        let scratch = Scratch::new();
+        let mut command = example("ztee.c", &scratch);
+        let mut reader = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        command
+            .arg("--output-error=warn")
+            .stdin(Stdio::piped())
+            .stdout(reader.stdin.take().unwrap());
+        reader.wait().unwrap();
+        let mut process = Process::start(&mut command);
+        let mut input = process.stdin();
+        assert!(!crate::process::within(Duration::from_millis(50), || process.has_ended()));
+        input.write_all(more.as_bytes()).unwrap();
+        drop(input);
+        assert_eq!(process.wait().code(), status, "{more}");
+    }
+}
+
 #[test]
 fn last_broken_pipe_ends_it_while_the_input_is_silent() {
     let scratch = Scratch::new();
