@@ -24,6 +24,30 @@ static void budget(enum t_stream in, enum t_stream out, uint64_t each)
 	t_relay_close(&it);
 }
 
+/* Small messages, which go through the buffer of a pool: the budget ends with one, or in the middle of one. */
+static void messages(void)
+{
+	zs_pool *pool = zs_pool_new(1, 0);
+	struct t_relay it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, pool, 0);
+
+	for (uint64_t at = 0; at < 12; at += 4) {
+		MUST(t_push(it.in, 4, at) == 4);
+		T_EQ(t_relay_run(it.relay, 4), ZS_WANT_RUN);
+		T_EQ(t_relay_result(it.relay).bytes, at + 4);
+	}
+	T_EQ(t_relay_run(it.relay, 4), ZS_WANT_READ);
+	MUST(t_push(it.in, 10, 12) == 10);
+	for (uint64_t left = 6; left > 0; left -= left < 4 ? left : 4) {
+		T_EQ(t_relay_run(it.relay, 4), ZS_WANT_RUN);
+		T_EQ(t_relay_result(it.relay).in_flight, left);
+	}
+	T_EQ(t_relay_run(it.relay, 4), ZS_WANT_READ);
+	T_EQ(t_relay_result(it.relay).copied, 22);
+	T_EQ(t_pull(it.out, 30, 0), 22);
+	t_relay_close(&it);
+	zs_pool_free(pool);
+}
+
 int main(void)
 {
 	static const uint64_t budgets[] = { 1, 7, 4096, 16384, 30000, UINT64_MAX };
@@ -34,6 +58,7 @@ int main(void)
 		for (int to = 0; to < T_A_PTY; to++)
 			for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++)
 				budget((enum t_stream)from, (enum t_stream)to, budgets[i]);
+	messages();
 	MUST((in = open("/dev/zero", O_RDONLY | O_NONBLOCK)) >= 0 && out >= 0);
 	MUST((relay = zs_relay_new(in, out, ZS_TO_END, NULL, 0)) != NULL);
 	for (uint64_t i = 1; i < 20; i++)
