@@ -43,10 +43,10 @@ static void bridged(int ends)
 	OK(took >= 6 * HALF_IDLE + (ends ? 0 : HALF_IDLE) - 1 && took < 10000);
 	OK(T_IS(results[0], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE));
 	if (ends)
-		OK(T_IS(results[1], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE));
+		OK(T_IS(results[1], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE, .index = 1));
 	else
 		OK(T_IS(results[1], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE, .error = ETIMEDOUT,
-			.side = ZS_SIDE_CALL));
+			.side = ZS_SIDE_CALL, .index = 1));
 	t_close2(a);
 	t_close2(b);
 }
