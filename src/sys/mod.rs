@@ -31,7 +31,8 @@ pub(crate) use file::{
 pub(crate) use poll::{interest, now, poll, Poll};
 pub(crate) use signal::{has_sigpipe, rt_sigtimedwait, sigmask, sigpending, sigpipe, Signals};
 pub(crate) use socket::{
-    getpeername, getsockopt, getsockopt_int, getsockopt_time, recv, send, shutdown,
+    getpeername, getsockopt, getsockopt_int, getsockopt_int_at, getsockopt_time, recv, send,
+    shutdown,
 };
 pub(crate) use splice::{splice, tee, vmsplice};
 

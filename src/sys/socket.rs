@@ -42,18 +42,28 @@ pub(crate) fn getpeername(fd: c_int) -> Result<()> {
 
 /// getsockopt(2) at SOL_SOCKET, of an option of at most 16 bytes.
 pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
+    getsockopt_at(fd, libc::SOL_SOCKET, option)
+}
+
+/// getsockopt(2), of an option of at most 16 bytes.
+fn getsockopt_at(fd: c_int, level: c_int, option: c_int) -> Result<[u8; 16]> {
     let mut value = [0; 16];
     let mut len: libc::socklen_t = 16;
     let into: *mut c_void = value.as_mut_ptr().cast();
     // SAFETY: the kernel writes at most `len` bytes to `value`, which has 16, and a socklen_t to
     // `len`; both are variables of our own.
-    done(unsafe { libc::getsockopt(fd, libc::SOL_SOCKET, option, into, &mut len) })?;
+    done(unsafe { libc::getsockopt(fd, level, option, into, &mut len) })?;
     Ok(value)
 }
 
 /// getsockopt(2) at SOL_SOCKET, of an option that is an int.
 pub(crate) fn getsockopt_int(fd: c_int, option: c_int) -> Result<c_int> {
-    let [a, b, c, d, ..] = getsockopt(fd, option)?;
+    getsockopt_int_at(fd, libc::SOL_SOCKET, option)
+}
+
+/// getsockopt(2), of an option that is an int.
+pub(crate) fn getsockopt_int_at(fd: c_int, level: c_int, option: c_int) -> Result<c_int> {
+    let [a, b, c, d, ..] = getsockopt_at(fd, level, option)?;
     Ok(c_int::from_ne_bytes([a, b, c, d]))
 }
 

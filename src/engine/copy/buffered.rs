@@ -197,13 +197,15 @@ fn put(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<usize> {
             },
         };
     }
-    let output = &transfer.output;
+    let output = *transfer.output;
     let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
     let wait = if may_block { 0 } else { libc::MSG_DONTWAIT };
     match sys::send(output.fd, bytes, wait | more) {
         // A sandbox.
-        Err(errno) if errno.is_unavailable() && may_block => sys::write(output.fd, bytes, None),
-        Err(errno) if errno.is_unavailable() => output.write(bytes, more),
+        Err(errno) if output.refuses_to_send(errno) => match may_block {
+            true => sys::write(output.fd, bytes, None),
+            false => output.write(bytes, more),
+        },
         answer => answer,
     }
 }

@@ -8,6 +8,7 @@ use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::outcome::{Answer, Error, Side};
+use crate::engine::shared::refusal;
 use crate::errno::{Errno, Result};
 use crate::sys;
 
@@ -75,16 +76,13 @@ fn repeat(
             Ready::NoRoom => return Ok(Tried::Unsupported(Errno::INVAL)),
             Ready::For(room) => transfer.step().min(room),
         };
-        let tried = match Answer::from(call(transfer, len)) {
+        let socket = transfer.input.socket().or(transfer.output.socket());
+        let tried = match refusal::answer(socket, &mut || call(transfer, len)) {
             Answer::Moved(count) => moved(transfer, via, count, len, &mut attempts)?,
             Answer::Zero => eof::verdict(transfer, &mut attempts)?,
             Answer::Interrupted => transfer.watch.interrupted().map(|()| None)?,
             Answer::WouldBlock => transfer.after_would_block(&mut attempts.declined)?,
-            Answer::Unsupported(errno) if !attempts.is_refusal(transfer, errno) => None,
-            Answer::Unsupported(errno) => {
-                transfer.check_refusal(errno, || call(transfer, len))?;
-                Some(Tried::Unsupported(errno))
-            }
+            Answer::Unsupported(errno) => Some(Tried::Unsupported(errno)),
             Answer::Failed(errno) => failed(transfer, via, errno)?,
         };
         if let Some(tried) = tried {

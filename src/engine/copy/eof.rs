@@ -17,21 +17,6 @@ pub(super) struct Attempts {
     pub(super) declined: u32,
     /// Whether a 0 has been contradicted.
     contradicted: bool,
-    /// The errno of a refusal.
-    refusal: Option<Errno>,
-}
-
-impl Attempts {
-    /// Whether `errno`, which `Errno::class` takes for a refusal, really is one. At its first
-    /// occurrence that is unknown: make the call once more. A refusal is repeated; the error that a
-    /// connection died of is not, and any errno can be that (docs/kernel.md, "Any errno can be that
-    /// of a connection").
-    #[cold]
-    pub(super) fn is_refusal(&mut self, transfer: &Transfer<'_>, errno: Errno) -> bool {
-        let is_known = transfer.input.kind != FdKind::Socket || self.refusal.is_some();
-        self.refusal = Some(errno);
-        is_known
-    }
 }
 
 /// What a 0 means for a mechanism. None: make the call again.
@@ -42,19 +27,18 @@ pub(super) fn verdict(
     if attempts.contradicted {
         return Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP)));
     }
-    match (after_zero(transfer)?, attempts.refusal) {
-        (Eof::Yes, Some(errno)) => Err(Error::input(errno)),
-        (Eof::Yes, None) => Ok(Some(Tried::Done)),
+    match after_zero(transfer)? {
+        Eof::Yes => Ok(Some(Tried::Done)),
         // TCP urgent data. Of anything else only a read knows.
-        (Eof::Unknown, _) if transfer.input.kind == FdKind::Socket => {
+        Eof::Unknown if transfer.input.kind == FdKind::Socket => {
             Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP)))
         }
-        (Eof::Unknown, _) => Ok(Some(Tried::NotForThis)),
-        (Eof::No, _) => {
+        Eof::Unknown => Ok(Some(Tried::NotForThis)),
+        Eof::No => {
             attempts.contradicted = true;
             Ok(None)
         }
-        (Eof::NotYet, _) => Ok(None),
+        Eof::NotYet => Ok(None),
     }
 }
 

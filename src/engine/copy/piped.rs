@@ -7,6 +7,7 @@ use super::eof::{self, Attempts};
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::outcome::{Answer, Error};
+use crate::engine::shared::refusal;
 use crate::engine::shared::tuning;
 use crate::errno::Errno;
 use crate::mem::pipe::Pipe;
@@ -66,14 +67,13 @@ fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
         transfer.watch.check()?;
         transfer.await_input(false)?;
         let len = transfer.step().min(tuning::PIPE_TO_FILE);
-        let tried = match Answer::from(splice_in(transfer, pipe, len)) {
+        let mut call = || splice_in(transfer, pipe, len);
+        let tried = match refusal::answer(transfer.input.socket(), &mut call) {
             Answer::Moved(count) => return Ok(Fill::Held(count as u64)),
             Answer::Zero => eof::verdict(transfer, &mut attempts)?,
             Answer::Interrupted => transfer.watch.interrupted().map(|()| None)?,
             Answer::WouldBlock => would_block(transfer, &mut attempts)?,
-            Answer::Unsupported(errno) => {
-                attempts.is_refusal(transfer, errno).then_some(Tried::Unsupported(errno))
-            }
+            Answer::Unsupported(errno) => Some(Tried::Unsupported(errno)),
             Answer::Failed(errno) => return Err(Error::input(errno)),
         };
         match tried {
@@ -114,7 +114,8 @@ fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Trie
         // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would hold these
         // bytes back (docs/kernel.md, "SPLICE_F_MORE and MSG_MORE hold the last packet back").
         let holds_back = transfer.has(ZS_MORE) && len as u64 == held;
-        match Answer::from(splice_out(transfer, pipe, len, holds_back)) {
+        let mut call = || splice_out(transfer, pipe, len, holds_back);
+        match refusal::answer(transfer.output.socket(), &mut call) {
             Answer::Moved(count) => {
                 declined = 0;
                 held = held.saturating_sub(count as u64);
@@ -134,11 +135,7 @@ fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Trie
                 return Ok(Tried::Unsupported(Errno::MSGSIZE))
             }
             Answer::Failed(errno) => return Err(Error::output(errno)),
-            Answer::Unsupported(errno) => {
-                let again = || splice_out(transfer, pipe, len, false);
-                transfer.check_refusal(errno, again)?;
-                return Ok(Tried::Unsupported(errno));
-            }
+            Answer::Unsupported(errno) => return Ok(Tried::Unsupported(errno)),
         }
     }
     Ok(Tried::Done)

@@ -8,9 +8,8 @@ use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::options::Options;
-use crate::engine::shared::outcome::{side_of, Error, Progress, Side};
+use crate::engine::shared::outcome::{side_of_failure, Error, Progress, Side};
 use crate::engine::shared::readiness::{self, Next};
-use crate::engine::shared::sigpipe;
 use crate::engine::shared::tuning;
 use crate::engine::shared::watch::{Watch, NO_FD};
 use crate::errno::{Errno, Result};
@@ -252,23 +251,7 @@ impl<'a> Transfer<'a> {
     /// An error of a call that touches both sides.
     #[inline(never)]
     pub(super) fn failed(&self, errno: Errno) -> Error {
-        Error { errno, side: side_of(errno, self.input.fd, self.output.fd) }
-    }
-
-    /// After a refusal with `errno`: fails if it was not a refusal but the error that ended the
-    /// output's connection. Any errno can be that (docs/kernel.md, "Any errno can be that of a
-    /// connection"), and a connection reports it once, while a refusal comes `again`.
-    #[cold]
-    pub(super) fn check_refusal(
-        &self,
-        errno: Errno,
-        again: impl FnOnce() -> Result<usize>,
-    ) -> Result<(), Error> {
-        // A dead connection takes nothing more, so the call is safe to make, except for the signal.
-        if self.output.is_dead_connection() && sigpipe::without_if(true, again) != Err(errno) {
-            return Err(Error::output(errno));
-        }
-        Ok(())
+        Error { errno, side: side_of_failure(errno, self.input.fd, self.output.fd) }
     }
 
     /// After a call that moved `count` of the `len` bytes it was asked for: fails if the output's

@@ -5,6 +5,7 @@
 use super::{Fanout, Output};
 use crate::constants::*;
 use crate::engine::shared::outcome::{Answer, Error};
+use crate::engine::shared::refusal;
 use crate::engine::shared::tuning::DECLINES;
 use crate::errno::{Errno, Result};
 
@@ -107,7 +108,8 @@ impl Fanout<'_> {
             return Ok(false);
         }
         let is_last_resort = matches!(supply, Supply::Buffer(_)) && !self.no_buffer();
-        match Answer::from(self.deliver_by(index, supply)) {
+        let socket = self.outputs.get(index).and_then(|output| output.endpoint.socket());
+        match refusal::answer(socket, &mut || self.deliver_by(index, supply)) {
             Answer::Moved(count) => self.delivered(index, supply, count)?,
             Answer::WouldBlock => return self.would_block(index).map(|()| false),
             Answer::Failed(errno) => self.fail(index, Error::output(errno))?,

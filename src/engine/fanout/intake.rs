@@ -7,6 +7,7 @@ use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::outcome::{Answer, Error};
+use crate::engine::shared::refusal;
 use crate::engine::shared::retry_on_intr;
 use crate::engine::shared::tuning;
 use crate::errno::{Errno, Result};
@@ -169,14 +170,10 @@ impl Fanout<'_> {
 
     /// Splices a step from the input into the staging pipe.
     fn fill(&mut self) -> Result<Filled, Error> {
-        let (mut declined, mut contradicted, mut refusal) = (0, false, None);
+        let (mut declined, mut contradicted) = (0, false);
         let is_socket = self.input.kind == FdKind::Socket;
         while self.live().next().is_some() {
-            let answer = Answer::from(self.splice_input());
-            if let Some(errno) = refusal.filter(|_| answer == Answer::Zero) {
-                return Err(Error::input(errno));
-            }
-            match answer {
+            match refusal::answer(self.input.socket(), &mut || self.splice_input()) {
                 Answer::Moved(count) => return Ok(Filled::Bytes(count)),
                 Answer::Zero if contradicted => return Ok(Filled::ReadInstead),
                 Answer::Zero => match self.after_zero()? {
@@ -190,11 +187,6 @@ impl Fanout<'_> {
                 Answer::WouldBlock if declined > 0 && is_socket => return Ok(Filled::ReadInstead),
                 Answer::WouldBlock => self.await_input_again(&mut declined)?,
                 Answer::Failed(errno) => return Err(Error::input(errno)),
-                // A refusal is repeated; the error that a connection died of is not, and any errno can be
-                // that (docs/kernel.md, "Any errno can be that of a connection").
-                Answer::Unsupported(errno) if is_socket && refusal.is_none() => {
-                    refusal = Some(errno);
-                }
                 Answer::Unsupported(errno) => {
                     self.give_up_splicing(ZS_VIA_SPLICE, errno);
                     return Ok(Filled::ReadInstead);

@@ -6,6 +6,7 @@ use super::state::Relay;
 use crate::constants::*;
 use crate::engine::shared::endpoint::{Endpoint, FdKind};
 use crate::engine::shared::outcome::{Answer, Error};
+use crate::engine::shared::refusal;
 use crate::engine::shared::sigpipe;
 use crate::errno::{Errno, Result};
 use core::ffi::{c_int, c_short};
@@ -62,19 +63,18 @@ impl Relay {
     fn deliver_piped(&mut self, most: usize) -> Result<bool, Error> {
         let (output, flags) = (self.output, self.flags);
         let before = self.revents_before();
+        let mut give =
+            || self.in_flight.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0));
         let spliced = sigpipe::without_if(flags & ZS_NOSIGPIPE != 0, || {
-            self.in_flight.drain_pipe(most, |pipe, len| output.splice_from(pipe, len, 0))
+            refusal::answer(output.socket(), &mut give)
         });
-        match Answer::from(spliced) {
+        match spliced {
             Answer::Moved(count) => {
                 self.delivered(ZS_VIA_SPLICE, count);
                 self.check_spliced(count < most, before)
             }
             Answer::WouldBlock | Answer::Interrupted => Ok(false),
             Answer::Failed(errno) => Err(self.output_failed(errno)),
-            Answer::Unsupported(errno) if self.output.is_last_error() => {
-                Err(self.output_failed(errno))
-            }
             Answer::Unsupported(errno) => self.deliver_without_splice(errno),
             // The pipe holds bytes, and nobody else reads it.
             Answer::Zero => self.deliver_without_splice(Errno::OPNOTSUPP),

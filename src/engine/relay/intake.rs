@@ -2,11 +2,12 @@
 
 //! Taking from the input.
 
-use super::state::{Path, Reading, Relay};
+use super::state::{Path, Relay};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
-use crate::engine::shared::outcome::{side_of, Answer, Error, Side};
+use crate::engine::shared::outcome::{side_of_failure, Answer, Error, Side};
+use crate::engine::shared::refusal;
 use crate::engine::shared::sigpipe;
 use crate::engine::shared::tuning::{RELAY_STEP, RELAY_TRICKLE};
 use crate::errno::{Errno, Result};
@@ -97,19 +98,11 @@ impl Relay {
         Intake::Some
     }
 
-    /// splice(2) cannot do it: reads a piece instead, if that is allowed. If that shows an end, `errno` may
-    /// have been what the connection died of.
+    /// splice(2) cannot do it: reads a piece instead, if that is allowed.
     fn take_without_splice(&mut self, errno: Errno) -> Result<Intake, Error> {
         self.path = self.path.without_splice();
-        let taken = match self.path.may_copy() {
-            true => self.take_piece(),
-            false => self.explain_nothing(false),
-        };
-        if self.reading == Reading::Ended && self.input.is_last_error() {
-            return Ok(self.fail_input(errno));
-        }
         self.note_refusal(errno);
-        taken
+        self.read_or_explain(false)
     }
 
     /// splice(2) moved nothing, and read(2) is avoided: finds out why without consuming data.
@@ -151,7 +144,8 @@ impl Relay {
             return Ok(Intake::Full);
         }
         let input = self.input;
-        match self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len)).into() {
+        let mut take = || self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len));
+        match refusal::answer(input.socket(), &mut take) {
             Answer::Moved(count) => {
                 self.taken(count);
                 self.declined = false;
@@ -187,14 +181,17 @@ impl Relay {
             return Ok(Intake::Some);
         }
         let before = self.revents_before();
-        let moved = sigpipe::without_if(self.flags & ZS_NOSIGPIPE != 0, || {
+        let mut pass = || {
             if output.kind == FdKind::Pipe {
                 input.splice_into(output.fd, most)
             } else {
                 output.splice_from(input.fd, most, 0)
             }
+        };
+        let moved = sigpipe::without_if(self.flags & ZS_NOSIGPIPE != 0, || {
+            refusal::answer(input.socket().or(output.socket()), &mut pass)
         });
-        match Answer::from(moved) {
+        match moved {
             Answer::Moved(count) => {
                 self.taken(count);
                 self.declined = false;
@@ -203,15 +200,13 @@ impl Relay {
             }
             Answer::Zero => self.pass_zero(),
             Answer::WouldBlock | Answer::Interrupted => self.pass_blocked(),
-            Answer::Failed(errno) | Answer::Unsupported(errno) => {
-                match side_of(errno, input.fd, output.fd) {
-                    Some(Side::Out) if self.is_end_before_dead_pipe(true)? => Ok(Intake::Some),
-                    Some(Side::Out) => Err(self.output_failed(errno)),
-                    Some(Side::In) => Ok(self.fail_input(errno)),
-                    _ if output.is_last_error() => Err(self.output_failed(errno)),
-                    _ => self.take_without_splice(errno),
-                }
-            }
+            Answer::Unsupported(errno) => self.take_without_splice(errno),
+            Answer::Failed(errno) => match side_of_failure(errno, input.fd, output.fd) {
+                Some(Side::Out) if self.is_end_before_dead_pipe(true)? => Ok(Intake::Some),
+                Some(Side::Out) => Err(self.output_failed(errno)),
+                Some(Side::In) => Ok(self.fail_input(errno)),
+                _ => self.take_without_splice(errno),
+            },
         }
     }
 

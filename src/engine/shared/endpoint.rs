@@ -3,7 +3,7 @@
 //! One end of a transfer that never blocks, whatever the flags of its descriptor.
 
 use super::tuning;
-use super::{readiness, retry_on_intr};
+use super::{readiness, refusal, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::sys::{self, FdAt, Poll};
 use core::ffi::{c_int, c_short, c_uint};
@@ -85,6 +85,11 @@ impl Endpoint {
         }
     }
 
+    /// The descriptor, if it is a socket.
+    pub(crate) fn socket(self) -> Option<c_int> {
+        (self.kind == FdKind::Socket).then_some(self.fd)
+    }
+
     pub(crate) const fn readable(self) -> Poll {
         sys::interest(self.fd, libc::POLLIN)
     }
@@ -104,18 +109,11 @@ impl Endpoint {
             _ => NOT_AT_ONCE,
         };
         match answer {
-            Err(errno) if self.is_refusal(errno) => {}
+            Err(errno) if refusal::is_one(self.socket(), errno, &mut || peek(self.fd)) => {}
             answer => return answer,
         }
         self.ready(libc::POLLIN)?;
         retry_on_intr(|| sys::read(self.fd, into, None))
-    }
-
-    /// Whether `errno` means that the call is not available. A refusal is repeated, the error that a connection
-    /// died of is not, and any errno can be that.
-    #[cold]
-    fn is_refusal(self, errno: Errno) -> bool {
-        errno.is_unavailable() && (self.kind != FdKind::Socket || peek(self.fd) == Err(errno))
     }
 
     /// Writes what there is room for, and never waits. `flags` are those of send(2), for sockets.
@@ -129,11 +127,17 @@ impl Endpoint {
             }
             _ => NOT_AT_ONCE,
         };
-        if !answer.is_err_and(Errno::is_unavailable) {
-            return answer;
+        match answer {
+            Err(errno) if self.refuses_to_send(errno) => {}
+            answer => return answer,
         }
         let piece = bytes.get(..self.takes_at_once(bytes.len())?).unwrap_or(bytes);
         retry_on_intr(|| sys::write(self.fd, piece, None))
+    }
+
+    /// Whether `errno` says that a send is not available, so that write(2) has to do.
+    pub(crate) fn refuses_to_send(self, errno: Errno) -> bool {
+        refusal::is_one(self.socket(), errno, &mut || sys::send(self.fd, &[], libc::MSG_DONTWAIT))
     }
 
     /// splice(2) into a pipe.
@@ -303,17 +307,6 @@ impl Endpoint {
         }
     }
 
-    /// Whether an errno that looks like a refusal is what its connection died of: any can be (a prohibited
-    /// route, an ICMP message), and it is reported once. With the connection over, only a sandbox would
-    /// refuse the call, and that would refuse it for any descriptors.
-    #[cold]
-    pub(crate) fn is_last_error(self) -> bool {
-        let nowhere = || sys::splice(FdAt::own(-1), FdAt::own(-1), 1, 0).count();
-        self.kind == FdKind::Socket
-            && self.poll(0) & libc::POLLHUP != 0
-            && nowhere() == Err(Errno::BADF)
-    }
-
     /// What a TCP connection that has hung up has died of: the error that is pending or, if a call
     /// has already consumed it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
@@ -344,11 +337,6 @@ impl Endpoint {
     fn is_inet(self) -> bool {
         let domain = sys::getsockopt_int(self.fd, libc::SO_DOMAIN);
         matches!(domain, Ok(libc::AF_INET | libc::AF_INET6))
-    }
-
-    /// Whether it is a connection that is over in both directions, which takes nothing any more.
-    pub(crate) fn is_dead_connection(self) -> bool {
-        self.kind == FdKind::Socket && self.is_inet() && self.poll(0) & libc::POLLHUP != 0
     }
 
     /// Whether a write may be refused for its length alone: one larger than the send buffer is EMSGSIZE

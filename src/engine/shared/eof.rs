@@ -3,7 +3,7 @@
 //! What a 0 means: whether the input has ended.
 
 use super::endpoint::{peek, FdKind};
-use super::{readiness, retry_on_intr};
+use super::{readiness, refusal, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::sys::{self, FdAt};
 use core::ffi::c_int;
@@ -80,7 +80,7 @@ fn file(input: FdAt<'_>) -> Result<Eof> {
     else {
         return Ok(Eof::Unknown);
     };
-    judge(retry_on_intr(|| sys::read(input.fd, &mut [0], Some(offset))))
+    judge(retry_on_intr(|| sys::read(input.fd, &mut [0], Some(offset))), None)
 }
 
 /// recv(2) gets past an urgent mark, unlike splice(2) (docs/kernel.md, "TCP urgent data stops
@@ -90,21 +90,18 @@ fn stream(fd: c_int) -> Result<Eof> {
     if sys::getsockopt_int(fd, libc::SO_TYPE) != Ok(libc::SOCK_STREAM) {
         return Ok(Eof::Unknown);
     }
-    match peek(fd) {
-        // A refusal is repeated, the error that a connection died of is not, and any errno can be
-        // that (docs/kernel.md, "Any errno can be that of a connection").
-        Err(errno) if errno.is_no_answer() && peek(fd) != Err(errno) => Err(errno),
-        answer => judge(answer),
-    }
+    judge(peek(fd), Some(fd))
 }
 
-/// What a look at the input returned.
-fn judge(answer: Result<usize>) -> Result<Eof> {
+/// What a look at the input returned, which may be a `socket`.
+fn judge(answer: Result<usize>, socket: Option<c_int>) -> Result<Eof> {
     match answer {
         Ok(0) => Ok(Eof::Yes),
         Ok(_) => Ok(Eof::No),
         Err(Errno::AGAIN) => Ok(Eof::NotYet),
-        Err(errno) if errno.is_no_answer() => Ok(Eof::Unknown),
+        Err(errno) if refusal::is_one(socket, errno, &mut || peek(socket.unwrap_or(-1))) => {
+            Ok(Eof::Unknown)
+        }
         Err(errno) => Err(errno),
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod eof;
 pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod readiness;
+pub(crate) mod refusal;
 #[cfg(test)]
 pub(crate) mod script;
 pub(crate) mod sigpipe;

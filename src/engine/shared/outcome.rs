@@ -137,6 +137,16 @@ impl From<Result<usize>> for Answer {
     }
 }
 
+/// The side of a failure (`Answer::Failed`) of a call that touches both. An errno that can be a refusal and
+/// was none came from the connection.
+#[cold]
+pub(crate) fn side_of_failure(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
+    match errno.class() {
+        Class::Unsupported => connection(input, output, false),
+        _ => side_of(errno, input, output),
+    }
+}
+
 /// The side that `errno` came from, if one system call touches both. None: the errno does not say.
 #[cold]
 pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side> {
@@ -144,13 +154,16 @@ pub(crate) fn side_of(errno: Errno, input: c_int, output: c_int) -> Option<Side>
         Origin::Unknown => None,
         Origin::Call => Some(Side::Call),
         Origin::Output => Some(Side::Out),
-        Origin::Socket => connection(input, output, |_| true),
-        Origin::SocketOrFile => connection(input, output, is_pipe),
+        Origin::Socket => connection(input, output, false),
+        Origin::SocketOrFile => connection(input, output, true),
     }
 }
 
-/// The side that is a socket, if only one is and the other could not have returned this errno.
-fn connection(input: c_int, output: c_int, is_innocent: impl Fn(c_int) -> bool) -> Option<Side> {
+/// The side that is a socket, if only one is and the other could not have returned this errno: any other, or
+/// (`beside_pipe`) a pipe only.
+#[inline(never)]
+fn connection(input: c_int, output: c_int, beside_pipe: bool) -> Option<Side> {
+    let is_innocent = |fd| !beside_pipe || is_pipe(fd);
     match (is_socket(input), is_socket(output)) {
         (true, false) if is_innocent(output) => Some(Side::In),
         (false, true) if is_innocent(input) => Some(Side::Out),
