@@ -2,7 +2,7 @@
 
 //! Taking from the input.
 
-use super::state::{Path, Relay};
+use super::state::{Path, Relay, MAY_SPLICE};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
@@ -89,7 +89,13 @@ impl Relay {
             }
             Answer::Zero => Ok(self.input_ended().into()),
             Answer::WouldBlock | Answer::Interrupted => Ok(Intake::Empty),
-            Answer::Failed(errno) | Answer::Unsupported(errno) => Ok(self.fail_input(errno)),
+            Answer::Failed(errno) => Ok(self.fail_input(errno)),
+            // A sandbox.
+            Answer::Unsupported(errno) => {
+                self.note_refusal(errno);
+                self.flags &= !MAY_SPLICE;
+                self.take_piece()
+            }
         }
     }
 

@@ -20,9 +20,9 @@ const KNOWN: u32 = ZS_NOSIGPIPE | ZS_STABLE | ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL
 /// Kept beside the caller's flags: the relay is a direction of a duplex, where an end is an end also if
 /// the output has no reader any more.
 const IN_DUPLEX: u32 = 0x8000_0000;
-/// Kept beside the caller's flags, too: the caller has not avoided splice(2) (ZS_STABLE may still
-/// forbid it).
-const MAY_SPLICE: u32 = 0x4000_0000;
+/// Kept beside the caller's flags, too: splice(2) is neither avoided nor refused, so that it may cut a packet
+/// (ZS_STABLE may still forbid it for all else).
+pub(super) const MAY_SPLICE: u32 = 0x4000_0000;
 /// And: it is the direction from b to a.
 const BACK: u32 = 0x2000_0000;
 
