@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* No copy needs more than 4 KiB of stack, so that a thread with a tiny stack may call it. The test fills the
- * stack with a pattern before each copy and looks afterwards how much of it was overwritten. */
+/* No copy needs more than 4 KiB of stack, and none between small files more than 8 KiB, so that a thread with a
+ * tiny stack may call it. The test fills the stack with a pattern before each copy and looks afterwards how
+ * much of it was overwritten. */
 #include <zsplice.h>
 #include <ucontext.h>
 #include "t.h"
@@ -8,10 +9,11 @@
 #include "t_copy.h"
 
 #define MOST 4096
-#define CASES 40
+#define CASES 41
+#define SMALL 40
 
 static _Alignas(64) unsigned char stack[32 << 10];
-static int file, sparse, proc, sinks[5], in[2];
+static int file, small, sparse, proc, sinks[5], in[2];
 
 static int told(void *context, const struct zs_result *so_far)
 {
@@ -38,7 +40,9 @@ static void called(int which)
 		options.progress = told;
 	}
 	off = 0;
-	if (which % 8 == 7)
+	if (which == SMALL)
+		(void)!zs_copy(small, &off, sinks[3], NULL, 300000, NULL, &result);
+	else if (which % 8 == 7)
 		(void)!zs_copy(in[0], NULL, sinks[which % 5], NULL, 1000, &options, &result);
 	else
 		(void)!zs_copy(which % 8 < 4 ? file : which % 8 < 6 ? sparse : proc, &off, sinks[which % 5], NULL,
@@ -80,6 +84,7 @@ int main(void)
 	size_t bare;
 
 	file = t_file(300000);
+	small = t_file(T_PAGE);
 	sparse = t_file(0);
 	MUST(ftruncate(sparse, 300000) == 0);
 	t_put_pattern(sparse, 100000, 100, 0);
@@ -100,7 +105,7 @@ int main(void)
 	for (int which = 1; which < CASES; which++) {
 		size_t depth = deep(which);
 
-		if (!OK(depth > bare && depth <= MOST))
+		if (!OK(depth > bare && depth <= (which == SMALL ? 2 * MOST : MOST)))
 			fprintf(stderr, "... %zu bytes, %zu of them the test's, case %d\n", depth, bare, which);
 	}
 	return t_done();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A small file is read and written through a buffer. Where there is no memory for one, copy_file_range(2),
- * sendfile(2) or splice(2), which need none, copy it. */
+/* A file of a page at most is read and written through memory on the stack. A larger one, still small, needs a
+ * buffer; where there is no memory for one, copy_file_range(2), sendfile(2) or splice(2), which need none, copy
+ * it. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
@@ -43,12 +44,15 @@ int main(void)
 {
 	static const uint32_t avoids[] = { 0, ZS_VIA_COPY_RANGE, ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE };
 	struct zs_result result;
-	int in = t_file(1000);
+	int in = t_file(6000), page = t_file(T_PAGE), copy = t_file(0);
 
+	T_EQ(short_of_memory(page, copy, T_ALL_VIA & ~ZS_VIA_READ_WRITE, &result), T_PAGE);
+	T_EQ(result.copied, T_PAGE);
+	OK(t_same_bytes(page, copy));
 	for (int i = 0; i < 3; i++) {
 		int out = t_file(0);
 
-		T_EQ(short_of_memory(in, out, avoids[i], &result), 1000);
+		T_EQ(short_of_memory(in, out, avoids[i], &result), 6000);
 		T_EQ(result.copied, 0);
 		OK(t_same_bytes(in, out));
 	}

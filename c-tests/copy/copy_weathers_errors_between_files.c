@@ -30,6 +30,9 @@ static const struct t_copy_case ways[] = {
 	  .out_where = T_SHARING, .position = T_GIVEN, .flags = ZS_CLONE },
 	{ "blocks copied", T_REGULAR, T_REGULAR, .in_where = T_SHARING, .out_where = T_SHARING,
 	  .flags = ZS_NO_CLONE },
+	{ "small", T_REGULAR, T_REGULAR, .small = 1 },
+	{ "small at offsets", T_REGULAR, T_REGULAR, .position = T_GIVEN, .small = 1 },
+	{ "small at the end", T_REGULAR, T_REGULAR, .position = T_GIVEN, .small = 1, .to_end = 1 },
 	{ "memory to file", T_MEMFD, T_REGULAR, .to_end = 1 },
 };
 

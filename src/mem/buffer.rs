@@ -5,6 +5,7 @@
 use crate::errno::Result;
 use crate::sys;
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -76,6 +77,27 @@ impl Buffer {
         // SAFETY: the `len` bytes from `start` on are part of our allocation, are initialized, and are
         // borrowed exclusively for as long as `self` is.
         unsafe { slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+/// Memory for a small piece, to be put on the stack. It need not begin on a page.
+pub(crate) struct Piece([MaybeUninit<u8>; PAGE]);
+
+impl Piece {
+    pub(crate) const SIZE: u64 = PAGE as u64;
+
+    pub(crate) const fn new() -> Piece {
+        Piece([MaybeUninit::uninit(); PAGE])
+    }
+
+    /// read(2), or pread(2) with an offset, of at most `len` bytes; returns those that were read.
+    pub(crate) fn read(&mut self, fd: c_int, len: usize, offset: Option<i64>) -> Result<&[u8]> {
+        let into = self.0.get_mut(..len).unwrap_or_default();
+        let count = sys::read_uninit(fd, into, offset)?;
+        let bytes = into.get(..count).unwrap_or_default();
+        // SAFETY: `read_uninit` has initialized as many bytes as it returned, and these are borrowed for as long
+        // as `self` is.
+        Ok(unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) })
     }
 }
 

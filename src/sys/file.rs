@@ -206,18 +206,24 @@ pub(crate) struct Stat {
 pub(crate) fn fstat(fd: c_int) -> Result<Stat> {
     const ASKED: c_uint =
         libc::STATX_TYPE | libc::STATX_INO | libc::STATX_SIZE | libc::STATX_BLOCKS;
-    let mut stat = MaybeUninit::<libc::statx>::zeroed();
+    let mut stat = MaybeUninit::<libc::statx>::uninit();
+    let into = stat.as_mut_ptr();
+    // SAFETY: `into` points to a struct statx, which need not be initialized for the address of a member.
+    let mask = unsafe { &raw mut (*into).stx_mask };
+    // SAFETY: it is a member of a variable of our own.
+    unsafe { mask.write(0) };
     let (path, flags) = (c"".as_ptr(), libc::AT_EMPTY_PATH);
     // SAFETY: the kernel reads the empty path, a constant, and writes one struct statx, for which
     // `stat` has room.
-    let returned =
-        unsafe { libc::syscall(libc::SYS_statx, fd, path, flags, ASKED, stat.as_mut_ptr()) };
-    match count(returned) {
-        Ok(_) => {}
-        Err(Errno::BADF) => return Err(Errno::BADF),
-        Err(_) => return fstat_itself(fd),
+    let returned = unsafe { libc::syscall(libc::SYS_statx, fd, path, flags, ASKED, into) };
+    // SAFETY: the member was written above, or by the kernel.
+    match (count(returned), unsafe { mask.read() }) {
+        (Ok(_), 1..) => {}
+        (Err(Errno::BADF), _) => return Err(Errno::BADF),
+        // Also if a seccomp filter has answered instead of the kernel, with a 0.
+        _ => return fstat_itself(fd),
     }
-    // SAFETY: a struct statx is made of integers, for which the zeroes it began with are valid too.
+    // SAFETY: the kernel has written all of the structure, since it has written the mask.
     let stat = unsafe { stat.assume_init() };
     Ok(Stat {
         kind: libc::mode_t::from(stat.stx_mode) & libc::S_IFMT,

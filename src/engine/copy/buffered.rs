@@ -166,7 +166,6 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
             Ok(count) => {
                 declined = 0;
                 bytes = bytes.get(count..).unwrap_or_default();
-                transfer.so_far.copied = transfer.so_far.copied.saturating_add(count as u64);
                 transfer.moved(ZS_VIA_READ_WRITE, count)?;
             }
             Err(Errno::INTR) => transfer.watch.interrupted()?,
@@ -197,7 +196,7 @@ fn put(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<usize> {
             },
         };
     }
-    let output = *transfer.output;
+    let output = **transfer.output;
     let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
     let wait = if may_block { 0 } else { libc::MSG_DONTWAIT };
     match sys::send(output.fd, bytes, wait | more) {

@@ -94,9 +94,8 @@ pub(super) fn use_position(transfer: &mut Transfer<'_>) -> Result<(), Error> {
 }
 
 fn shared(transfer: &mut Transfer<'_>, len: i64) -> Result<(), Error> {
-    transfer.so_far.via |= ZS_VIA_CLONE;
     transfer.hole_behind = None;
-    transfer.skip(len as u64)
+    transfer.skip(ZS_VIA_CLONE, len as u64)
 }
 
 /// ZS_CLONE: the refusal is the error.

@@ -184,7 +184,9 @@ mod tests {
     }
 
     fn cursor(file: &File) -> Cursor {
-        Cursor::new(FdAt::own(file.as_raw_fd())).unwrap()
+        let mut cursor = Cursor::new(FdAt::own(file.as_raw_fd()));
+        cursor.look().unwrap();
+        cursor
     }
 
     /// Plays the kernel's answers to a copy of `content`. A count also takes that many bytes from the
@@ -194,8 +196,9 @@ mod tests {
         answers: &[Result<usize>],
     ) -> (Result<Tried, Error>, Progress, std::string::String) {
         let (from, mut to) = (file(content), file(b""));
-        let mut options = Options::default();
-        let mut transfer = Transfer::new(cursor(&from), cursor(&to), u64::MAX, &mut options);
+        let (mut options, mut input, mut output) = (Options::default(), cursor(&from), cursor(&to));
+        let mut transfer =
+            Transfer::new(&mut input, &mut output, u64::MAX, Progress::NONE, &mut options);
         let mut script = Script::new(answers);
         let end = repeat(&mut transfer, ZS_VIA_COPY_RANGE, &mut |_, _| {
             let answer = script.next();

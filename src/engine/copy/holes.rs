@@ -46,15 +46,15 @@ pub(super) fn are_likely(transfer: &Transfer<'_>) -> bool {
         && stat.stored < stat.size
         && !transfer.has(ZS_FILL_HOLES)
         && transfer.remaining_by_size() > 0
-        && !checks::is_appending(&transfer.output)
+        && !checks::is_appending(transfer.output)
 }
 
 /// Copies the data and skips the holes, which the mechanisms would fill (docs/kernel.md, "Copies
 /// fill holes").
 pub(super) fn walk(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     // Leaving a hole needs no read or write, so check the access modes here (EBADF).
-    checks::is_readable(&transfer.input)?;
-    checks::is_writable(&transfer.output)?;
+    checks::is_readable(transfer.input)?;
+    checks::is_writable(transfer.output)?;
     // A file without a usable position (procfs), or one whose flags cannot be queried, is copied as
     // a stream.
     let is_known = transfer.input.status_flags().is_ok() && transfer.output.status_flags().is_ok();
@@ -246,7 +246,7 @@ fn leave(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks, len: u64) -> Re
     }
     transfer.hole_behind = (stat.size <= hole.end).then_some(stat.size);
     transfer.so_far.holes = transfer.so_far.holes.saturating_add(len);
-    transfer.skip(len)
+    transfer.skip(0, len)
 }
 
 /// Punches a hole into the output; whether the file system can.

@@ -12,9 +12,11 @@ mod eof;
 mod holes;
 mod mechanisms;
 mod piped;
+mod small;
 mod transfer;
 
 use crate::constants::*;
+use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::options::{avoided_by_environment, Options, COPY_FLAGS};
@@ -35,22 +37,43 @@ pub(crate) fn copy(
         return Progress::refused(Errno::INVAL);
     }
     options.avoid |= avoided_by_environment();
-    let (from, to, len) = match checks::cursors(input, output, len) {
-        Ok(sides) => sides,
-        Err(error) => return Progress::failed(error),
-    };
-    let mut transfer = Transfer::new(from, to, len, &mut options);
+    let mut so_far = Progress::NONE;
+    so_far.end = between(input, output, len, &mut options, &mut so_far);
+    so_far
+}
+
+fn between(
+    input: FdAt<'_>,
+    output: FdAt<'_>,
+    mut len: u64,
+    options: &mut Options<'_>,
+    so_far: &mut Progress,
+) -> Result<(), Error> {
+    let mut from = Cursor::new(input);
+    let mut to = Cursor::new(output);
+    len = checks::sides(&mut from, &mut to, len)?;
+    let mut end = Ok(false);
+    if small::is_enough(&from, &to, len, options) {
+        end = small::copy(&mut from, &mut to, &mut len, so_far);
+    }
+    if end == Ok(false) {
+        let mut options = options.reborrow();
+        let mut transfer = Transfer::new(&mut from, &mut to, len, *so_far, &mut options);
+        end = run_quietly(&mut transfer).map(|()| true);
+        *so_far = transfer.so_far;
+    }
+    let finished = finish((&mut from, input), (&mut to, output));
+    end.and(finished)
+}
+
+/// Runs the transfer, without SIGPIPE if the caller wants that.
+fn run_quietly(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let kind = transfer.output.kind;
-    let end = if options.has(ZS_NOSIGPIPE) && !kind.is_file() {
-        // A socket may raise it beside a count (kTLS; a short splice).
-        sigpipe::without(|| run(&mut transfer), |end| end.is_err() || kind == FdKind::Socket)
-    } else {
-        run(&mut transfer)
-    };
-    let finished = finish(&mut transfer);
-    let end = end.and(finished);
-    transfer.store_offsets(input, output);
-    Progress { end, ..transfer.so_far }
+    if !transfer.has(ZS_NOSIGPIPE) || kind.is_file() {
+        return run(transfer);
+    }
+    // A socket may raise it beside a count (kTLS; a short splice).
+    sigpipe::without(|| run(transfer), |end| end.is_err() || kind == FdKind::Socket)
 }
 
 fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {
@@ -90,9 +113,14 @@ fn has_ended(transfer: &mut Transfer<'_>) -> Result<bool, Error> {
     }
 }
 
-/// Leaves the file positions as the caller expects them, however the copy has ended.
-fn finish(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let input = transfer.input.store_position().map_err(Error::input);
-    let output = transfer.output.store_position().map_err(Error::output);
-    input.and(output)
+/// Leaves the file positions and the caller's offsets as the caller expects them, however the copy has ended.
+fn finish(
+    (from, input): (&mut Cursor, FdAt<'_>),
+    (to, output): (&mut Cursor, FdAt<'_>),
+) -> Result<(), Error> {
+    let stored = from.store_position().map_err(Error::input);
+    let end = stored.and(to.store_position().map_err(Error::output));
+    from.store_offset(input);
+    to.store_offset(output);
+    end
 }

@@ -15,7 +15,7 @@ use crate::engine::shared::watch::{Watch, NO_FD};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::{self, Pipe};
-use crate::sys::{self, FdAt, Poll};
+use crate::sys::{self, Poll};
 use core::ffi::c_short;
 
 /// Outcome of one mechanism, unless it ended the copy.
@@ -34,8 +34,8 @@ pub(super) enum Tried {
 }
 
 pub(super) struct Transfer<'a> {
-    pub(super) input: Cursor,
-    pub(super) output: Cursor,
+    pub(super) input: &'a mut Cursor,
+    pub(super) output: &'a mut Cursor,
     /// Bytes still to copy; u64::MAX for ZS_TO_END.
     pub(super) remaining: u64,
     pub(super) so_far: Progress,
@@ -55,16 +55,17 @@ pub(super) struct Transfer<'a> {
 
 impl<'a> Transfer<'a> {
     pub(super) fn new(
-        input: Cursor,
-        output: Cursor,
+        input: &'a mut Cursor,
+        output: &'a mut Cursor,
         remaining: u64,
+        so_far: Progress,
         options: &mut Options<'a>,
     ) -> Transfer<'a> {
         Transfer {
             input,
             output,
             remaining,
-            so_far: Progress::NONE,
+            so_far,
             flags: options.flags,
             watch: Watch::new(options),
             avoid: options.avoid,
@@ -107,7 +108,7 @@ impl<'a> Transfer<'a> {
     /// append (copy_file_range(2), ioctl_ficlonerange(2)); otherwise the descriptor is at fault.
     #[cold]
     pub(super) fn refused(&mut self, via: u32, errno: Errno) {
-        if errno != Errno::BADF || checks::is_appending(&self.output) {
+        if errno != Errno::BADF || checks::is_appending(self.output) {
             self.so_far.note_refusal(via, errno);
         }
         self.give_up(via);
@@ -173,37 +174,25 @@ impl<'a> Transfer<'a> {
     }
 
     /// Accounts for `count` bytes that the mechanism `via` moved.
-    #[inline(never)]
     pub(super) fn moved(&mut self, via: u32, count: usize) -> Result<(), Error> {
-        self.so_far.via |= via;
         self.hole_behind = None;
-        self.skip(count as u64)
+        self.skip(via, count as u64)
     }
 
-    /// Accounts for `count` bytes of the output, whatever put them there.
+    /// Accounts for `count` bytes of the output that `via` moved; 0: nothing has, it is a hole.
     #[inline(never)]
-    pub(super) fn skip(&mut self, count: u64) -> Result<(), Error> {
-        self.so_far.bytes = self.so_far.bytes.saturating_add(count);
+    pub(super) fn skip(&mut self, via: u32, count: u64) -> Result<(), Error> {
+        self.so_far.count(via, count);
         self.remaining = self.remaining.saturating_sub(count);
         self.input.advance(count);
         self.output.advance(count);
         self.watch.moved(&self.so_far)
     }
 
-    /// Accounts for `count` bytes that were read and not delivered. A file can be read again.
+    /// Accounts for `count` bytes that were read and not delivered.
     #[inline(never)]
     pub(super) fn count_undelivered(&mut self, count: u64) {
-        let again = match self.input.offset {
-            _ if !self.input.kind.is_file() => false,
-            Some(_) => true,
-            None => {
-                let back = i64::try_from(count).unwrap_or(0).saturating_neg();
-                sys::lseek(self.input.fd, back, libc::SEEK_CUR).is_ok()
-            }
-        };
-        if !again {
-            self.so_far.in_flight = self.so_far.in_flight.saturating_add(count);
-        }
+        self.input.put_back(count, &mut self.so_far);
     }
 
     /// Probes the input, of which a call has just returned 0; waits for a FIFO's first writer.
@@ -433,15 +422,6 @@ impl<'a> Transfer<'a> {
         match self.output.room() {
             0 if self.avoids(ZS_VIA_READ_WRITE) => 1,
             room => room,
-        }
-    }
-
-    /// Advances the caller's offsets.
-    pub(super) fn store_offsets(&self, input: FdAt<'_>, output: FdAt<'_>) {
-        for (theirs, cursor) in [(input, &self.input), (output, &self.output)] {
-            if let Some(offset) = cursor.offset {
-                theirs.set_offset(offset);
-            }
         }
     }
 }

@@ -96,11 +96,8 @@ impl<'a> Fanout<'a> {
         options: &mut Options<'a>,
     ) -> Result<Fanout<'a>, Error> {
         let avoid = options.avoid | avoided_by_environment();
-        let input = Cursor::new(input).map_err(Error::call)?;
-        checks::side(&input)?;
-        if !input.kind.is_file() {
-            checks::is_readable(&input)?;
-        }
+        let mut input = Cursor::new(input);
+        checks::input(&mut input)?;
         let no_memory = Error::call(Errno::NOMEM);
         // A single output shares with nobody.
         let without_tee = if fds.len() > 1 { ZS_VIA_TEE | ZS_VIA_SPLICE } else { ZS_VIA_SPLICE };
@@ -169,14 +166,14 @@ impl<'a> Fanout<'a> {
     /// Checks every output beside the input, as zs_copy does.
     fn check(&mut self, fds: &[c_int]) -> Result<(), Error> {
         for (index, &fd) in fds.iter().enumerate() {
-            let checked = Cursor::new(FdAt::own(fd)).map_err(Error::call).and_then(|mut cursor| {
-                let remaining = self.remaining;
-                self.remaining = checks::output_beside(&mut self.input, &mut cursor, remaining)?;
-                checks::is_writable(&cursor)?;
-                Ok(cursor)
+            let mut cursor = Cursor::new(FdAt::own(fd));
+            let remaining = checks::output_beside(&mut self.input, &mut cursor, self.remaining);
+            let checked = remaining.and_then(|remaining| {
+                self.remaining = remaining;
+                checks::is_writable(&cursor)
             });
             match (checked, self.outputs.get_mut(index)) {
-                (Ok(cursor), Some(output)) => output.open(&cursor),
+                (Ok(()), Some(output)) => output.open(&cursor),
                 (Err(error), _) => self.fail(index, error)?,
                 _ => {}
             }

@@ -7,34 +7,39 @@ use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
 use crate::errno::Errno;
-use crate::sys::{self, FdAt};
+use crate::sys;
 use core::ffi::c_int;
 
-/// Both sides of a transfer, if they are valid together, and how much to move from one to the
+/// Looks at both sides of a transfer and checks them; returns how much of `len` can be moved from one to the
 /// other.
-pub(crate) fn cursors(
-    input: FdAt<'_>,
-    output: FdAt<'_>,
-    len: u64,
-) -> Result<(Cursor, Cursor, u64), Error> {
-    let mut from = Cursor::new(input).map_err(Error::call)?;
-    let mut to = Cursor::new(output).map_err(Error::call)?;
-    side(&from)?;
-    // poll(2) waits for ever for the write end of a pipe to become readable.
-    if !from.kind.is_file() {
-        is_readable(&from)?;
+pub(crate) fn sides(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
+    input(from)?;
+    output_beside(from, to, len)
+}
+
+/// Looks at an input and checks it.
+pub(crate) fn input(from: &mut Cursor) -> Result<(), Error> {
+    side(from)?;
+    match from.kind.is_file() {
+        true => Ok(()),
+        // poll(2) waits for ever for the write end of a pipe to become readable.
+        false => is_readable(from),
     }
-    let len = output_beside(&mut from, &mut to, len)?;
-    Ok((from, to, len))
 }
 
-/// Checks one side by itself.
-pub(crate) fn side(cursor: &Cursor) -> Result<(), Error> {
-    offset(cursor)?;
-    cursor.stream().map(drop).map_err(Error::call)
+/// Looks at one side and checks it by itself.
+fn side(cursor: &mut Cursor) -> Result<(), Error> {
+    cursor.look().map_err(Error::call)?;
+    if let Some(offset) = cursor.offset {
+        is_valid(offset, cursor)?;
+    }
+    match cursor.kind {
+        FdKind::Socket => cursor.stream().map(drop).map_err(Error::call),
+        _ => Ok(()),
+    }
 }
 
-/// Checks an output, by itself and beside an input that is valid. Returns how much of `len` can be
+/// Looks at an output and checks it, by itself and beside an input that is valid. Returns how much of `len` can be
 /// moved: within one file, only up to its present end.
 pub(crate) fn output_beside(from: &mut Cursor, to: &mut Cursor, len: u64) -> Result<u64, Error> {
     side(to)?;
@@ -63,8 +68,7 @@ fn is_same(from: &Cursor, to: &Cursor) -> bool {
 }
 
 /// An offset must not be negative, and needs a descriptor that can seek.
-fn offset(cursor: &Cursor) -> Result<(), Error> {
-    let Some(offset) = cursor.offset else { return Ok(()) };
+fn is_valid(offset: i64, cursor: &Cursor) -> Result<(), Error> {
     if !cursor.kind.is_file() {
         sys::lseek(cursor.fd, 0, libc::SEEK_CUR).map_err(|_| Error::call(Errno::SPIPE))?;
     }

@@ -3,6 +3,7 @@
 //! An endpoint, its stat, and where in it the transfer is.
 
 use super::endpoint::{Endpoint, FdKind};
+use super::outcome::Progress;
 use crate::errno::Result;
 use crate::sys::{self, FdAt, Stat};
 use core::cell::Cell;
@@ -38,23 +39,36 @@ impl Deref for Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(side: FdAt<'_>) -> Result<Cursor> {
-        let stat = sys::fstat(side.fd)?;
-        let kind = FdKind::of(stat.kind);
-        let flags = if kind.is_file() { None } else { sys::status_flags(side.fd).ok() };
-        // If fcntl(2) is refused (a sandbox) a stream is taken for blocking.
-        let blocks = !kind.is_file() && flags.is_none_or(|flags| flags & libc::O_NONBLOCK == 0);
+    /// One side of a transfer, of which nothing is known before `look`. (Returned as it is, it need not be
+    /// moved.)
+    pub(crate) fn new(side: FdAt<'_>) -> Cursor {
         let offset = side.offset();
-        Ok(Cursor {
-            endpoint: Endpoint { fd: side.fd, kind, blocks },
-            stat,
+        Cursor {
+            endpoint: Endpoint { fd: side.fd, kind: FdKind::Other, blocks: true },
+            stat: Stat::default(),
             offset,
             given: offset.is_some(),
             reached: 0,
             position: 0,
             is_kept: false,
-            flags: Cell::new(flags),
-        })
+            flags: Cell::new(None),
+        }
+    }
+
+    /// Finds out what the descriptor is.
+    pub(crate) fn look(&mut self) -> Result<()> {
+        self.stat = sys::fstat(self.fd)?;
+        let kind = FdKind::of(self.stat.kind);
+        self.endpoint.kind = kind;
+        if kind.is_file() {
+            self.endpoint.blocks = false;
+        } else {
+            // If fcntl(2) is refused (a sandbox) a stream is taken for blocking.
+            let flags = sys::status_flags(self.fd).ok();
+            self.endpoint.blocks = flags.is_none_or(|flags| flags & libc::O_NONBLOCK == 0);
+            self.flags.set(flags);
+        }
+        Ok(())
     }
 
     /// The status flags: O_NONBLOCK, O_APPEND and the like.
@@ -165,6 +179,13 @@ impl Cursor {
         }
     }
 
+    /// Advances the caller's offset, if there is one.
+    pub(crate) fn store_offset(&self, theirs: FdAt<'_>) {
+        if let Some(offset) = self.offset {
+            theirs.set_offset(offset);
+        }
+    }
+
     /// Whether `offset` is used instead of the file position.
     pub(crate) fn has_own_offset(&self) -> bool {
         !self.given && self.offset.is_some()
@@ -188,6 +209,23 @@ impl Cursor {
     pub(crate) fn go_back(&mut self, count: u64) {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.offset = self.offset.map(|offset| offset.saturating_sub(count));
+    }
+
+    /// Gives back `count` bytes that were read and not delivered, or counts them as undelivered. A file can be
+    /// read again. Returns whether they are back.
+    pub(crate) fn put_back(&self, count: u64, so_far: &mut Progress) -> bool {
+        let is_back = match self.offset {
+            _ if !self.kind.is_file() => false,
+            Some(_) => true,
+            None => {
+                let back = i64::try_from(count).unwrap_or(0).saturating_neg();
+                sys::lseek(self.fd, back, libc::SEEK_CUR).is_ok()
+            }
+        };
+        if !is_back {
+            so_far.in_flight = so_far.in_flight.saturating_add(count);
+        }
+        is_back
     }
 
     /// The descriptor at `offset`, a copy of ours that a call may advance.

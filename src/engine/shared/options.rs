@@ -45,6 +45,12 @@ impl Options<'_> {
         self.flags & flag != 0
     }
 
+    /// The same options, for a shorter time.
+    pub(crate) fn reborrow(&mut self) -> Options<'_> {
+        let progress = self.progress.as_mut().map(|progress| &mut **progress as ProgressFn<'_>);
+        Options { progress, ..*self }
+    }
+
     /// Whether they are valid for an engine with the flags `known`.
     pub(crate) const fn are_valid(&self, known: u32) -> bool {
         let contradiction = self.has(ZS_CLONE) && self.has(ZS_NO_CLONE | ZS_FILL_HOLES);

@@ -84,6 +84,15 @@ impl Progress {
         end: Ok(()),
     };
 
+    /// Accounts for `count` bytes that `via` has delivered.
+    pub(crate) fn count(&mut self, via: u32, count: u64) {
+        self.via |= via;
+        self.bytes = self.bytes.saturating_add(count);
+        if via == ZS_VIA_READ_WRITE {
+            self.copied = self.copied.saturating_add(count);
+        }
+    }
+
     /// A transfer that failed before it moved anything.
     pub(crate) const fn failed(error: Error) -> Progress {
         Progress { end: Err(error), ..Progress::NONE }

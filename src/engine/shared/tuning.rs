@@ -28,7 +28,8 @@ pub(crate) const HOLE_WORTH_PUNCHING: i64 = 64 << 10;
 // Through user memory.
 
 /// Files up to here are copied by pread(2) and pwrite(2): copy_file_range(2) reaches .87 to .92 of
-/// that for 4 KiB on ext4, 1.10 for 8 KiB. `copy`: small files.
+/// that for 4 KiB on ext4, 1.10 for 8 KiB. (Up to a page they need no buffer: src/engine/copy/small.rs.)
+/// `copy`: small files.
 pub(crate) const READ_WRITE_FILE: u64 = 8 << 10;
 /// A piece that is copied rather than spliced through a private pipe: below this a buffer wins (.4 of
 /// pread and pwrite at 4 KiB). An input that fills it at once is bulk. `relay`: small messages;
