@@ -83,9 +83,11 @@ $(BUILD)/libzsplice.a: $(BUILD)/zsplice.o
 
 # Code and constants in one segment (noseparate-code): a page less of each to map, in so small a library.
 # Nothing of it runs when it is loaded or unloaded, so it takes none of the compiler's start files.
+# Nor does anything unwind through it, so the index that a running program would need for that does, too; what
+# debuggers and profilers read (.eh_frame) is there.
 $(BUILD)/$(SHARED): $(BUILD)/zsplice.o
 	$(CC) -shared -nostartfiles $(LDFLAGS) -Wl,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
-		-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code -o $@ $<
+		-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--no-eh-frame-hdr -o $@ $<
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $@
