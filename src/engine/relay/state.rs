@@ -358,9 +358,11 @@ impl Relay {
         Eof::Yes
     }
 
-    /// After an error of the input. A terminal that has hung up has ended.
+    /// After an error of the input. A terminal that has hung up has ended; one that refuses a program in
+    /// the background has not.
     pub(super) fn input_failed(&mut self, errno: Errno) {
-        if errno == Errno::IO && self.input.kind == FdKind::Char {
+        let may_be_over = errno == Errno::IO && self.input.kind == FdKind::Char;
+        if may_be_over && self.input.poll(libc::POLLHUP) & libc::POLLHUP != 0 {
             self.reading = Reading::Ended;
             return;
         }
