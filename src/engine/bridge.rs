@@ -49,7 +49,9 @@ pub(crate) fn bridge(
         Ok(duplex) => duplex,
         Err(errno) => return Bridged::refused(errno),
     };
-    let stopped = run(&mut duplex, &mut Watch::of_two(&mut options));
+    // What comes when both are over stops nothing.
+    let told = run(&mut duplex, &mut Watch::of_two(&mut options));
+    let stopped = if duplex.is_over() { Ok(()) } else { told };
     Bridged { results: duplex.results(stopped), end: duplex.outcome().and(stopped) }
 }
 
