@@ -243,9 +243,11 @@ impl Endpoint {
         if !self.blocks && self.kind != FdKind::Char {
             return Ok(len);
         }
-        match (self.takes(self.poll(libc::POLLOUT)), self.blocks) {
-            (Ok(()), true) => Ok(len.min(self.room())),
-            (Ok(()) | Err(Errno::AGAIN), false) => Ok(len),
+        let revents = self.poll(libc::POLLOUT);
+        match (self.takes(revents), self.blocks) {
+            // A connection that is over does not wait: the call says what it died of.
+            (Ok(()), true) if revents & libc::POLLHUP == 0 => Ok(len.min(self.room())),
+            (Ok(()), _) | (Err(Errno::AGAIN), false) => Ok(len),
             (Err(Errno::AGAIN), true) => match self.unreported_room() {
                 0 => Err(Errno::AGAIN),
                 room => Ok(len.min(room)),
