@@ -154,6 +154,18 @@ uninstall: ## Remove what install has put there, given the same variables
 	rm -f $(MAN3:man/%='$(DESTDIR)$(MANDIR)/man3/%') $(MAN7:man/%='$(DESTDIR)$(MANDIR)/man7/%')
 	$(refresh_cache)
 
+FUZZ_SECONDS ?= 60
+CLANG        ?= clang
+WORLD        := c-tests/world/world.c
+
+fuzz: all ## Let libFuzzer play the world of c-tests for FUZZ_SECONDS (60), with ASan (clang)
+	mkdir -p $(BUILD)/fuzz/corpus
+	$(CLANG) -g -O1 -fsanitize=fuzzer,address -DWORLD_FUZZED -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread \
+		-Iinclude -Ic-tests/support -o $(BUILD)/fuzz/world $(WORLD) $(BUILD)/libzsplice.a \
+		$$(sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(WORLD) | sed 's/[^ ]*/-Wl,--wrap=&/g')
+	$(BUILD)/fuzz/world -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 \
+		-artifact_prefix=$(BUILD)/fuzz/ -verbosity=1 $(BUILD)/fuzz/corpus
+
 N    ?= 10
 SEED ?=
 

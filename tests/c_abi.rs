@@ -4,7 +4,8 @@
 //!
 //! Against the library in build/, or, with ZS_TEST_PREFIX, against the one that is installed there.
 //! A program exits with 0, or with 77 where it cannot run, and says why. It runs in an empty folder,
-//! for a minute at most. A line `/* ways: shared archive */` limits a program to these ways.
+//! for a minute at most. A line `/* ways: shared archive */` limits a program to these ways, and
+//! `/* wraps: syscall malloc */` lets it answer these calls of the archive's (the linker's --wrap).
 
 mod support;
 
@@ -55,11 +56,13 @@ impl Way {
 /// Compiles, links and runs a program of c-tests/.
 fn run(file: &'static str, way: Way) {
     let source = support::root().join("c-tests").join(file);
-    if !meant_for(&fs::read_to_string(&source).unwrap(), way) {
+    let text = fs::read_to_string(&source).unwrap();
+    if !meant_for(&text, way) {
         return;
     }
     let (folder, scratch) = (PKG_CONFIG_FOLDER.as_path(), Scratch::new());
-    let program = c::link(&source, &object(file, &source), scratch.path(), &way.libraries(folder));
+    let arguments = [way.libraries(folder), wraps(&text)].concat();
+    let program = c::link(&source, &object(file, &source), scratch.path(), &arguments);
     judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
 }
 
@@ -113,8 +116,19 @@ fn readme_lists_every_shared_header() {
 
 /// Whether a program is to be linked this way: all, unless it says otherwise.
 fn meant_for(text: &str, way: Way) -> bool {
-    let line = text.lines().find_map(|line| line.strip_prefix("/* ways: ")?.strip_suffix(" */"));
-    line.is_none_or(|ways| ways.split_whitespace().any(|name| name == way.name()))
+    let ways = list(text, "/* ways: ");
+    ways.is_none_or(|ways| ways.split_whitespace().any(|name| name == way.name()))
+}
+
+/// The linker's arguments for the calls that a program answers itself.
+fn wraps(text: &str) -> Vec<String> {
+    let names = list(text, "/* wraps: ").unwrap_or_default().split_whitespace();
+    names.map(|name| format!("-Wl,--wrap={name}")).collect()
+}
+
+/// The rest of the comment that begins so and is a line of its own.
+fn list<'a>(text: &'a str, start: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.strip_prefix(start)?.strip_suffix(" */"))
 }
 
 /// Limits of time are part of what is promised, and a busy machine may break one: a program that fails is

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* A world for the library to live in, in which whatever may happen does happen.
+ *
+ * The library's system calls come to this program (the linker's --wrap; kernel.h). They are made on real objects of the
+ * kernel, by one thread. The peers at the far ends (ends.h) act before and after each of them, and within those that
+ * wait: they write, read, close, shut down, reset, resize a pipe, hang up. A call may fail, be refused, decline, be
+ * interrupted or move less than it was asked for; memory and descriptors may be short. Time is virtual. A string of
+ * bytes decides all of it (choices.h). Once that is over the peers do what is left to do, so every transfer comes to its
+ * end, or has gone wrong.
+ *
+ * One play (play_*.h) is one transfer, or one relay in its event loop, with options, kinds of descriptor and limits out
+ * of the same string. What has to be so (judge.h, flow.h):
+ * - Every byte arrives once and in order, and the result, offsets and positions say where each one is: delivered, in
+ *   flight, or still in the input.
+ * - An error is one that has happened, is what result->error says, and a success leaves errno alone. A transfer that
+ *   ended well before its length has met the end of the input.
+ * - Nothing waits for ever, waits although it is watched or its output has died, or repeats itself without progress. A
+ *   relay wants what will be heard of.
+ * - No descriptor, no memory, no flag and no pipe of the caller's is left other than before.
+ *
+ *     world                  ten seconds of plays; ZS_TEST_SEED=n begins elsewhere
+ *     world 0x13529000000001 that play alone, told in words
+ *     world --seconds=3600   for so long
+ *
+ * The first thing that is not so ends the program, and tells that play. `make fuzz` has libFuzzer write the strings. */
+/* ways: archive */
+/* wraps: syscall clock_gettime fcntl ioctl pipe2 shutdown malloc calloc free */
+#include <zsplice.h>
+#include "t.h"
+#include "t_copy.h"
+#include "t_mount.h"
+#include "t_random.h"
+#include "choices.h"
+#include "flow.h"
+#include "ends.h"
+#include "kernel.h"
+#include "judge.h"
+#include "play_copy.h"
+#include "play_fanout.h"
+#include "play_bridge.h"
+#include "play_relay.h"
+#include "play_full.h"
+
+/* The longest string, in bytes. */
+#define LENGTH 4096
+
+static void (*const plays[])(void) = { play_copy, play_fanout, play_bridge, play_relay, play_full };
+
+static void play(const unsigned char *bytes, size_t len)
+{
+	choices.bytes = bytes;
+	choices.len = len;
+	choices.at = 0;
+	begin_world();
+	plays[pick(sizeof plays / sizeof *plays)]();
+	end_world();
+}
+
+/* For as long as it takes. */
+static void prepare(void)
+{
+	MUST(signal(T_TIME_IS_UP, SIG_IGN) != SIG_ERR);
+	MUST(sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = t_count_signal }, NULL) == 0);
+	if (sizeof(long) < 8)
+		t_skip("the system calls of 32 bits have other arguments");
+}
+
+#ifdef WORLD_FUZZED
+
+/* WORLD_TELLS in the environment: in words. */
+int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len);
+
+int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len)
+{
+	static int is_prepared;
+
+	if (!is_prepared)
+		prepare();
+	is_prepared = 1;
+	choices.tells = getenv("WORLD_TELLS") != NULL;
+	play(bytes, len);
+	return 0;
+}
+
+#else
+
+static void play_seed(uint64_t seed)
+{
+	unsigned char bytes[LENGTH];
+	uint64_t chance = seed;
+
+	choices.seed = seed;
+	choices.has_seed = 1;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)t_random(&chance);
+	play(bytes, 32u << t_below(&chance, 8));
+}
+
+static void play_for(int64_t seconds)
+{
+	int64_t end = t_now_ms() + seconds * 1000;
+	uint64_t seed = t_seed() << 32, played = 0;
+
+	for (; t_now_ms() < end; played++)
+		play_seed(seed + played);
+	printf("%llu plays\n", (unsigned long long)played);
+}
+
+int main(int count, char **words)
+{
+	long seconds = 10;
+
+	prepare();
+	if (count > 1 && sscanf(words[1], "--seconds=%ld", &seconds) != 1) {
+		choices.tells = 1;
+		setvbuf(stdout, NULL, _IOLBF, 0);
+		play_seed(strtoull(words[1], NULL, 0));
+	} else {
+		play_for(seconds);
+	}
+	return t_done();
+}
+
+#endif
