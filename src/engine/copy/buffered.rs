@@ -141,7 +141,7 @@ pub(super) fn write(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<(), Err
 /// Writes `len` zeroes for a hole of the input.
 pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error> {
     if transfer.avoids(ZS_VIA_READ_WRITE) {
-        return Err(Error::call(Errno::OPNOTSUPP));
+        return Err(transfer.nothing_left());
     }
     let size = usize::try_from(len).unwrap_or(tuning::BUFFER).min(tuning::BUFFER);
     let mut buffer = Buffer::up_to(size).ok_or(Error::call(Errno::NOMEM))?;

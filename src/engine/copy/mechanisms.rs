@@ -32,7 +32,6 @@ use Mechanism::{Buffered, CopyRange, Piped, Sendfile, SmallReads, Splice};
 
 /// Tries the mechanisms in order until everything is copied or the input ends.
 pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let mut end = Errno::OPNOTSUPP;
     let first: &[Mechanism] = if is_for_a_buffer(transfer) { &[Buffered] } else { &[] };
     for mechanism in first.iter().chain(mechanisms(transfer)) {
         if transfer.avoids(mechanism.via()) {
@@ -44,11 +43,11 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
             Tried::NotForThis => {}
             Tried::NoMemory => {
                 transfer.give_up(mechanism.via());
-                end = Errno::NOMEM;
+                transfer.lack = Errno::NOMEM;
             }
         }
     }
-    Err(Error::call(end))
+    Err(transfer.nothing_left())
 }
 
 fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {

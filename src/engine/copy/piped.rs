@@ -157,7 +157,7 @@ fn splice_out(
 fn spill_to_buffer(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<(), Error> {
     if transfer.avoids(ZS_VIA_READ_WRITE) {
         transfer.count_undelivered(held);
-        return Err(Error::call(Errno::OPNOTSUPP));
+        return Err(transfer.nothing_left());
     }
     let mut buffer = match buffered::take(transfer) {
         Ok(buffer) => buffer,

@@ -44,6 +44,8 @@ pub(super) struct Transfer<'a> {
     pub(super) watch: Watch<'a>,
     /// Mechanisms not to be used: those the caller named, and those that have refused.
     avoid: u32,
+    /// What is missing once no mechanism is left: EOPNOTSUPP, or ENOMEM.
+    pub(super) lack: Errno,
     /// The size of the output, if the hole before the offset lies past it.
     pub(super) hole_behind: Option<i64>,
     /// Whether poll(2) always calls the input ready, as it does every file that cannot be polled.
@@ -69,6 +71,7 @@ impl<'a> Transfer<'a> {
             flags: options.flags,
             watch: Watch::new(options),
             avoid: options.avoid,
+            lack: Errno::OPNOTSUPP,
             hole_behind: None,
             is_always_ready: false,
             pipe: None,
@@ -102,6 +105,11 @@ impl<'a> Transfer<'a> {
     /// A mechanism that cannot work is not tried again in this copy.
     pub(super) fn give_up(&mut self, via: u32) {
         self.avoid |= via;
+    }
+
+    /// No mechanism is left.
+    pub(super) const fn nothing_left(&self) -> Error {
+        Error::call(self.lack)
     }
 
     /// As `give_up`, after a call of this mechanism has been refused. EBADF is a refusal of what cannot
