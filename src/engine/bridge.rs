@@ -66,12 +66,12 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
 }
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
-    let (input, output) = (Endpoint::input(input)?, Endpoint::output(output)?);
+    let (mut input, mut output) = (Endpoint::input(input)?, Endpoint::output(output)?);
     input.can_be_read()?;
     // Neither an epoll set nor a listening socket is ever writable, and a call on one fails without a wait.
-    let is_writable = output.can_be_written() == Ok(true);
-    let input = Endpoint { blocks: input.blocks && !is_listening(input), ..input };
-    Ok([input, Endpoint { blocks: output.blocks && is_writable, ..output }])
+    input.blocks &= !is_listening(input);
+    output.blocks &= output.can_be_written() == Ok(true);
+    Ok([input, output])
 }
 
 fn is_listening(end: Endpoint) -> bool {

@@ -409,27 +409,32 @@ impl<'a> Transfer<'a> {
                 _ => *input = NO_FD,
             }
             match self.output.takes(output.revents) {
-                Err(Errno::AGAIN) if !may_block => {}
-                Err(errno) if errno != Errno::AGAIN => return Err(Error::output(errno)),
-                _ if may_block => return Ok(usize::MAX),
-                _ => return Ok(self.room()),
+                Ok(()) | Err(Errno::AGAIN) if may_block => return Ok(usize::MAX),
+                Ok(()) => return Ok(self.room()),
+                Err(Errno::AGAIN) => {}
+                Err(errno) => return Err(Error::output(errno)),
             }
-            if !self.output.can_be_written().map_err(Error::output)? {
-                return Ok(1);
-            }
-            match self.output.unreported_room() {
-                0 => {}
+            match self.hidden_room().map_err(Error::output)? {
+                0 => self.watch.wait(&mut sides)?,
                 room => return Ok(room),
             }
-            self.watch.wait(&mut sides)?;
         }
     }
 
     /// What a blocking output takes without blocking, or at all, if nothing but splice(2) may be used.
-    fn room(&self) -> usize {
+    fn room(&mut self) -> usize {
+        self.output.learn_family();
         match self.output.room() {
             0 if self.avoids(ZS_VIA_READ_WRITE) => 1,
             room => room,
+        }
+    }
+
+    /// What an output takes that poll(2) does not call writable. One that cannot be waited for fails at once.
+    fn hidden_room(&self) -> Result<usize> {
+        match self.output.can_be_written()? {
+            true => Ok(self.output.unreported_room()),
+            false => Ok(1),
         }
     }
 }

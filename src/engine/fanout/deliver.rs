@@ -136,6 +136,9 @@ impl Fanout<'_> {
     fn deliver_by(&mut self, index: usize, supply: Supply) -> Result<usize> {
         let (round, more, no_buffer) = (self.round, self.has(ZS_MORE), self.no_buffer());
         let output = self.outputs.get_mut(index).ok_or(Errno::INVAL)?;
+        if matches!(supply, Supply::Consume(_) | Supply::OwnPipe(_)) {
+            output.endpoint.learn_family();
+        }
         match supply {
             Supply::Consume(most) => self.staging.splice(output.endpoint, most, more),
             Supply::Tee(_) => self.staging.tee(output.endpoint.fd),
@@ -184,14 +187,15 @@ impl Fanout<'_> {
         self.spill_staging()
     }
 
-    /// Finds outputs that poll(2) never calls ready, though a write to them fails at once; asked once for
-    /// each output. Returns whether there was one.
+    /// Notes which outputs are to be waited for. Finds those that poll(2) never calls ready, though a write to
+    /// them fails at once; asked once for each. Returns whether there was one.
     fn fails_at_once(&mut self) -> Result<bool, Error> {
         let mut found = false;
         for index in 0..self.outputs.len() {
             let is_awaited = self.supply_for(index).is_some();
-            let Some(output) = self.outputs.get_mut(index).filter(|_| is_awaited) else { continue };
-            match output.can_be_written() {
+            let Some(output) = self.outputs.get_mut(index) else { continue };
+            output.is_awaited = is_awaited;
+            match if is_awaited { output.can_be_written() } else { Ok(true) } {
                 Ok(true) => continue,
                 // A listening socket: send(2) tells.
                 Ok(false) => self.use_buffer_for(index)?,
@@ -210,20 +214,15 @@ impl Fanout<'_> {
         }
         // Only these: docs/kernel.md, "poll(2) refuses more places than there may be descriptors".
         let mut used = 1_usize;
-        for index in 0..self.outputs.len() {
-            let output = self.supply_for(index).and(self.outputs.get(index));
-            if let (Some(output), Some(place)) = (output, self.polls.get_mut(used)) {
-                *place = output.endpoint.writable();
-                used = used.saturating_add(1);
-            }
+        let awaited = self.outputs.iter().filter(|output| output.is_awaited);
+        for (place, output) in self.polls.iter_mut().skip(1).zip(awaited) {
+            *place = output.endpoint.writable();
+            used = used.saturating_add(1);
         }
         self.watch.wait_for_any(self.polls.get_mut(..used).unwrap_or_default())?;
-        let mut at = 1_usize;
-        for index in 0..self.outputs.len() {
-            let is_awaited = self.supply_for(index).is_some();
-            let Some(output) = self.outputs.get_mut(index).filter(|_| is_awaited) else { continue };
-            output.on_revents(self.polls.get(at).map_or(0, |poll| poll.revents));
-            at = at.saturating_add(1);
+        let awaited = self.outputs.iter_mut().filter(|output| output.is_awaited);
+        for (place, output) in self.polls.iter().skip(1).zip(awaited) {
+            output.on_revents(place.revents);
         }
         Ok(())
     }

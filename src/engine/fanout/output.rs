@@ -41,6 +41,8 @@ pub(super) struct Output {
     declined: u32,
     /// Whether it has been found to be something that poll(2) can wait for.
     is_waitable: bool,
+    /// Whether poll(2) is asked about it now: it is its turn.
+    pub(super) is_awaited: bool,
     /// Whether write(2) has to wait for it, since poll(2) is refused.
     pub(super) waits: bool,
 }
@@ -48,7 +50,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(fd: c_int, index: usize) -> Output {
         Output {
-            endpoint: Endpoint { fd, kind: FdKind::Other, blocks: false },
+            endpoint: Endpoint::new(fd, FdKind::Other, false),
             so_far: Progress::NONE.of(index),
             state: State::Ready,
             done: 0,
@@ -57,6 +59,7 @@ impl Output {
             takes_pipe: true,
             declined: 0,
             is_waitable: false,
+            is_awaited: false,
             waits: false,
         }
     }

@@ -61,6 +61,7 @@ impl Relay {
 
     /// Splices from the pipe; false if the output would block.
     fn deliver_piped(&mut self, most: usize) -> Result<bool, Error> {
+        self.output.learn_family();
         let (output, flags) = (self.output, self.flags);
         let before = self.revents_before();
         let mut give =

@@ -182,6 +182,7 @@ impl Relay {
     fn pass(&mut self, until: u64) -> Result<Intake, Error> {
         let budget = self.remaining.min(until.saturating_sub(self.bytes()));
         let most = usize::try_from(budget).unwrap_or(RELAY_STEP).min(RELAY_STEP);
+        self.output.learn_family();
         let (input, output) = (self.input, self.output);
         if self.is_end_before_dead_pipe(false)? {
             return Ok(Intake::Some);

@@ -44,7 +44,7 @@ impl Cursor {
     pub(crate) fn new(side: FdAt<'_>) -> Cursor {
         let offset = side.offset();
         Cursor {
-            endpoint: Endpoint { fd: side.fd, kind: FdKind::Other, blocks: true },
+            endpoint: Endpoint::new(side.fd, FdKind::Other, true),
             stat: Stat::default(),
             offset,
             given: offset.is_some(),
@@ -69,6 +69,11 @@ impl Cursor {
             self.flags.set(flags);
         }
         Ok(())
+    }
+
+    /// Endpoint::learn_family.
+    pub(crate) fn learn_family(&mut self) {
+        self.endpoint.learn_family();
     }
 
     /// The status flags: O_NONBLOCK, O_APPEND and the like.

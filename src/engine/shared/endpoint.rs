@@ -47,9 +47,24 @@ pub(crate) struct Endpoint {
     pub(crate) kind: FdKind,
     /// Whether the kernel would wait for it: a stream without O_NONBLOCK.
     pub(crate) blocks: bool,
+    family: Family,
+}
+
+/// The family of a socket, as far as it matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// Not asked for yet.
+    Unknown,
+    Local,
+    Inet,
+    Other,
 }
 
 impl Endpoint {
+    pub(crate) const fn new(fd: c_int, kind: FdKind, blocks: bool) -> Endpoint {
+        Endpoint { fd, kind, blocks, family: Family::Unknown }
+    }
+
     /// A stream or a file to read from. EBADF: it is open for writing only.
     pub(crate) fn input(fd: c_int) -> Result<Endpoint> {
         Endpoint::open(fd, libc::O_WRONLY)
@@ -69,7 +84,7 @@ impl Endpoint {
         }
         // If fcntl(2) is refused (a sandbox) it is taken for blocking.
         let blocks = !kind.is_file() && flags.unwrap_or(0) & libc::O_NONBLOCK == 0;
-        Endpoint { fd, kind, blocks }.stream()
+        Endpoint::new(fd, kind, blocks).stream()
     }
 
     /// EPROTOTYPE: a socket that is no stream. splice(2) cuts and merges messages (docs/kernel.md,
@@ -261,7 +276,7 @@ impl Endpoint {
     /// the buffer free (unix_writable), while send(2) goes on until it is full
     /// (sock_alloc_send_pskb): its reader may be waiting for just that.
     pub(crate) fn unreported_room(self) -> usize {
-        if self.kind != FdKind::Socket || !is_local(self.fd) {
+        if self.kind != FdKind::Socket || self.family() != Family::Local {
             return 0;
         }
         match (sys::outq(self.fd), sys::getsockopt_int(self.fd, libc::SO_SNDBUF)) {
@@ -313,7 +328,7 @@ impl Endpoint {
     /// has already consumed it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
     pub(crate) fn spent_reset(self) -> Option<Errno> {
-        if !self.is_inet() || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
+        if self.family() != Family::Inet || sys::getpeername(self.fd) != Err(Errno::NOTCONN) {
             return None;
         }
         match sys::getsockopt_int(self.fd, libc::SO_ERROR) {
@@ -336,9 +351,22 @@ impl Endpoint {
         }
     }
 
-    fn is_inet(self) -> bool {
-        let domain = sys::getsockopt_int(self.fd, libc::SO_DOMAIN);
-        matches!(domain, Ok(libc::AF_INET | libc::AF_INET6))
+    fn family(self) -> Family {
+        if self.family != Family::Unknown {
+            return self.family;
+        }
+        match sys::getsockopt_int(self.fd, libc::SO_DOMAIN) {
+            Ok(libc::AF_UNIX) => Family::Local,
+            Ok(libc::AF_INET | libc::AF_INET6) => Family::Inet,
+            _ => Family::Other,
+        }
+    }
+
+    /// Asks a blocking socket for its family, once for all steps.
+    pub(crate) fn learn_family(&mut self) {
+        if self.blocks && self.kind == FdKind::Socket {
+            self.family = self.family();
+        }
     }
 
     /// Whether a write may be refused for its length alone: one larger than the send buffer is EMSGSIZE
@@ -356,14 +384,12 @@ impl Endpoint {
     /// makes two bytes of a newline it asks for room anew after each. Other devices do not block.
     pub(crate) fn room(self) -> usize {
         match self.kind {
+            FdKind::Socket if self.family() == Family::Other => 0,
             FdKind::Socket => {
                 let buffer = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);
-                let share = usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE;
-                let is_bounded = || self.is_inet() || is_local(self.fd);
-                if share >= tuning::SOCKET_LEAST && is_bounded() {
-                    share
-                } else {
-                    0
+                match usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE {
+                    ..tuning::SOCKET_LEAST => 0,
+                    share => share,
                 }
             }
             FdKind::Pipe => libc::PIPE_BUF,
@@ -375,10 +401,6 @@ impl Endpoint {
             _ => usize::MAX,
         }
     }
-}
-
-fn is_local(fd: c_int) -> bool {
-    sys::getsockopt_int(fd, libc::SO_DOMAIN) == Ok(libc::AF_UNIX)
 }
 
 /// Looks for a byte in a socket without taking it. A peek would move SO_PEEK_OFF, so a socket that has
