@@ -5,7 +5,7 @@
 
 use super::outcome::{is_pipe, is_socket, Side};
 use super::retry_on_intr;
-use super::tuning::{DECLINES, DECLINES_OF_A_SOCKET};
+use super::tuning::{DECLINES, DECLINES_OF_A_SOCKET, POLLERR_BACKOFF_MAX};
 use crate::errno::{Errno, Result};
 use crate::sys::{self, Poll};
 use core::ffi::{c_int, c_short, c_uint};
@@ -156,10 +156,17 @@ pub(crate) fn revents(fd: c_int, events: c_short) -> Result<c_short> {
 /// If poll(2) itself is refused nothing can be waited for, and "would block" stands.
 fn wait(fds: &mut [Poll], nanoseconds: Option<i64>) -> Result<()> {
     loop {
-        match sys::poll(fds, nanoseconds) {
-            Err(Errno::INTR) => {}
-            Err(_) => return Err(Errno::AGAIN),
-            Ok(_) => return Ok(()),
+        match (sys::poll(fds, nanoseconds), &mut *fds) {
+            (Err(Errno::INTR), _) => {}
+            // More places than RLIMIT_NOFILE: one after the other. The first is waited for briefly, then
+            // the call is made again.
+            (Err(Errno::INVAL), [first, second]) => {
+                let moment = nanoseconds.unwrap_or(POLLERR_BACKOFF_MAX);
+                wait(core::slice::from_mut(first), Some(moment))?;
+                return wait(core::slice::from_mut(second), Some(0));
+            }
+            (Err(_), _) => return Err(Errno::AGAIN),
+            (Ok(_), _) => return Ok(()),
         }
     }
 }
