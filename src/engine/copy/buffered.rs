@@ -70,6 +70,7 @@ pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut dyn Room) -> Result
     let len = buffer.len().min(transfer.step());
     loop {
         transfer.watch.check()?;
+        cannot_be_delivered(transfer)?;
         let taken = read(transfer, buffer, len)?;
         if taken > 0 {
             write(transfer, buffer.filled(taken))?;
@@ -83,6 +84,20 @@ pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut dyn Room) -> Result
             return Ok(0);
         }
     }
+}
+
+/// Fails if a stream has bytes that could not be written: beyond the largest offset every write fails.
+fn cannot_be_delivered(transfer: &mut Transfer<'_>) -> Result<(), Error> {
+    if transfer.output.remaining_by_offset() > 0 || transfer.input.kind.is_file() {
+        return Ok(());
+    }
+    transfer.wait_for_input()?;
+    if transfer.probe()? != Eof::No {
+        return Ok(());
+    }
+    let output = &transfer.output;
+    sys::write(output.fd, &[0], output.offset)
+        .map_or_else(|errno| Err(Error::output(errno)), |_| Ok(()))
 }
 
 fn read(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<usize, Error> {
