@@ -53,6 +53,19 @@ static void ended(enum input input, int is_full, int nonblock, int64_t timeout)
 	MUST(close(in) == 0 && close(out[1]) == 0 && (!is_full || close(out[0]) == 0));
 }
 
+/* A socket that is no connection has failed, which comes first, too. */
+static void not_connected(void)
+{
+	int in = socket(AF_UNIX, SOCK_STREAM, 0), out[2];
+
+	MUST(in >= 0 && pipe(out) == 0 && close(out[0]) == 0);
+	t_signals = 0;
+	T_EQ(zs_copy(in, NULL, out[1], NULL, ZS_TO_END, NULL, NULL), -1);
+	T_EQ(errno, EINVAL);
+	T_EQ(t_signals, 0);
+	MUST(close(in) == 0 && close(out[1]) == 0);
+}
+
 int main(void)
 {
 	MUST(signal(SIGPIPE, t_count_signal) != SIG_ERR);
@@ -61,5 +74,6 @@ int main(void)
 		for (int input = 0; input < INPUTS; input++)
 			for (int how = 0; how < 4; how++)
 				ended((enum input)input, how & 1, how & 2, timed ? T_MS(300) : 0);
+	not_connected();
 	return t_done();
 }

@@ -74,6 +74,7 @@ fn repeat(
         let len = match ready(transfer, via)? {
             Ready::Ended => return Ok(Tried::Done),
             Ready::NoRoom => return Ok(Tried::Unsupported(Errno::INVAL)),
+            Ready::ForRead => return Ok(Tried::NotForThis),
             Ready::For(room) => transfer.step().min(room),
         };
         let socket = transfer.input.socket().or(transfer.output.socket());
@@ -98,6 +99,8 @@ enum Ready {
     For(usize),
     /// The output takes nothing from a pipe without blocking.
     NoRoom,
+    /// Only a read knows whether the input has ended, or has failed.
+    ForRead,
     /// The input has ended.
     Ended,
 }
@@ -108,8 +111,12 @@ fn ready(transfer: &mut Transfer<'_>, via: u32) -> Result<Ready, Error> {
     let splices = via == ZS_VIA_SPLICE;
     let from_pipe = splices && transfer.input.kind == FdKind::Pipe;
     if splices && transfer.output.kind == FdKind::Pipe {
-        let has_ended = transfer.has_ended_before_pipe()?;
-        return Ok(if has_ended { Ready::Ended } else { Ready::For(usize::MAX) });
+        return Ok(match transfer.eof_before_pipe()? {
+            Eof::Yes => Ready::Ended,
+            // A socket that is not connected, for example.
+            Eof::Unknown if !transfer.avoids(ZS_VIA_READ_WRITE) => Ready::ForRead,
+            _ => Ready::For(usize::MAX),
+        });
     }
     if !from_pipe {
         transfer.await_input(splices)?;

@@ -353,25 +353,23 @@ impl<'a> Transfer<'a> {
         }
     }
 
-    /// Waits for the input before anything is spliced from it into a pipe, and returns whether it has
+    /// Waits for the input before anything is spliced from it into a pipe, and finds out whether it has
     /// ended: splice(2) waits for room in the pipe, or fails because the pipe has no reader, before it
     /// finds out that there is nothing to move.
     #[inline(never)]
-    pub(super) fn has_ended_before_pipe(&mut self) -> Result<bool, Error> {
-        match self.input.kind {
-            FdKind::Pipe => Ok(self.wait_for_input()? == libc::POLLHUP),
-            FdKind::Socket => {
-                let revents = self.look_at_input()?;
-                let may_have_ended =
-                    revents & (libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR) != 0;
-                Ok(may_have_ended && self.probe()? == Eof::Yes)
-            }
-            FdKind::File | FdKind::Block => {
+    pub(super) fn eof_before_pipe(&mut self) -> Result<Eof, Error> {
+        const MAY_HAVE_ENDED: c_short = libc::POLLRDHUP | libc::POLLHUP | libc::POLLERR;
+        let kind = self.input.kind;
+        let has_ended = match kind {
+            FdKind::Pipe => self.wait_for_input()? == libc::POLLHUP,
+            FdKind::Socket if self.look_at_input()? & MAY_HAVE_ENDED != 0 => return self.probe(),
+            FdKind::Socket => false,
+            _ => {
                 self.await_input(true)?;
-                self.has_file_ended()
+                self.has_file_ended()?
             }
-            FdKind::Char | FdKind::Other => self.await_input(true).map(|()| false),
-        }
+        };
+        Ok(if has_ended { Eof::Yes } else { Eof::No })
     }
 
     /// Whether an input that is no stream has ended: probed unless it is a file that knows its size and has
@@ -385,7 +383,7 @@ impl<'a> Transfer<'a> {
         Ok(self.probe()? == Eof::Yes)
     }
 
-    fn probe(&self) -> Result<Eof, Error> {
+    pub(super) fn probe(&self) -> Result<Eof, Error> {
         let mut offset = self.input.offset;
         eof::probe(self.input.at(&mut offset), self.input.kind).map_err(Error::input)
     }
