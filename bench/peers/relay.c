@@ -1,6 +1,9 @@
 /* A hand-written proxy with edge-triggered epoll: relay splice|buffer SIZE PORT TO.
  *
- * Both variants read until the input would block, and keep what the output does not take.
+ * It is as right about ends as zproxy: an end is passed on after the bytes before it, the other direction goes
+ * on, and a FIN that comes with the data is not missed although a short read counts as "drained". What came
+ * before a reset is delivered, then both connections are reset. It does not pass urgent data on (splice(2)
+ * stops there), does not limit its memory, and makes no log.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include <arpa/inet.h>
@@ -22,7 +25,8 @@ struct way {
 	int in, out, pipe[2];
 	char *kept;        /* bytes that the output did not take */
 	size_t held, from; /* how many, and from where in `kept` */
-	bool ended, broken;
+	bool has_more;     /* an end or an error has been reported: read until that is found */
+	bool ended, failed, over;
 };
 
 static bool splices;
@@ -42,17 +46,33 @@ static bool borrow(struct way *way)
 	       fcntl(way->pipe[0], F_SETPIPE_SZ, (int)size) >= (int)size;
 }
 
+static void close_pipe(struct way *way)
+{
+	if (way->pipe[0] >= 0) {
+		close(way->pipe[0]);
+		close(way->pipe[1]);
+	}
+	way->pipe[0] = -1;
+}
+
 static void give_back(struct way *way)
 {
 	if (way->pipe[0] < 0 || way->held > 0)
 		return;
 	if (pooled < 64) {
 		memcpy(pool[pooled++], way->pipe, sizeof way->pipe);
+		way->pipe[0] = -1;
 	} else {
-		close(way->pipe[0]);
-		close(way->pipe[1]);
+		close_pipe(way);
 	}
-	way->pipe[0] = -1;
+}
+
+/* The direction is over: nobody gets what is held. */
+static void fail(struct way *way)
+{
+	way->failed = way->over = true;
+	way->held = 0;
+	close_pipe(way);
 }
 
 /* Whether everything is delivered. */
@@ -63,7 +83,8 @@ static bool flush(struct way *way)
 				      : send(way->out, way->kept + way->from, way->held, MSG_NOSIGNAL);
 
 		if (put <= 0) {
-			way->broken |= errno != EAGAIN;
+			if (errno != EAGAIN)
+				fail(way);
 			return false;
 		}
 		way->held -= (size_t)put;
@@ -72,62 +93,92 @@ static bool flush(struct way *way)
 	return true;
 }
 
+/* Sends the first `got` bytes of the buffer, and keeps the rest. */
+static void send_or_keep(struct way *way, size_t got)
+{
+	ssize_t put = send(way->out, buffer, got, MSG_NOSIGNAL);
+
+	if (put < 0 && errno != EAGAIN) {
+		fail(way);
+		return;
+	}
+	put = put < 0 ? 0 : put;
+	if ((size_t)put == got)
+		return;
+	if (way->kept == NULL)
+		way->kept = malloc(size);
+	way->held = got - (size_t)put;
+	way->from = 0;
+	memcpy(way->kept, buffer + put, way->held);
+}
+
+/* Whether there may be more. */
 static bool take(struct way *way)
 {
-	ssize_t got, put;
+	ssize_t got;
 
 	if (splices) {
-		if (!borrow(way))
+		if (!borrow(way)) {
+			fail(way);
 			return false;
+		}
 		got = splice(way->in, NULL, way->pipe[1], NULL, size, SPLICE_F_NONBLOCK);
 		if (got > 0)
 			way->held = (size_t)got;
 	} else if ((got = recv(way->in, buffer, size, 0)) > 0) {
-		put = send(way->out, buffer, (size_t)got, MSG_NOSIGNAL);
-		if (put < 0)
-			way->broken |= errno != EAGAIN;
-		if (put < got) {
-			put = put < 0 ? 0 : put;
-			if (way->kept == NULL)
-				way->kept = malloc(size);
-			way->held = (size_t)(got - put);
-			way->from = 0;
-			memcpy(way->kept, buffer + put, way->held);
-		}
+		send_or_keep(way, (size_t)got);
 	}
-	way->ended |= got == 0;
-	way->broken |= got < 0 && errno != EAGAIN;
-	return got > 0;
+	way->failed |= got < 0 && errno != EAGAIN;
+	way->ended |= got == 0 || way->failed;
+	/* A short read has drained a TCP socket, unless something else has been reported of it. */
+	return got > 0 && (splices || way->has_more || (size_t)got == size);
 }
 
 static void move(struct way *way)
 {
-	if (way->ended && way->held == 0)
-		return;
-	while (flush(way) && !way->ended && take(way))
+	while (!way->over && flush(way) && !way->ended && take(way))
 		;
 	if (splices)
 		give_back(way);
-	if (way->ended && way->held == 0)
+	if (way->over || !way->ended || way->held > 0)
+		return;
+	way->over = true;
+	if (way->failed)
+		fail(way->other); /* a connection that is reset is so in both directions */
+	else
 		shutdown(way->out, SHUT_WR);
 }
 
-/* Nothing is freed. */
+static void finish(struct way *way)
+{
+	static const struct linger at_once = { .l_onoff = 1 };
+	int fds[] = { way->in, way->out };
+
+	for (int i = 0; i < 2; i++) {
+		if (way->failed || way->other->failed)
+			setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+		close(fds[i]);
+	}
+	free(way->kept);
+	free(way->other->kept);
+	way->kept = way->other->kept = NULL;
+	way->in = way->other->in = -1;
+}
+
+/* `events` are those of way->in. Nothing else is freed: other events of this turn may name it. */
 static void serve(struct way *way, uint32_t events)
 {
 	struct way *other = way->other;
 
 	if (way->in < 0)
 		return;
+	way->has_more |= (events & ~(uint32_t)(EPOLLIN | EPOLLOUT)) != 0;
 	if (events & ~(uint32_t)EPOLLOUT)
 		move(way);
 	if (other->held > 0)
 		move(other);
-	if (way->broken || other->broken || (way->ended && other->ended && way->held + other->held == 0)) {
-		close(way->in);
-		close(way->out);
-		way->in = other->in = -1;
-	}
+	if (way->over && other->over)
+		finish(way);
 }
 
 static struct sockaddr_in at(const char *port)
@@ -140,7 +191,8 @@ static struct sockaddr_in at(const char *port)
 
 static void watch(int fd, void *whose)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = whose };
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
+				     .data.ptr = whose };
 	int on = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
