@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS_MIN = 15, ROUNDS_MAX = 40000 };
+enum { ROUNDS_LEAST = 3, ROUNDS_MIN = 15, ROUNDS_MAX = 40000 };
 
 /* One method to do a job. */
 struct way {
@@ -30,7 +30,7 @@ struct job {
 	int is_rate;  /* for figures in thousands a second */
 	void (*before)(void);
 	void (*after)(void);
-	size_t rounds;   /* the minimum; 0: ROUNDS_MIN */
+	size_t rounds;   /* as many at least, if there is time; 0: ROUNDS_MIN */
 	clockid_t clock; /* 0: wall time; CLOCK_THREAD_CPUTIME_ID: CPU time of this thread */
 };
 
@@ -90,18 +90,27 @@ static inline double bench_budget(double seconds)
 	return (given ? strtod(given, NULL) : seconds) * 1e9;
 }
 
+/* Whether there is time for a round: always for ROUNDS_LEAST, and for as many as are wanted at least, unless they
+ * take several times as long as they may. */
+static inline int goes_on(size_t round, size_t wanted, double end, double budget)
+{
+	double now = bench_now();
+
+	return now < end || round < ROUNDS_LEAST || (round < wanted && now < end + 3 * budget);
+}
+
 /* Runs all methods in turn, again and again, so that other load on the machine affects all of them
  * equally. Every round begins with another method, and every other round runs in reverse order. */
 static inline void interleave(struct way *ways, size_t count, struct job job, double seconds)
 {
-	double end = bench_now() + bench_budget(seconds);
+	double budget = bench_budget(seconds), end = bench_now() + budget;
 	size_t round, least = job.rounds ? job.rounds : ROUNDS_MIN;
 
 	for (size_t i = 0; i < count; i++) {
 		ways[i].took = realloc(ways[i].took, ROUNDS_MAX * sizeof *ways[i].took);
 		MUST(ways[i].took != NULL);
 	}
-	for (round = 0; round < ROUNDS_MAX && (round < least || bench_now() < end); round++) {
+	for (round = 0; round < ROUNDS_MAX && goes_on(round, least, end, budget); round++) {
 		for (size_t i = 0; i < count; i++) {
 			size_t turn = (round / 2 + i) % count;
 			struct way *way = &ways[round % 2 ? count - 1 - turn : turn];
@@ -186,6 +195,13 @@ static inline void amount(const char *what, double amount, const char *unit, con
 static inline void figure(const char *table, const char *row, const char *column, double figure)
 {
 	printf("figure\t%s\t%s\t%s\t%.*f\n", table, row, column, figure < 1000 ? bench_digits(figure) : 0, figure);
+}
+
+/* Prints a point of a plot. */
+static inline void point(const char *plot, const char *line, double x, double y)
+{
+	printf("point\t%s\t%s\t%.10g\t%.6g\n", plot, line, x, y);
+	fflush(stdout);
 }
 
 /* Prints what could not be measured here. */

@@ -137,7 +137,7 @@ static void measure(struct row *row, unsigned int times, int threads)
 	struct job job = { .times = row->after ? times : BATCH, .after = row->after };
 	struct way *libc = &row->ways[1], *call = &row->ways[2], *retry = &row->ways[3], *full = &row->ways[4];
 
-	interleave(row->ways, ways_of(row), job, 1.0);
+	interleave(row->ways, ways_of(row), job, 0.7);
 	compare(row->what, call, &row->ways[0], job, "<= 1.03");
 	compare(row->what, call, libc, job, threads ? row->of_libc : "-");
 	compare(row->what, retry, call, job, "-");

@@ -204,7 +204,7 @@ static const struct job to_file = { .times = 1, .bytes = SIZE, .after = rewind_t
 
 static void row(const char *what, struct way *ways, size_t count, struct job job, const char *goal)
 {
-	interleave(ways, count, job, 2.5);
+	interleave(ways, count, job, 1.5);
 	compare(what, &ways[0], best(ways + 1, count - 1), job, goal);
 }
 

@@ -1,4 +1,5 @@
-/* What an idle relay holds after it has moved bytes: memory and descriptors of 10,000 with one pool.
+/* What relays hold: an idle one, which has moved bytes, memory and descriptors (of 10,000 with one pool); one whose
+ * reader is slow, bytes.
  *
  * All relay between the same two connections, one after another: an idle relay does not use its
  * descriptors, so 20,000 of them are not needed.
@@ -113,6 +114,26 @@ static void finish(zs_relay *pair[2])
 	zs_relay_free(pair[1]);
 }
 
+/* Nobody reads, and the input always has more. */
+static void stall(void)
+{
+	static char more[MANY];
+	struct zs_result result;
+	zs_relay *pair[2];
+	int wanted = ZS_WANT_RUN;
+
+	connect_both();
+	begin(pair);
+	while (wanted != ZS_WANT_WRITE) {
+		(void)!send(client[1], more, sizeof more, MSG_DONTWAIT | MSG_NOSIGNAL);
+		MUST((wanted = zs_relay_run(pair[0], 0)) > 0);
+	}
+	zs_relay_result(pair[0], &result);
+	heading("a relay whose reader is slow");
+	amount("held", (double)result.in_flight, "B", "<= 1048576");
+	finish(pair);
+}
+
 int main(void)
 {
 	zs_relay *first[2];
@@ -142,6 +163,7 @@ int main(void)
 	for (size_t i = 0; i < PAIRS; i++)
 		finish(relays[i]);
 	finish(first);
+	stall();
 	zs_pool_free(pool);
 	return 0;
 }

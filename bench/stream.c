@@ -22,16 +22,17 @@ static int asked[2], told[2];          /* pipes: a byte requests SIZE more bytes
 static bool is_fed, is_drained;
 static struct zs_result result;
 static const struct zs_options growing = { .flags = ZS_GROW_PIPE };
+static size_t piece = SIZE;            /* what one transfer moves */
 
 /* Loops by hand */
 
-static void through_buffer(size_t piece)
+static void through_buffer(size_t room)
 {
 	static char buffer[MiB];
 	ssize_t got;
 
 	for (size_t len = SIZE; len > 0; len -= (size_t)got) {
-		MUST((got = read(in, buffer, least(len, piece))) > 0);
+		MUST((got = read(in, buffer, least(len, room))) > 0);
 		for (ssize_t put, done = 0; done < got; done += put)
 			MUST((put = write(out, buffer + done, (size_t)(got - done))) > 0);
 	}
@@ -122,6 +123,21 @@ static void sendfile_all(void)
 	}
 }
 
+/* The same in transfers of `piece` bytes. */
+
+static void copy_pieces(void)
+{
+	for (size_t len = SIZE; len > 0; len -= piece)
+		MUST(zs_copy(in, NULL, out, NULL, piece, NULL, &result) == (int64_t)piece);
+}
+
+static void sendfile_pieces(void)
+{
+	for (size_t len = SIZE; len > 0; len -= piece)
+		for (ssize_t moved, left = (ssize_t)piece; left > 0; left -= moved)
+			MUST((moved = sendfile(out, in, NULL, (size_t)left)) > 0);
+}
+
 static void splice_grown(void)
 {
 	if (is_fed)
@@ -131,6 +147,7 @@ static void splice_grown(void)
 	splice_all(in, out, SIZE);
 }
 
+static void buffer_pieces(void) { through_buffer(least(piece, 64 << 10)); }
 static void small_buffer(void) { through_buffer(64 << 10); }
 static void middle_buffer(void) { through_buffer(128 << 10); }
 static void middle_pipe(void) { through_pipe(256 << 10); }
@@ -144,6 +161,10 @@ static void by_small_buffer(unsigned int times) { (void)times; all(small_buffer)
 static void by_middle_buffer(unsigned int times) { (void)times; all(middle_buffer); }
 static void by_middle_pipe(unsigned int times) { (void)times; all(middle_pipe); }
 static void by_large_pipe(unsigned int times) { (void)times; all(large_pipe); }
+
+static void zs_pieces(unsigned int times) { (void)times; all(copy_pieces); }
+static void by_sendfile_pieces(unsigned int times) { (void)times; all(sendfile_pieces); }
+static void by_buffer_pieces(unsigned int times) { (void)times; all(buffer_pieces); }
 
 #define BUFFER_64K { .name = "read/write 64K", .run = by_small_buffer }
 #define BUFFER_128K { .name = "read/write 128K", .run = by_middle_buffer }
@@ -231,9 +252,25 @@ static void to_tcp(void)
 	struct way ways[] = { ZS, SENDFILE, BUFFER_64K };
 
 	set_up(FILE_END, TCP_END);
-	interleave(ways, COUNT(ways), transfer, 2);
+	interleave(ways, COUNT(ways), transfer, 1.5);
 	compare("file to tcp", &ways[0], &ways[1], transfer, ">= 0.98");
 	compare("file to tcp", &ways[0], &ways[2], transfer, ">= 3.5");
+	clear_away();
+}
+
+/* Throughput against size */
+static void plot_to_tcp(void)
+{
+	struct way ways[] = { { .name = "zs_copy", .run = zs_pieces },
+			      { .name = "sendfile", .run = by_sendfile_pieces },
+			      { .name = "read/write 64K", .run = by_buffer_pieces } };
+
+	set_up(FILE_END, TCP_END);
+	for (piece = 1 << 10; piece <= SIZE; piece *= 4) {
+		interleave(ways, COUNT(ways), transfer, 0.7);
+		for (size_t i = 0; i < COUNT(ways); i++)
+			point("tcp", ways[i].name, (double)piece, SIZE / ways[i].median * 1e9 / (1 << 30));
+	}
 	clear_away();
 }
 
@@ -244,11 +281,11 @@ static void to_unix(enum kind from, const char *what)
 	char work[64];
 
 	set_up(from, UNIX_END);
-	interleave(ways, COUNT(ways), transfer, 2);
+	interleave(ways, COUNT(ways), transfer, 1.5);
 	compare(what, &ways[0], &ways[1], transfer, ">= 0.97");
 	compare(what, &ways[0], &ways[2], transfer, "-");
 	snprintf(work, sizeof work, "%s, CPU", what);
-	interleave(ways, COUNT(ways), own_work, 2);
+	interleave(ways, COUNT(ways), own_work, 1.5);
 	compare(work, &ways[0], &ways[1], own_work, "-");
 	compare(work, &ways[0], &ways[2], own_work, "-");
 	clear_away();
@@ -259,7 +296,7 @@ static void from_tcp(void)
 	struct way ways[] = { ZS, PIPE_256K, PIPE_1M, BUFFER_64K };
 
 	set_up(TCP_END, FILE_END);
-	interleave(ways, COUNT(ways), transfer, 2);
+	interleave(ways, COUNT(ways), transfer, 1.5);
 	compare("tcp to file", &ways[0], best(ways + 1, 2), transfer, ">= 0.98");
 	compare("tcp to file", &ways[0], &ways[3], transfer, "-");
 	clear_away();
@@ -272,7 +309,7 @@ static void pipes(enum kind from, enum kind to, const char *what)
 	struct way ways[] = { ZS_GROWING, SPLICE, ZS, BUFFER_128K };
 
 	set_up(from, to);
-	interleave(ways, COUNT(ways), transfer, 2);
+	interleave(ways, COUNT(ways), transfer, 1.5);
 	compare(what, &ways[0], &ways[1], transfer, ">= 0.95");
 	compare(what, &ways[0], &ways[3], transfer, "-");
 	compare(what, &ways[2], &ways[3], transfer, ">= 1.0");
@@ -281,7 +318,7 @@ static void pipes(enum kind from, enum kind to, const char *what)
 
 /* Whole filters: a child writes, the program runs between two pipes, and a child reads. */
 
-static const char *zcat[] = { "./zcat", NULL }, *cat[] = { "cat", NULL };
+static const char *zcat[] = { "./zcat", NULL }, *cat[] = { "cat", NULL }, *pv[] = { "pv", "-q", NULL };
 static bool from_file;
 
 static void filter(unsigned int times)
@@ -315,11 +352,17 @@ static void filter(unsigned int times)
 static void filters(const char *what, const char *goal)
 {
 	struct way ways[] = { { .name = "zcat", .run = filter, .command = zcat },
-			      { .name = "cat", .run = filter, .command = cat } };
+			      { .name = "cat", .run = filter, .command = cat },
+			      { .name = "pv", .run = filter, .command = pv } };
 	struct job job = { .times = 1, .bytes = FILTERED, .rounds = 7 };
+	size_t count = COUNT(ways) - !found(pv[0]);
 
-	interleave(ways, 2, job, 2);
+	interleave(ways, count, job, 3);
 	compare(what, &ways[0], &ways[1], job, goal);
+	if (count == COUNT(ways))
+		compare(what, &ways[0], &ways[2], job, "-");
+	else
+		missing("pv", "not installed");
 }
 
 int main(void)
@@ -333,6 +376,7 @@ int main(void)
 
 	heading("64 MiB to and from sockets");
 	to_tcp();
+	plot_to_tcp();
 	from_tcp();
 	to_unix(FILE_END, "file to unix");
 	to_unix(TCP_END, "tcp to unix");

@@ -9,7 +9,7 @@
 
 #include "client.h"
 
-enum { PROXIES = 12, PORT_ROOM = 8 };
+enum { PROXIES = 16, PORT_ROOM = 8 };
 
 /* One proxy, with its client and server. */
 struct proxy {
