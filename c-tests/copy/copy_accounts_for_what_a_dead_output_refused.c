@@ -21,11 +21,14 @@ static void died(enum t_place from, enum t_stream to, uint32_t avoid, size_t tak
 {
 	struct t_pair *pair = t_pair(from, T_AT_FILE);
 	struct zs_result result;
-	int out[2], left;
+	int out[2], left, small = 32768;
 	struct reader reader = { .takes = takes };
 	pthread_t thread;
 
 	t_stream(to, out);
+	if (to == T_A_TCP) /* its buffers must not hold it all */
+		MUST(setsockopt(out[0], SOL_SOCKET, SO_RCVBUF, &small, sizeof small) == 0 &&
+		     setsockopt(out[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small) == 0);
 	reader.fd = out[0];
 	MUST((reader.bytes = malloc(takes)) != NULL);
 	thread = t_thread(reads_and_dies, &reader);

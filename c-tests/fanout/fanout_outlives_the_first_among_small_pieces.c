@@ -52,7 +52,8 @@ static void survived(void)
 	t_join(fan.of[0].reader);
 	MUST(close(fan.fds[0]) == 0 && close(in[0]) == 0);
 	T_EQ(fan.results[0].error, EPIPE);
-	T_EQ(fan.results[0].bytes, PIECE);
+	/* A read takes all of a packet, so there is room for another one until the end is closed. */
+	OK(fan.results[0].bytes == PIECE || fan.results[0].bytes == 2 * PIECE);
 	for (size_t i = 1; i < 4; i++)
 		OK(fan.results[i].error == 0 && t_fan_got(&fan, i) == PIECE * PIECES);
 	fan.count = 0;

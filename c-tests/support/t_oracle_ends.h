@@ -43,13 +43,34 @@ static inline void o_give(int fd, const unsigned char *bytes, size_t len)
 	}
 }
 
+/* How often the connection has sent again what was not acknowledged. */
+static inline int o_retransmits(int fd)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof info;
+
+	MUST(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
+	return info.tcpi_retransmits;
+}
+
+/* From now on there is no route. Returns once the connection has met that. */
+static inline void o_prohibit(int fd)
+{
+	int before;
+
+	MUST(system("ip route add prohibit 127.0.0.1/32 && ip route flush table local") == 0);
+	before = o_retransmits(fd);
+	while (o_retransmits(fd) <= before && !o_flag(&o_shared->over))
+		t_sleep_ms(3);
+}
+
 /* The connection dies of what it has not been acknowledged: of ETIMEDOUT, or of what the route says meanwhile. */
 static inline void o_die(struct o_giver *giver)
 {
 	struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = { 1, &drop };
+	unsigned int ms = 10;
 	int queued = 1, is_route = giver->scene->gives == O_PROHIBITED;
-	unsigned int ms = is_route ? 300 : 10;
 
 	while (queued > 0) {
 		MUST(ioctl(giver->far, TIOCOUTQ, &queued) == 0);
@@ -57,10 +78,14 @@ static inline void o_die(struct o_giver *giver)
 	}
 	o_busy(1);
 	MUST(setsockopt(giver->far, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0);
-	MUST(setsockopt(giver->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) == 0);
+	if (!is_route)
+		MUST(setsockopt(giver->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) == 0);
 	(void)send(giver->fd, "unheard", 7, MSG_NOSIGNAL);
-	MUST(!is_route || system("ip route add prohibit 127.0.0.1/32 && ip route flush table local") == 0);
-	for (int looks = 0; looks < 500 && !o_flag(&o_shared->over) && !t_ready(giver->fd, 0); looks++)
+	if (is_route) {
+		o_prohibit(giver->fd);
+		MUST(setsockopt(giver->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms) == 0);
+	}
+	for (int looks = 0; looks < 1000 && !o_flag(&o_shared->over) && !t_ready(giver->fd, 0); looks++)
 		t_sleep_ms(3);
 	o_busy(-1);
 }
@@ -105,6 +130,12 @@ static inline void *o_giver_run(void *argument)
 		o_busy(-1);
 	o_give(giver->far, content, first);
 	if (first != scene->size) {
+		/* The first half has to be read by itself, if anybody reads. */
+		for (int looks = 0, held = 1; looks < 100 && held > 0; looks++) {
+			if (ioctl(giver->fd, FIONREAD, &held) != 0)
+				held = 0;
+			t_sleep_ms(held > 0);
+		}
 		t_sleep_ms(10);
 		o_busy(-1);
 		o_give(giver->far, content + first, scene->size - first);
