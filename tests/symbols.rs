@@ -10,7 +10,7 @@ use support::{built, c, interface, succeed, Scratch};
 
 /// The names of libc that the archive may need. No wrapper of a call that can block: those are
 /// cancellation points.
-const WANTED: [&str; 29] = [
+const WANTED: [&str; 24] = [
     "__errno_location",
     "bcmp",
     "calloc",
@@ -31,12 +31,7 @@ const WANTED: [&str; 29] = [
     "memmove",
     "memset",
     "pipe2",
-    "pthread_sigmask",
     "shutdown",
-    "sigaddset",
-    "sigemptyset",
-    "sigismember",
-    "sigpending",
     "strlen",
     "syscall",
     "tcgetattr",

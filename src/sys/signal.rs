@@ -3,45 +3,51 @@
 //! SIGPIPE, which a write to an output without a reader raises (docs/kernel.md, "SIGPIPE has no flag
 //! in splice(2), tee(2) and sendfile(2)").
 
-use super::done;
+use super::count;
 use crate::errno::Result;
-use core::ffi::{c_int, c_long};
-use core::mem::MaybeUninit;
+use core::ffi::{c_int, c_ulong};
 use core::ptr;
 
-/// sigset_t.
+/// The size of the kernel's sigset_t in bytes: one bit for each signal. (libc's is larger.)
+const SIZE: usize = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 16 } else { 8 };
+
+const WORDS: usize = SIZE / size_of::<c_ulong>();
+
+/// The kernel's sigset_t.
 #[derive(Clone, Copy)]
-pub(crate) struct Signals(libc::sigset_t);
+pub(crate) struct Signals([c_ulong; WORDS]);
 
-/// sigaddset(3): the set of SIGPIPE alone.
-pub(crate) fn sigpipe() -> Signals {
-    let mut set = empty();
-    // SAFETY: sigaddset writes to one sigset_t, a variable of our own that sigemptyset has
-    // initialized.
-    unsafe { libc::sigaddset(&mut set.0, libc::SIGPIPE) };
-    set
+/// SIGPIPE, as a bit of the first word.
+const SIGPIPE: c_ulong = 1 << (libc::SIGPIPE - 1);
+
+/// The set of SIGPIPE alone.
+pub(crate) const fn sigpipe() -> Signals {
+    let mut set = [0; WORDS];
+    set[0] = SIGPIPE;
+    Signals(set)
 }
 
-/// sigismember(3): whether SIGPIPE is in the set.
-pub(crate) fn has_sigpipe(set: &Signals) -> bool {
-    // SAFETY: sigismember reads one sigset_t, which `set` borrows.
-    unsafe { libc::sigismember(&set.0, libc::SIGPIPE) == 1 }
+/// Whether SIGPIPE is in the set.
+pub(crate) const fn has_sigpipe(Signals([first, ..]): &Signals) -> bool {
+    *first & SIGPIPE != 0
 }
 
-/// sigpending(2): the signals that are blocked and pending.
+/// rt_sigpending(2): the signals that are blocked and pending.
 pub(crate) fn sigpending() -> Signals {
-    let mut set = empty();
-    // SAFETY: sigpending writes one sigset_t, a variable of our own. (Its only error is EFAULT.)
-    unsafe { libc::sigpending(&mut set.0) };
+    let mut set = Signals([0; WORDS]);
+    // SAFETY: the kernel writes SIZE bytes to a set of that size, a variable of our own. (Its only
+    // errors are those of the arguments.)
+    unsafe { libc::syscall(libc::SYS_rt_sigpending, ptr::from_mut(&mut set), SIZE) };
     set
 }
 
-/// pthread_sigmask(3): returns the signals that were blocked before.
+/// rt_sigprocmask(2): returns the signals that were blocked before in this thread.
 pub(crate) fn sigmask(how: c_int, set: &Signals) -> Result<Signals> {
-    let mut before = empty();
-    // SAFETY: pthread_sigmask reads one sigset_t, which `set` borrows, and writes another, a
-    // variable of our own.
-    done(unsafe { libc::pthread_sigmask(how, &set.0, &mut before.0) })?;
+    let mut before = Signals([0; WORDS]);
+    let (set, old) = (ptr::from_ref(set), ptr::from_mut(&mut before));
+    // SAFETY: the kernel reads SIZE bytes of one set, which `set` borrows, and writes as many to
+    // another, a variable of our own.
+    count(unsafe { libc::syscall(libc::SYS_rt_sigprocmask, how, set, old, SIZE) })?;
     Ok(before)
 }
 
@@ -51,20 +57,9 @@ pub(crate) fn rt_sigtimedwait(set: &Signals) {
     // A struct timespec of zeroes, whatever its size is.
     let no_time = [0_i64; 2];
     let no_info: *mut u8 = ptr::null_mut();
-    // The size of the kernel's sigset_t in bytes: one bit for each signal.
-    const SIZE: c_long =
-        if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 16 } else { 8 };
-    let (set, time) = (ptr::from_ref(&set.0), no_time.as_ptr());
-    // SAFETY: the kernel reads SIZE bytes of the set, which is no smaller, and at most 16 bytes of
-    // the time, both of which live until the call returns; the null pointer is for information
-    // about the signal, which is not wanted.
+    let (set, time) = (ptr::from_ref(set), no_time.as_ptr());
+    // SAFETY: the kernel reads SIZE bytes of the set, which has as many, and at most 16 bytes of the
+    // time, both of which live until the call returns; the null pointer is for information about the
+    // signal, which is not wanted.
     unsafe { libc::syscall(libc::SYS_rt_sigtimedwait, set, no_info, time, SIZE) };
-}
-
-fn empty() -> Signals {
-    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
-    // SAFETY: sigemptyset writes one sigset_t, and `set` has room for one.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: a sigset_t is made of integers, for which the zeroes it began with are valid too.
-    Signals(unsafe { set.assume_init() })
 }
