@@ -66,10 +66,11 @@ mod header {
 
     /// The constants in groups: prefix, heading, and digits of the values if they are hexadecimal. A
     /// constant is in the first group that it has the prefix of.
-    const GROUPS: [(&str, &str, Option<usize>); 6] = [
+    const GROUPS: [(&str, &str, Option<usize>); 7] = [
         ("ZS_TO_", "", Some(16)),
         ("ZS_VIA_", "/* Mechanisms: zs_result.via and zs_options.avoid. */\n", Some(2)),
         ("ZS_SIDE_", "/* Sides: zs_result.side. */\n", None),
+        ("ZS_EVENTS_", "/* Events: given to zs_duplex_run. */\n", Some(8)),
         ("ZS_WANT_", "/* What to wait for: returned by zs_relay_run. */\n", None),
         ("ZS_RELAY_", "/* Flags of zs_relay_new, beside ZS_NOSIGPIPE and ZS_STABLE. */\n", Some(5)),
         ("ZS_", "/* Flags: zs_options.flags. */\n", Some(4)),
@@ -140,11 +141,15 @@ extern \"C\" {
  * struct zs_options options = ZS_OPTIONS_INIT; */
 #define ZS_OPTIONS_INIT { sizeof(struct zs_options), 0, 0, 0, 0, 0, NULL, NULL, 0, 0 }
 ";
-    const HANDLES: &str = "\
+    const DUPLEX: &str = "\
+/** Both directions of bytes. Opaque. */
+typedef struct zs_duplex zs_duplex;
+/** Pipes that relays share; see zs_pool_new. Opaque. */
+typedef struct zs_pool zs_pool;
+";
+    const RELAY: &str = "\
 /** One direction of bytes. Opaque. */
 typedef struct zs_relay zs_relay;
-/** Pipes that relays share. Opaque. */
-typedef struct zs_pool zs_pool;
 ";
     const AFTER: &str = "
 #ifdef __cplusplus
@@ -162,7 +167,8 @@ typedef struct zs_pool zs_pool;
         let constants = constants();
         let group = |prefix| group(&constants, prefix);
         let [result, options] = structs();
-        let relay = [HANDLES, &group("ZS_WANT_"), &group("ZS_RELAY_"), "\n"].concat();
+        let duplex = [DUPLEX, &group("ZS_EVENTS_"), "\n"].concat();
+        let relay = [RELAY, &group("ZS_WANT_"), &group("ZS_RELAY_"), "\n"].concat();
         [
             BEFORE,
             &group("ZS_TO_"),
@@ -175,6 +181,7 @@ typedef struct zs_pool zs_pool;
             &section("copy", ""),
             &section("fanout", ""),
             &section("bridge", ""),
+            &section("duplex", &duplex),
             &section("relay", &relay),
             &section("full", ""),
             &section("retry", ""),
@@ -231,6 +238,7 @@ typedef struct zs_pool zs_pool;
         let words: Vec<_> = declaration.trim_end_matches(';').split(' ').collect();
         let [kind, name, "=", value] = words[..] else { panic!("{declaration}") };
         let value = match value {
+            "UINT32_MAX" => u32::MAX.into(),
             "UINT64_MAX" => u64::MAX,
             _ => value.parse().unwrap_or_else(|_| panic!("{declaration}")),
         };

@@ -320,6 +320,114 @@ int zs_bridge(int in_a,
               const struct zs_options *options,
               struct zs_result *results) ZS_NOEXCEPT;
 
+/* Duplex: both directions, in the caller's event loop
+ *
+ * What a proxy does with two connections. The descriptors are O_NONBLOCK (EINVAL), open for reading
+ * and writing (EBADF) and stream-like (EPROTOTYPE), or regular files or block devices, which are
+ * always ready. The ends and failures are those of zs_bridge. A program with edge-triggered
+ * epoll(7) adds both descriptors once, with EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET,
+ * and runs the duplex with the events that come; others wait for what zs_duplex_wants says. */
+
+/** Both directions of bytes. Opaque. */
+typedef struct zs_duplex zs_duplex;
+/** Pipes that relays share; see zs_pool_new. Opaque. */
+typedef struct zs_pool zs_pool;
+
+/* Events: given to zs_duplex_run. */
+#define ZS_EVENTS_ALL 0xffffffffu /* It is not known what was reported, as before the first run. */
+
+/**
+ * Frees a duplex. The caller's descriptors stay open; bytes in flight are lost.
+ *
+ * @param duplex  duplex to free; NULL: nothing is done
+ *
+ * @since 0.1
+ */
+void zs_duplex_free(zs_duplex *duplex) ZS_NOEXCEPT;
+
+/**
+ * Makes a duplex. Nothing is moved before zs_duplex_run.
+ *
+ * @param fd_a   descriptor of side a
+ * @param fd_b   descriptor of side b
+ * @param pool   pool to borrow pipes from; NULL: each direction makes a pipe when it first needs
+ *               one, and keeps it
+ * @param flags  ZS_NOSIGPIPE, ZS_STABLE
+ * @return duplex, to be freed by zs_duplex_free, or NULL with errno set
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+zs_duplex *zs_duplex_new(int fd_a,
+                         int fd_b,
+                         zs_pool *pool,
+                         unsigned int flags) ZS_NOEXCEPT ZS_FREED_BY(zs_duplex_free);
+
+/**
+ * Moves what can be moved without blocking, in the directions that the events concern.
+ *
+ * The events are those of poll(2) and epoll(7). A side of which something was not reported yet does
+ * no harm; an event that was reported and is not passed on may never come again.
+ *
+ * @param duplex    duplex to run
+ * @param events_a  what was reported of side a since the last run, or ZS_EVENTS_ALL if that is not
+ *                  known, as before the first run
+ * @param events_b  the same of side b
+ * @param budget    most bytes to deliver in each direction; 0: 1 MiB
+ * @return 1: wait for what zs_duplex_wants says; or ZS_WANT_RUN: run it again, with events or
+ *         without; or 0 once both directions have ended well; or -1 once both are over, with the
+ *         errno of the one that failed first
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+int zs_duplex_run(zs_duplex *duplex,
+                  unsigned int events_a,
+                  unsigned int events_b,
+                  uint64_t budget) ZS_NOEXCEPT;
+
+/**
+ * Returns what to wait for after a run that returned 1: POLLIN, POLLOUT, both or, if a side is not
+ * to be waited for, 0. The answer is exact, as that of zs_relay_run.
+ *
+ * @param duplex    duplex to ask
+ * @param events_a  events to wait for of side a; may be NULL
+ * @param events_b  events to wait for of side b; may be NULL
+ *
+ * @since 0.1
+ */
+void zs_duplex_wants(const zs_duplex *duplex,
+                     unsigned int *events_a,
+                     unsigned int *events_b) ZS_NOEXCEPT;
+
+/**
+ * Queues bytes that the caller has already read from a side. They follow what was read from there
+ * so far, and precede the rest. Run the duplex then: no event follows.
+ *
+ * @param duplex  duplex to deliver them
+ * @param side    0: they were read from side a; 1: from side b
+ * @param bytes   bytes to queue; they are copied
+ * @param len     number of bytes
+ * @return 0, or -1 with errno set and nothing queued
+ *
+ * @since 0.1
+ */
+ZS_NODISCARD
+int zs_duplex_feed(zs_duplex *duplex,
+                   int side,
+                   const void *bytes,
+                   size_t len) ZS_NOEXCEPT;
+
+/**
+ * Returns the outcome of both directions so far.
+ *
+ * @param duplex   duplex to report on
+ * @param results  two outcomes, first from a to b, then from b to a
+ *
+ * @since 0.1
+ */
+void zs_duplex_result(const zs_duplex *duplex, struct zs_result *results) ZS_NOEXCEPT;
+
 /* Relay: one direction, in the caller's event loop
  *
  * A relay moves bytes between two descriptors that are O_NONBLOCK (EINVAL) and stream-like
@@ -330,8 +438,6 @@ int zs_bridge(int in_a,
 
 /** One direction of bytes. Opaque. */
 typedef struct zs_relay zs_relay;
-/** Pipes that relays share. Opaque. */
-typedef struct zs_pool zs_pool;
 
 /* What to wait for: returned by zs_relay_run. */
 #define ZS_WANT_READ  1 /* Wait until fd_in is readable. */

@@ -58,6 +58,9 @@ pub const ZS_WANT_WRITE: c_int = 2;
 /// The budget is used up: call again, there is nothing to wait for.
 pub const ZS_WANT_RUN: c_int = 4;
 
+/// It is not known what was reported, as before the first run.
+pub const ZS_EVENTS_ALL: u32 = u32::MAX;
+
 /// Pass the end of the input on: shutdown(fd_out, SHUT_WR).
 pub const ZS_RELAY_SHUTDOWN: u32 = 0x10000;
 /// Level-triggered poller: skip reads that only see EAGAIN.

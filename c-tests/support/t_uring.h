@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* io_uring(7) by bare system calls: one-shot polls and their completions. Include after t.h. */
+/* io_uring(7) by bare system calls: polls and their completions. Include after t.h. */
 #ifndef T_URING_H
 #define T_URING_H
 
@@ -12,6 +12,8 @@ struct t_uring {
 	struct io_uring_sqe *sqes;
 	struct io_uring_cqe *cqes;
 	unsigned int prepared;
+	void *maps[3];
+	size_t sizes[3];
 };
 
 /* Skips the test where io_uring is not available. */
@@ -31,6 +33,10 @@ static inline struct t_uring t_uring(unsigned int entries)
 	ring.sqes = mmap(NULL, is.sq_entries * sizeof(struct io_uring_sqe), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_POPULATE, ring.fd, IORING_OFF_SQES);
 	MUST(sq != MAP_FAILED && cq != MAP_FAILED && (void *)ring.sqes != MAP_FAILED);
+	memcpy(ring.maps, (void *[]){ sq, cq, ring.sqes }, sizeof ring.maps);
+	ring.sizes[0] = is.sq_off.array + is.sq_entries * sizeof(unsigned int);
+	ring.sizes[1] = is.cq_off.cqes + is.cq_entries * sizeof(struct io_uring_cqe);
+	ring.sizes[2] = is.sq_entries * sizeof(struct io_uring_sqe);
 	ring.sq_tail = (unsigned int *)(void *)(sq + is.sq_off.tail);
 	ring.sq_mask = (unsigned int *)(void *)(sq + is.sq_off.ring_mask);
 	ring.sq_array = (unsigned int *)(void *)(sq + is.sq_off.array);
@@ -41,16 +47,35 @@ static inline struct t_uring t_uring(unsigned int entries)
 	return ring;
 }
 
-/* Asks for one completion, with `data`, when one of these events occurs. */
-static inline void t_uring_poll(struct t_uring *ring, int fd, unsigned int events, uint64_t data)
+static inline void t_uring_close(struct t_uring *ring)
+{
+	for (int i = 0; i < 3; i++)
+		MUST(munmap(ring->maps[i], ring->sizes[i]) == 0);
+	MUST(close(ring->fd) == 0);
+}
+
+static inline void t_uring_ask(struct t_uring *ring, int fd, unsigned int events, uint64_t data, unsigned int flags)
 {
 	unsigned int tail = *ring->sq_tail, at = tail & *ring->sq_mask;
 
-	ring->sqes[at] = (struct io_uring_sqe){ .opcode = IORING_OP_POLL_ADD, .fd = fd, .user_data = data };
+	ring->sqes[at] = (struct io_uring_sqe){ .opcode = IORING_OP_POLL_ADD, .fd = fd, .len = flags,
+						.user_data = data };
 	ring->sqes[at].poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? events << 16 : events;
 	ring->sq_array[at] = at;
 	__atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
 	ring->prepared++;
+}
+
+/* Asks for one completion, with `data`, when one of these events occurs. */
+static inline void t_uring_poll(struct t_uring *ring, int fd, unsigned int events, uint64_t data)
+{
+	t_uring_ask(ring, fd, events, data, 0);
+}
+
+/* Asks for a completion each time that one of these events occurs. */
+static inline void t_uring_poll_multi(struct t_uring *ring, int fd, unsigned int events, uint64_t data)
+{
+	t_uring_ask(ring, fd, events, data, IORING_POLL_ADD_MULTI);
 }
 
 /* Submits what is prepared, and waits for a completion. */

@@ -3,7 +3,7 @@
 //! Bridge: both directions at once
 
 use super::options::{self, with_options, zs_options};
-use super::types::{write_result_at, zs_result};
+use super::types::{write_results, zs_result};
 use crate::engine::bridge::{self, Bridged};
 use crate::errno;
 use libc::c_int;
@@ -39,12 +39,10 @@ pub unsafe extern "C" fn zs_bridge(
     let saved = errno::save();
     // SAFETY: zsplice.h asks for options that are NULL, or as large as they say.
     let options = unsafe { options::read(options) };
-    let Bridged { results: [a, b], end } =
+    let Bridged { results: both, end } =
         with_options(options, |options| bridge::bridge((in_a, out_a), (in_b, out_b), options))
             .unwrap_or_else(Bridged::refused);
-    // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the first.
-    unsafe { write_result_at(results, 0, &a) };
-    // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses; this is the second.
-    unsafe { write_result_at(results, 1, &b) };
+    // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses.
+    unsafe { write_results(results, &both) };
     saved.to_c(end.map(|()| 0).map_err(|error| error.errno))
 }

@@ -8,19 +8,20 @@
 //! its relays counts as one handle. After fork a child may only free handles. A handle that is NULL
 //! is EFAULT, except for the _free functions.
 
+use super::handle::{into_handle, readable, writable};
 use super::types::{write_result, zs_result};
 use crate::engine::relay::{Pool, Relay};
 use crate::engine::Progress;
 use crate::errno::{self, Errno, Result};
 use crate::mem::alloc::{Rc, TryBox};
-use core::{ptr, slice};
+use core::ptr;
 use libc::{c_int, c_uint, c_void, size_t, ssize_t};
 
 const _: () = assert!(size_of::<zs_relay>() < 256);
 
 /// Pipes that relays share. Opaque to C.
 #[allow(non_camel_case_types)]
-pub struct zs_pool(Rc<Pool>);
+pub struct zs_pool(pub(super) Rc<Pool>);
 
 /// One direction. Opaque to C.
 #[allow(non_camel_case_types)]
@@ -244,11 +245,6 @@ pub unsafe extern "C" fn zs_relay_result(relay: *const zs_relay, result: *mut zs
     unsafe { write_result(result, &so_far) };
 }
 
-/// A handle for C. TryBox::from_raw takes it back.
-fn into_handle<T>(value: T) -> Result<*mut T> {
-    TryBox::new(value).map(TryBox::into_raw).ok_or(Errno::NOMEM)
-}
-
 /// The relay behind a handle.
 ///
 /// # Safety
@@ -280,33 +276,4 @@ unsafe fn both<'a>(a: *mut zs_relay, b: *mut zs_relay) -> Option<(&'a mut Relay,
 
 fn run(relay: &mut Relay, budget: u64) -> Result<c_int> {
     relay.run(budget).map_err(|error| error.errno)
-}
-
-/// The caller's bytes.
-///
-/// # Safety
-///
-/// `bytes` points to `len` bytes that nobody changes while the slice lives.
-unsafe fn readable<'a>(bytes: *const u8, len: usize) -> Result<&'a [u8]> {
-    match len {
-        0 => Ok(&[]),
-        _ if bytes.is_null() || isize::try_from(len).is_err() => Err(Errno::FAULT),
-        // SAFETY: it is not null, `len` fits an isize, and the caller vouches for the bytes.
-        _ => Ok(unsafe { slice::from_raw_parts(bytes, len) }),
-    }
-}
-
-/// The caller's buffer.
-///
-/// # Safety
-///
-/// `bytes` points to `len` bytes that nobody else uses while the slice lives.
-unsafe fn writable<'a>(bytes: *mut u8, len: usize) -> Result<&'a mut [u8]> {
-    match len {
-        0 => Ok(&mut []),
-        _ if bytes.is_null() || isize::try_from(len).is_err() => Err(Errno::FAULT),
-        // SAFETY: it is not null, `len` fits an isize, and the caller vouches for the bytes. They
-        // need not be initialized: the engine only writes them.
-        _ => Ok(unsafe { slice::from_raw_parts_mut(bytes, len) }),
-    }
 }

@@ -100,3 +100,16 @@ pub(super) unsafe fn write_result_at(results: *mut zs_result, index: usize, prog
         unsafe { write_result(result, progress) };
     }
 }
+
+/// Writes the outcomes of the two directions, unless `results` is null.
+///
+/// # Safety
+///
+/// `results` is null, or memory for two zs_result that nobody else uses.
+#[inline(never)]
+pub(super) unsafe fn write_results(results: *mut zs_result, both: &[Progress; 2]) {
+    for (index, progress) in both.iter().enumerate() {
+        // SAFETY: the memory holds two; the caller vouches for each.
+        unsafe { write_result_at(results, index, progress) };
+    }
+}

@@ -57,12 +57,12 @@ pub(crate) fn bridge(
 
 fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<Duplex> {
     let avoid = options.avoid | avoided_by_environment();
-    let flags = options.flags & (ZS_NOSIGPIPE | ZS_STABLE) | ZS_RELAY_SHUTDOWN;
+    let flags = options.flags & (ZS_NOSIGPIPE | ZS_STABLE);
     let (there, back) = (endpoints(there)?, endpoints(back)?);
     if options.has(ZS_GROW_PIPE) {
         there.iter().chain(&back).for_each(|endpoint| pipe::grow(endpoint.fd, tuning::PIPE));
     }
-    Ok(Duplex::new([there, back], flags, avoid, options.has(ZS_EITHER_END)))
+    Ok(Duplex::between([there, back], None, flags, avoid, options.has(ZS_EITHER_END)))
 }
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
@@ -83,7 +83,7 @@ fn is_listening(end: Endpoint) -> bool {
 fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
     watch.check()?;
     loop {
-        duplex.run(|progress| watch.moved(progress))?;
+        duplex.run([ZS_EVENTS_ALL; 2], 0, &mut |progress| watch.moved(progress))?;
         if duplex.is_over() {
             return Ok(());
         }

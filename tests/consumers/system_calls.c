@@ -443,6 +443,45 @@ static void relays(void)
     }
 }
 
+static void duplex(int a, int b, zs_pool *pool, unsigned int flags, uint64_t budget)
+{
+    zs_duplex       *both = NULL;
+    struct zs_result results[2];
+    int              status = 1;
+
+    nonblocking(a);
+    nonblocking(b);
+    RUN(zs_duplex_new, (both = zs_duplex_new(a, b, pool, flags)) == NULL);
+    if (both == NULL)
+        return;
+    RUN(zs_duplex_feed, zs_duplex_feed(both, 0, "GET /", 5));
+    for (int turn = 0; turn < 20 && status > 0; turn++) {
+        RUN(zs_duplex_run, status = zs_duplex_run(both, ZS_EVENTS_ALL, ZS_EVENTS_ALL, budget));
+        if (status == 1)
+            poll(NULL, 0, 1);
+    }
+    RUN(zs_duplex_result, (zs_duplex_result(both, results), 0));
+    RUN(zs_duplex_free, (zs_duplex_free(both), 0));
+}
+
+static void duplexes(void)
+{
+    static const unsigned int flags[] = {0, ZS_NOSIGPIPE, ZS_STABLE};
+
+    for (int kinds = 0; kinds < 16; kinds++) {
+        for (size_t which = 0; which < COUNT(flags); which++) {
+            zs_pool *pool = which % 2 ? NULL : zs_pool_new(1, 0);
+            int      a = connection(kinds / 4), b = connection(kinds % 4);
+
+            duplex(a, b, pool, flags[which], which < 2 ? LEN / 4 : 0);
+            zs_pool_free(pool);
+            close(a);
+            close(b);
+            close_others();
+        }
+    }
+}
+
 static void calls(void)
 {
     struct iovec piece = {data, LEN};
@@ -714,6 +753,7 @@ int main(void)
     fanouts();
     bridges();
     relays();
+    duplexes();
     bulk();
     without_pipes();
     without_new_calls();

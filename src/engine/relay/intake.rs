@@ -158,7 +158,7 @@ impl Relay {
                 // From a socket: a short count means that this was all.
                 let is_short = count < RELAY_TRICKLE && !self.input.kind.is_file();
                 self.path = self.path.after_piece(!is_short);
-                self.note_short(is_short);
+                self.note_short_splice(is_short);
                 Ok(Intake::Some)
             }
             Answer::WouldBlock | Answer::Interrupted if self.in_flight.is_pipe_full() => {

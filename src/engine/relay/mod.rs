@@ -11,6 +11,7 @@ mod small;
 mod state;
 
 pub(crate) use pool::Pool;
+pub(in crate::engine) use state::Known;
 pub(crate) use state::Relay;
 
 use crate::constants::*;
@@ -50,7 +51,7 @@ impl Relay {
     #[inline(never)]
     fn pump(&mut self, before: u64, budget: u64) -> Result<c_int, Error> {
         let until = before.saturating_add(budget);
-        let mut is_blocked = false;
+        let mut is_blocked = self.output_is_full();
         loop {
             match self.deliver_all(until, is_blocked)? {
                 Delivery::Done => {}

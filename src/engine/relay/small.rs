@@ -33,7 +33,7 @@ impl Relay {
             if self.remaining == 0 || self.path == Path::Bulk {
                 break Ok(());
             }
-            if *moved > 0 && self.was_drained() {
+            if self.was_drained() {
                 break Err(Errno::AGAIN);
             }
             if *moved >= budget {

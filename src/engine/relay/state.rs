@@ -25,6 +25,11 @@ const IN_DUPLEX: u32 = 0x8000_0000;
 pub(super) const MAY_SPLICE: u32 = 0x4000_0000;
 /// And: it is the direction from b to a.
 const BACK: u32 = 0x2000_0000;
+/// And what a duplex knows before a run (`Relay::expect`): recv(2) that comes back short has drained the
+/// input.
+const TRUSTS_SHORT_READS: u32 = 0x1000_0000;
+/// The output has not taken what is in flight, and nothing says that it would now.
+const OUTPUT_IS_FULL: u32 = 0x0800_0000;
 
 /// Bytes on their way from one descriptor to another.
 ///
@@ -57,13 +62,24 @@ pub(crate) struct Relay {
     refusal: Option<Errno>,
 }
 
+/// What a duplex knows of the ends of a direction before it runs it.
+#[derive(Clone, Copy, Default)]
+pub(in crate::engine) struct Known {
+    /// recv(2) that comes back short has drained the input: what comes later is reported by an event.
+    pub(in crate::engine) trusts_short_reads: bool,
+    /// The input was drained, and no event has been reported since.
+    pub(in crate::engine) input_is_empty: bool,
+    /// The output would block, and no event has been reported since.
+    pub(in crate::engine) output_is_full: bool,
+}
+
 /// What is known of the input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Reading {
     /// More may come.
     Open,
-    /// The last read was short, which a level-triggered caller takes for EAGAIN.
+    /// The last read was short, which counts as EAGAIN (`note_short`).
     Drained,
     /// The input has ended.
     Ended,
@@ -144,6 +160,12 @@ impl Relay {
             return Err(Errno::INVAL);
         }
         let ends = [Endpoint::input(input)?, Endpoint::output(output)?];
+        Relay::check(&ends)?;
+        Ok(Relay::between(ends, len, pool, flags, 0))
+    }
+
+    /// What a relay moves bytes between in the caller's event loop: EINVAL, EPROTOTYPE.
+    pub(in crate::engine) fn check(ends: &[Endpoint]) -> Result<()> {
         // If fcntl(2) is refused (a sandbox) O_NONBLOCK is unknown. The descriptor is then taken
         // for blocking, and the relay does not wait for it either.
         if ends.iter().any(|end| end.blocks && sys::status_flags(end.fd).is_ok()) {
@@ -152,10 +174,11 @@ impl Relay {
         if ends.iter().any(|end| end.kind == FdKind::Other) {
             return Err(Errno::PROTOTYPE);
         }
-        Ok(Relay::between(ends, len, pool, flags, 0))
+        Ok(())
     }
 
     /// A relay between two descriptors that may also be blocking.
+    #[inline(never)]
     fn between(
         [input, output]: [Endpoint; 2],
         len: u64,
@@ -188,10 +211,26 @@ impl Relay {
         }
     }
 
-    /// One direction of a duplex: until the input ends, without a pool, between descriptors of any kind,
-    /// which may also be blocking.
-    pub(in crate::engine) fn in_duplex(ends: [Endpoint; 2], flags: u32, avoid: u32) -> Relay {
-        Relay::between(ends, u64::MAX, None, flags | IN_DUPLEX, avoid)
+    /// One direction of a duplex: until the input ends, which is passed on, between descriptors of any
+    /// kind, which may also be blocking.
+    pub(in crate::engine) fn in_duplex(
+        ends: [Endpoint; 2],
+        pool: Option<Rc<Pool>>,
+        flags: u32,
+        avoid: u32,
+    ) -> Relay {
+        Relay::between(ends, u64::MAX, pool, flags | ZS_RELAY_SHUTDOWN | IN_DUPLEX, avoid)
+    }
+
+    /// What the duplex knows before a run.
+    pub(in crate::engine) fn expect(&mut self, known: Known) {
+        let bit = |is_set: bool, bit: u32| if is_set { bit } else { 0 };
+        self.flags = self.flags & !(TRUSTS_SHORT_READS | OUTPUT_IS_FULL)
+            | bit(known.trusts_short_reads, TRUSTS_SHORT_READS)
+            | bit(known.output_is_full, OUTPUT_IS_FULL);
+        if self.is_open() {
+            self.reading = if known.input_is_empty { Reading::Drained } else { Reading::Open };
+        }
     }
 
     /// Its results are those of the direction from b to a.
@@ -265,7 +304,7 @@ impl Relay {
     }
 
     /// Bytes delivered.
-    pub(super) const fn bytes(&self) -> u64 {
+    pub(in crate::engine) const fn bytes(&self) -> u64 {
         self.spliced.saturating_add(self.copied)
     }
 
@@ -321,14 +360,25 @@ impl Relay {
     pub(super) fn note_piece(&mut self, count: usize, len: usize) {
         self.taken(count);
         self.path = self.path.after_piece(count >= self.in_flight.room().min(SMALL_PIECE));
-        self.note_short(count < len);
+        self.note_short(count < len, ZS_RELAY_LEVEL | TRUSTS_SHORT_READS);
     }
 
-    /// A short read counts as EAGAIN, if the caller's poller is level-triggered (an edge-triggered
-    /// one: docs/kernel.md, "No further event follows a short read at the end").
-    pub(super) fn note_short(&mut self, is_short: bool) {
-        let may_trust = self.flags & ZS_RELAY_LEVEL != 0 && !self.input.kind.is_file();
+    /// After a short splice(2) from the input, which may also have been short of slots in the pipe: only a
+    /// level-triggered poller reports what is left.
+    pub(super) fn note_short_splice(&mut self, is_short: bool) {
+        self.note_short(is_short, ZS_RELAY_LEVEL);
+    }
+
+    /// A short read counts as EAGAIN with one of these flags (docs/kernel.md, "No further event follows a
+    /// short read at the end").
+    fn note_short(&mut self, is_short: bool, flags: u32) {
+        let may_trust = self.flags & flags != 0 && !self.input.kind.is_file();
         self.reading = if is_short && may_trust { Reading::Drained } else { Reading::Open };
+    }
+
+    /// Whether the output has not taken what is in flight, as far as is known before a run.
+    pub(super) const fn output_is_full(&self) -> bool {
+        self.flags & OUTPUT_IS_FULL != 0
     }
 
     /// Whether the last read has drained the input; asked once.

@@ -67,19 +67,24 @@ impl Endpoint {
 
     /// A stream or a file to read from. EBADF: it is open for writing only.
     pub(crate) fn input(fd: c_int) -> Result<Endpoint> {
-        Endpoint::open(fd, libc::O_WRONLY)
+        Endpoint::open(fd, |mode| mode != libc::O_WRONLY)
     }
 
     /// A stream or a file to write to. EBADF: it is open for reading only.
     pub(crate) fn output(fd: c_int) -> Result<Endpoint> {
-        Endpoint::open(fd, libc::O_RDONLY)
+        Endpoint::open(fd, |mode| mode != libc::O_RDONLY)
     }
 
-    /// A descriptor that must not be open in the access mode `wrong`.
-    fn open(fd: c_int, wrong: c_int) -> Result<Endpoint> {
+    /// One to read from and to write to. EBADF: it is open for only one of the two.
+    pub(crate) fn both_ways(fd: c_int) -> Result<Endpoint> {
+        Endpoint::open(fd, |mode| mode == libc::O_RDWR)
+    }
+
+    /// A descriptor that is open in an access mode that `fits`.
+    fn open(fd: c_int, fits: fn(c_int) -> bool) -> Result<Endpoint> {
         let kind = FdKind::of(sys::fstat(fd)?.kind);
         let flags = sys::status_flags(fd);
-        if flags.is_ok_and(|flags| flags & libc::O_PATH != 0 || flags & libc::O_ACCMODE == wrong) {
+        if flags.is_ok_and(|flags| flags & libc::O_PATH != 0 || !fits(flags & libc::O_ACCMODE)) {
             return Err(Errno::BADF);
         }
         // If fcntl(2) is refused (a sandbox) it is taken for blocking.
@@ -349,6 +354,14 @@ impl Endpoint {
             // EPIPE is what the next call says anyway, with the signal that belongs to it.
             _ => self.spent_reset().filter(|&errno| errno != Errno::PIPE),
         }
+    }
+
+    /// Whether it is a TCP connection whose bytes are what arrives, and not what a protocol on top of it
+    /// (kTLS) makes of that.
+    pub(crate) fn is_plain_tcp(self) -> bool {
+        self.kind == FdKind::Socket
+            && sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_TCP)
+            && sys::getsockopt_int_at(self.fd, libc::IPPROTO_TCP, libc::TCP_ULP) == Ok(0)
     }
 
     fn family(self) -> Family {
