@@ -13,6 +13,9 @@ pub(crate) struct Errno(pub(crate) c_int);
 pub(crate) type Result<T, E = Errno> = core::result::Result<T, E>;
 
 impl Errno {
+    /// No error.
+    pub(crate) const NONE: Errno = Errno(0);
+
     pub(crate) const AGAIN: Errno = Errno(libc::EAGAIN);
     pub(crate) const BADF: Errno = Errno(libc::EBADF);
     pub(crate) const CANCELED: Errno = Errno(libc::ECANCELED);

@@ -56,7 +56,7 @@ impl From<&Progress> for zs_result {
             side: progress.end.err().and_then(|error| error.side).map_or(0, |side| side as u32),
             error: error(progress).map_or_else(|Errno(number): Errno| number, |()| 0),
             refused: progress.refused,
-            refusal: progress.refusal.map_or(0, |Errno(number)| number),
+            refusal: progress.refusal.0,
             index: progress.index,
             spare: [0; 2],
         }

@@ -112,11 +112,12 @@ impl<'a> Transfer<'a> {
         Error::call(self.lack)
     }
 
-    /// As `give_up`, after a call of this mechanism has been refused. EBADF is a refusal of what cannot
-    /// append (copy_file_range(2), ioctl_ficlonerange(2)); otherwise the descriptor is at fault.
+    /// As `give_up`, after a call of this mechanism has been refused. EBADF of a descriptor that is open
+    /// the right way is that of what cannot append (copy_file_range(2), ioctl_ficlonerange(2)).
     #[cold]
     pub(super) fn refused(&mut self, via: u32, errno: Errno) {
-        if errno != Errno::BADF || checks::is_appending(self.output) {
+        let is_open = || self.so_far.bytes > 0 || checks::is_appending(self.output);
+        if errno != Errno::BADF || is_open() {
             self.so_far.note_refusal(via, errno);
         }
         self.give_up(via);

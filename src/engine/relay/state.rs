@@ -58,8 +58,8 @@ pub(crate) struct Relay {
     pub(super) shared_errors: SharedErrors,
     /// The error the input ended with (`Reading::Failed`).
     pub(super) input_error: Option<Errno>,
-    /// Why splice(2) has been given up.
-    refusal: Option<Errno>,
+    /// Why splice(2) has been given up; `Errno::NONE` while it has not refused.
+    refusal: Errno,
 }
 
 /// What a duplex knows of the ends of a direction before it runs it.
@@ -207,7 +207,7 @@ impl Relay {
             spliced: 0,
             shared_errors: SharedErrors::default(),
             input_error: None,
-            refusal: None,
+            refusal: Errno::NONE,
         }
     }
 
@@ -297,7 +297,7 @@ impl Relay {
             copied: self.copied,
             via: self.via,
             end: self.failed.map_or(Ok(()), Err),
-            refused: self.refusal.map_or(0, |_| ZS_VIA_SPLICE),
+            refused: if self.refusal == Errno::NONE { 0 } else { ZS_VIA_SPLICE },
             refusal: self.refusal,
             ..Progress::NONE.of(usize::from(self.flags & BACK != 0))
         }
@@ -323,8 +323,8 @@ impl Relay {
     /// Notes that splice(2) is given up, if that was a refusal and no failure of a side.
     #[cold]
     pub(super) fn note_refusal(&mut self, errno: Errno) {
-        if errno.class() == Class::Unsupported {
-            self.refusal.get_or_insert(errno);
+        if self.refusal == Errno::NONE && errno.class() == Class::Unsupported {
+            self.refusal = errno;
         }
     }
 

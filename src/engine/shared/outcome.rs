@@ -63,8 +63,8 @@ pub(crate) struct Progress {
     pub(crate) via: u32,
     /// Mechanisms that were tried and have refused.
     pub(crate) refused: u32,
-    /// Why the first of them did.
-    pub(crate) refusal: Option<Errno>,
+    /// Why the first of them did; `Errno::NONE` if there are none.
+    pub(crate) refusal: Errno,
     /// Which direction or output this is the progress of.
     pub(crate) index: u32,
     pub(crate) end: Result<(), Error>,
@@ -79,7 +79,7 @@ impl Progress {
         holes: 0,
         via: 0,
         refused: 0,
-        refusal: None,
+        refusal: Errno::NONE,
         index: 0,
         end: Ok(()),
     };
@@ -106,8 +106,10 @@ impl Progress {
     /// Notes that the mechanism `via` was tried and has refused.
     #[cold]
     pub(crate) fn note_refusal(&mut self, via: u32, errno: Errno) {
+        if self.refused == 0 {
+            self.refusal = errno;
+        }
         self.refused |= via;
-        self.refusal.get_or_insert(errno);
     }
 
     /// The same, of the direction or output `index`.
@@ -186,4 +188,24 @@ pub(crate) fn is_pipe(fd: c_int) -> bool {
 
 pub(crate) fn is_socket(fd: c_int) -> bool {
     sys::getsockopt(fd, libc::SO_TYPE).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_that_of_the_first_refusal() {
+        let mut progress = Progress::NONE;
+        progress.note_refusal(ZS_VIA_SENDFILE, Errno::INVAL);
+        progress.note_refusal(ZS_VIA_CLONE, Errno::OPNOTSUPP);
+        assert_eq!(progress.refused, ZS_VIA_CLONE | ZS_VIA_SENDFILE);
+        assert_eq!(progress.refusal, Errno::INVAL);
+    }
+
+    #[test]
+    fn an_index_changes_nothing_else() {
+        let failed = Progress::failed(Error::input(Errno::IO));
+        assert_eq!(failed.of(3), Progress { index: 3, ..failed });
+    }
 }
