@@ -29,11 +29,7 @@ pub(super) fn verdict(
     }
     match after_zero(transfer)? {
         Eof::Yes => Ok(Some(Tried::Done)),
-        // TCP urgent data. Of anything else only a read knows.
-        Eof::Unknown if transfer.input.kind == FdKind::Socket => {
-            Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP)))
-        }
-        Eof::Unknown => Ok(Some(Tried::NotForThis)),
+        Eof::Unknown => Ok(Some(Tried::Unsupported(Errno::OPNOTSUPP))),
         Eof::No => {
             attempts.contradicted = true;
             Ok(None)

@@ -27,14 +27,14 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         let held = match fill(transfer, &pipe)? {
             Fill::Held(held) => held,
             Fill::Ended => break,
-            Fill::Other(tried) => return Ok(tried),
+            Fill::Refused(errno) => return Ok(Tried::Unsupported(errno)),
         };
         let before = transfer.so_far.bytes;
         let end = drain(transfer, &pipe, held);
         let rest = held.saturating_sub(transfer.so_far.bytes.saturating_sub(before));
         match end {
             Ok(Tried::Done) => {}
-            Ok(other) => return spill_to_buffer(transfer, &pipe, rest).map(|()| other),
+            Ok(refused) => return spill_to_buffer(transfer, &pipe, rest).map(|()| refused),
             Err(error) => {
                 transfer.count_undelivered(rest);
                 return Err(error);
@@ -56,8 +56,7 @@ fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
 enum Fill {
     Held(u64),
     Ended,
-    /// The next mechanism has to go on.
-    Other(Tried),
+    Refused(Errno),
 }
 
 /// Splices one step from the input into the pipe.
@@ -78,8 +77,8 @@ fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
         };
         match tried {
             None => {}
-            Some(Tried::Done) => break,
-            Some(tried) => return Ok(Fill::Other(tried)),
+            Some(Tried::Unsupported(errno)) => return Ok(Fill::Refused(errno)),
+            Some(_) => break,
         }
     }
     Ok(Fill::Ended)

@@ -27,7 +27,7 @@ pub(super) enum Tried {
     /// It refuses: the next mechanism has to do the rest of the transfer.
     Unsupported(Errno),
     /// It has not refused, but the next one has to go on with this extent: that one is faster, or
-    /// this one cannot be asked (an offset, no pipe), or does not know whether the input has ended.
+    /// this one cannot be asked (a flag, an offset, no pipe).
     NotForThis,
     /// There is no memory for its buffer.
     NoMemory,
