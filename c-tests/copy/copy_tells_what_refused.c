@@ -160,24 +160,6 @@ static void chosen(void)
 	MUST(close(small) == 0 && close(proc) == 0 && close(out) == 0);
 }
 
-/* With O_DIRECT the end cannot be verified by a read of one byte: a 0 at the end is no refusal. */
-static void direct(void)
-{
-	char name[64];
-	int file = t_file(1 << 16), in, out = t_file(0);
-	struct zs_result result;
-
-	snprintf(name, sizeof name, "/proc/self/fd/%d", file);
-	in = open(name, O_RDONLY | O_DIRECT);
-	if (in < 0)
-		return;
-	T_EQ(T_COPY(in, NULL, out, NULL, ZS_TO_END, &result, .avoid = CLONE), 1 << 16);
-	T_EQ(result.refused, 0);
-	T_EQ(result.refusal, 0);
-	OK(t_has_pattern(out, 0, 1 << 16, 0));
-	MUST(close(file) == 0 && close(in) == 0 && close(out) == 0);
-}
-
 /* /proc, where read(2) is not wanted: copy_file_range(2) refuses, or moves nothing. */
 static void proc_without_read(void)
 {
@@ -214,7 +196,6 @@ int main(void)
 	wrong_descriptors();
 	T_CHILD(without_pipes, NULL);
 	chosen();
-	direct();
 	proc_without_read();
 	clones();
 	return t_done();

@@ -31,6 +31,8 @@ static void story(void *argument)
 	T_EQ(result.bytes, LEN);
 	T_EQ(result.in_flight, 0);
 	T_EQ(result.error, 0);
+	OK(result.refused & ZS_VIA_COPY_RANGE);
+	OK(result.refused & ZS_VIA_CLONE || result.refusal == EOPNOTSUPP);
 	if (T_EQ(t_size(file), LEN))
 		OK(t_same_bytes(in, file));
 	if (T_EQ(from ? off_in : t_position(in), LEN))

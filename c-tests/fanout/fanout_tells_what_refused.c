@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Each output of a fan-out has its own mechanisms that refused; what the input refuses, or tee(2) for all, is in every
- * result. The progress function knows by its index which output it hears of. */
+ * result. The progress function learns from the index which output it is called for. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -15,7 +15,7 @@
 static struct t_fan fan;
 static uint64_t told[64];
 
-/* Every call tells of one output that is there, and has more bytes than before. */
+/* Every call reports one output that is there, and has more bytes than before. */
 static int tells(void *context, const struct zs_result *so_far)
 {
 	(void)context;
