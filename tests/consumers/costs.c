@@ -39,6 +39,7 @@ static int in, out, feed, drain; /* the far ends: what is written to `feed` is r
 static int outs[OUTPUTS], drains[OUTPUTS];
 static zs_pool *pool;
 static zs_relay *relay;
+static zs_duplex *duplex;
 static int64_t moved;
 static char bytes[MiB];
 
@@ -307,6 +308,30 @@ static void run_relay(void)
 	moved = zs_relay_run(relay, 0) == ZS_WANT_READ ? (int64_t)work->len : -1;
 }
 
+/* A duplex, told what an edge-triggered poller reports of a side that has become readable */
+
+static void duplexed(void)
+{
+	if (moved == (int64_t)work->len) {
+		t_drain(drain, work->len);
+	} else {
+		zs_duplex_free(duplex);
+		new_in(tcp);
+		new_out(tcp);
+		t_drain(in, work->len);
+		t_nonblock(in, 1);
+		t_nonblock(out, 1);
+		MUST((duplex = zs_duplex_new(in, out, pool, 0)) != NULL);
+		MUST(zs_duplex_run(duplex, ZS_EVENTS_ALL, ZS_EVENTS_ALL, 0) == 1);
+	}
+	t_write(feed, bytes, work->len);
+}
+
+static void run_duplex(void)
+{
+	moved = zs_duplex_run(duplex, POLLIN | POLLOUT, 0, 0) == 1 ? (int64_t)work->len : -1;
+}
+
 static const struct work works[] = {
 	{ "zs_splice", pipe_to_pipe, run_splice, T_PAGE, 0, 0 },
 	{ "zs_tee", pipe_to_pipe, run_tee, T_PAGE, 0, 0 },
@@ -338,6 +363,8 @@ static const struct work works[] = {
 	{ "relay, message of 64 B", relayed, run_relay, 64, 0, 0 },
 	{ "relay, message of 64 B, level", relayed, run_relay, 64, 0, ZS_RELAY_LEVEL },
 	{ "relay, bulk, 256 KiB", relayed, run_relay, 256 * KiB, 0, 0 },
+	{ "duplex, message of 64 B", duplexed, run_duplex, 64, 0, 0 },
+	{ "duplex, bulk, 256 KiB", duplexed, run_duplex, 256 * KiB, 0, 0 },
 };
 
 static const struct work clones[] = {
