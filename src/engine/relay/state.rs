@@ -345,9 +345,11 @@ impl Relay {
             && self.flags & MAY_SPLICE != 0
     }
 
-    /// Whether a pipe of the caller's is on one side, so that splice(2) needs no private pipe.
+    /// Whether a pipe of the caller's is on one side, so that splice(2) needs no private pipe. A terminal is read:
+    /// splice(2) would find the pipe's reader gone before it sees that the terminal has ended.
     pub(super) fn is_beside_pipe(&self) -> bool {
-        self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe
+        let reads = self.input.kind == FdKind::Char && self.path == Path::Small;
+        !reads && (self.input.kind == FdKind::Pipe || self.output.kind == FdKind::Pipe)
     }
 
     /// The most that one read may take.
