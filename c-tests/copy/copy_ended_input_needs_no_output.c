@@ -66,6 +66,17 @@ static void not_connected(void)
 	MUST(close(in) == 0 && close(out[1]) == 0);
 }
 
+/* Nor does a file at its end need a terminal that has not hung up. */
+static void hung_up(void)
+{
+	int in = t_file(100), pty[2];
+
+	t_pty(pty);
+	MUST(lseek(in, 100, SEEK_SET) == 100 && close(pty[0]) == 0);
+	T_EQ(zs_copy(in, NULL, pty[1], NULL, ZS_TO_END, NULL, NULL), 0);
+	MUST(close(in) == 0 && close(pty[1]) == 0);
+}
+
 int main(void)
 {
 	MUST(signal(SIGPIPE, t_count_signal) != SIG_ERR);
@@ -75,5 +86,6 @@ int main(void)
 			for (int how = 0; how < 4; how++)
 				ended((enum input)input, how & 1, how & 2, timed ? T_MS(300) : 0);
 	not_connected();
+	hung_up();
 	return t_done();
 }

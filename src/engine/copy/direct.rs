@@ -128,8 +128,13 @@ fn ready(transfer: &mut Transfer<'_>, via: u32) -> Result<Ready, Error> {
         Ok(0) => Ok(Ready::NoRoom),
         Ok(room) => Ok(Ready::For(room)),
         // An input that has ended, or has failed, comes before an output that has.
-        Err(error) if error.side == Some(Side::Out) && transfer.has_file_ended()? => {
-            Ok(Ready::Ended)
+        Err(error) if error.side == Some(Side::Out) => {
+            transfer.input.find_position();
+            if transfer.has_file_ended()? {
+                Ok(Ready::Ended)
+            } else {
+                Err(error)
+            }
         }
         Err(error) => Err(error),
     }
