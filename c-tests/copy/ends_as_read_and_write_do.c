@@ -210,7 +210,10 @@ static int noticed_at_once(const struct o_scene *scene, const struct o_outcome *
 
 static int never_to_be_written(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
 {
-	return plain->waits && keeps_waiting(scene) && is_bad_out(scene) && ours->returned == -1 && ours->bytes == 0;
+	int is_silent = plain->waits ? keeps_waiting(scene)
+		: o_is_stream_in(scene->in) && scene->gives != O_ENDED && scene->size == 0;
+
+	return is_silent && is_bad_out(scene) && ours->returned == -1 && ours->bytes == 0;
 }
 
 static int relay_heard_of_it(const struct o_scene *scene, const struct o_outcome *plain, const struct o_outcome *ours)
