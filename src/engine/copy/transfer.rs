@@ -50,6 +50,8 @@ pub(super) struct Transfer<'a> {
     pub(super) hole_behind: Option<i64>,
     /// Whether poll(2) always calls the input ready, as it does every file that cannot be polled.
     is_always_ready: bool,
+    /// Whether poll(2) said before the call that the output's connection is over.
+    has_hung_up: bool,
     /// Kept from one extent of data to the next.
     pub(super) pipe: Option<Pipe>,
     pub(super) buffer: Option<Buffer>,
@@ -74,6 +76,7 @@ impl<'a> Transfer<'a> {
             lack: Errno::OPNOTSUPP,
             hole_behind: None,
             is_always_ready: false,
+            has_hung_up: false,
             pipe: None,
             buffer: None,
         }
@@ -253,10 +256,10 @@ impl<'a> Transfer<'a> {
     }
 
     /// After a call that moved `count` of the `len` bytes it was asked for: fails if the output's
-    /// connection died meanwhile (docs/kernel.md, "A short splice(2) to a socket may hide an
+    /// connection died meanwhile, or before (kTLS takes bytes for nobody) (docs/kernel.md, "A short splice(2) to a socket may hide an
     /// error").
     pub(super) fn check_short_count(&self, count: usize, len: usize) -> Result<(), Error> {
-        if count >= len {
+        if count >= len && !self.has_hung_up {
             return Ok(());
         }
         match self.output.dropped_error() {
@@ -407,6 +410,7 @@ impl<'a> Transfer<'a> {
                 libc::POLLHUP => return Ok(1),
                 _ => *input = NO_FD,
             }
+            self.has_hung_up = output.revents & libc::POLLHUP != 0;
             match self.output.takes(output.revents) {
                 Ok(()) | Err(Errno::AGAIN) if may_block => return Ok(usize::MAX),
                 Ok(()) => return Ok(self.room()),
