@@ -2,28 +2,35 @@
 /* zproxy - accepts connections at one address and forwards each to another: thousands in one thread,
  * through zsplice.
  *
- *     cc -std=c11 zproxy.c $(pkg-config --cflags --libs zsplice) -o zproxy
+ *     cc -std=c11 -pthread zproxy.c $(pkg-config --cflags --libs zsplice) -o zproxy
  *
- * A connection has two relays, one for each direction. Its sockets stay in one edge-triggered epoll set
- * from beginning to end, and the relays say which events concern them.
+ * A connection is a duplex. Its sockets stay in one edge-triggered epoll set from beginning to end, and
+ * the duplex is run with the events that come.
+ *
+ * With -j N there are N threads. Each has a listening socket of its own, among which the kernel spreads
+ * the connections, an epoll set and a pool of pipes; what is _Thread_local below. They share nothing but
+ * the number of open connections and the stage of the end.
  *
  * SIGTERM or SIGINT stops accepting. Open connections have a few seconds to end, then they are reset; a
  * second signal resets them at once. The exit status is 0 if none had to be reset. */
 #define _GNU_SOURCE 1
+#include "address.h"
 #include <zsplice.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/sockios.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -36,7 +43,8 @@
 enum {
 	EVENTS = 256,            /* taken from epoll at once */
 	IDLE_PIPES = 32,         /* kept by the pool for the next relay that needs one */
-	SPARE_FDS = 128,         /* descriptors that are not for connections but for pipes and ourselves */
+	SPARE_FDS = 128,         /* descriptors of a thread that are not for connections but for pipes and itself */
+	THREADS = 256,           /* at the most */
 	TARGETS = 16,            /* addresses of CONNECT that are tried, at the most */
 	UNIX_SNDBUF = 1 << 20,   /* with the default of AF_UNIX splice(2) is slow */
 	GRACE_SECONDS = 5,       /* for open connections after the first signal */
@@ -48,31 +56,23 @@ enum {
 	UNIX_TICK_MS = 5         /* the same for AF_UNIX: no event tells when a full backlog has room */
 };
 
-struct address {
-	struct sockaddr_storage name;
-	socklen_t len;
-	char text[128];
-};
-
-/* One of the two sockets of a connection, and the direction that begins there. */
+/* One of the two sockets of a connection. */
 struct end {
 	struct connection *of;
-	struct end *other;
 	int fd;
-	int wants; /* ZS_WANT_*; 0: this direction has ended; -1: it has failed */
-	zs_relay *relay;
 };
 
 enum state {
 	CONNECTING, /* an event tells when the server has answered */
 	RETRYING,   /* the backlog of an AF_UNIX server is full */
-	RUNNING,    /* the relays move bytes */
+	RUNNING,    /* the duplex moves bytes */
 	DRAINING,   /* both directions are over; a peer is still to get the last bytes before its reset */
 	OVER        /* to be closed and freed after the events at hand, which may name it */
 };
 
 struct connection {
 	struct end client, server;
+	zs_duplex *duplex;
 	enum state state;
 	int target; /* index of the address that is tried, or connected to */
 	int64_t began, deadline;
@@ -85,56 +85,50 @@ struct connection {
 	char peer[64];
 };
 
-static struct address listen_at, targets[TARGETS];
-static int target_count, epoll, signals, listener = -1;
-static struct stat socket_file; /* what bind(2) has made, if LISTEN is an AF_UNIX socket */
-static zs_pool *pool;
-static bool verbose;
+/* Of a socket, from beginning to end. */
+static const uint32_t ALL_EVENTS = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
 
-static int64_t connect_ms = CONNECT_SECONDS * 1000, tick_ms = TICK_MS, next_tick;
+static struct address listen_at, targets[TARGETS];
+static int target_count, thread_count = 1, listeners[THREADS];
+static struct stat socket_file; /* what bind(2) has made, if LISTEN is an AF_UNIX socket */
+static bool verbose;
+static int64_t connect_ms = CONNECT_SECONDS * 1000, tick_ms = TICK_MS;
+
+static uint64_t limit; /* for now_open */
+static _Atomic uint64_t now_open;
+
+/* How the end comes: what `stage` says, and an eventfd that wakes all threads. */
+enum { SERVING, CLOSING, CUTTING_OFF };
+static _Atomic int stage;
+static int stop = -1;
+
+static int signals; /* for the first thread */
+static _Thread_local int epoll, listener;
+static _Thread_local zs_pool *pool;
 
 /* For the next connection, opened before it is accepted: whoever is accepted can be served. */
-static int next_server = -1;
-static bool is_accepting, is_paused;
-static int64_t resume_at;
+static _Thread_local int next_server = -1;
+static _Thread_local bool is_accepting, is_paused;
+static _Thread_local int64_t resume_at, next_tick;
 
 /* Every connection is in one of two circular lists: those that time moves on, and the others. */
-static struct connection waiting = { .previous = &waiting, .next = &waiting };
-static struct connection running = { .previous = &running, .next = &running };
+static _Thread_local struct connection waiting, running;
 
 /* Connections to be looked after without an event. */
-static struct connection *queue;
+static _Thread_local struct connection *queue;
 
-static uint64_t limit, now_open, most_open;
-
-/* Of connections that are over. */
-static struct {
-	uint64_t count, failed, cut_off, sent, answered, copied;
+/* Of connections that are over; `sum` of all threads in the end. */
+struct sum {
+	uint64_t count, failed, cut_off, sent, answered, copied, most_open;
 	uint32_t via;
-} sum;
+};
+static _Thread_local struct sum own;
+static struct sum sum;
 
 static void die(const char *what)
 {
 	fprintf(stderr, "zproxy: %s: %s\n", what, strerror(errno));
 	exit(EXIT_FAILURE);
-}
-
-/* As on the command line. */
-static void print_name(struct address *address)
-{
-	const struct sockaddr_un *local = (const struct sockaddr_un *)&address->name;
-	char host[80], port[8];
-
-	if (address->name.ss_family == AF_UNIX)
-		snprintf(address->text, sizeof address->text, "unix:%s", local->sun_path);
-	else if (getnameinfo((struct sockaddr *)&address->name, address->len, host, sizeof host, port, sizeof port,
-			     NI_NUMERICHOST | NI_NUMERICSERV) == 0)
-		snprintf(address->text, sizeof address->text, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, port);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* Milliseconds. */
@@ -185,6 +179,15 @@ static void note(struct connection *connection, const char *who, int error)
 		connection->who = who;
 		connection->error = error;
 	}
+}
+
+/* Which wakes all threads. */
+static void wake(void)
+{
+	static const uint64_t one = 1;
+
+	if (write(stop, &one, sizeof one) < 0)
+		die("eventfd");
 }
 
 static const char *role(const struct end *end)
@@ -255,35 +258,28 @@ static void log_end(const struct connection *connection, uint64_t sent, uint64_t
 		connection->error ? strerror(connection->error) : connection->who);
 }
 
-static uint64_t account(const struct end *end)
-{
-	struct zs_result result = { 0 };
-
-	if (end->relay)
-		zs_relay_result(end->relay, &result);
-	sum.copied += result.copied;
-	sum.via |= result.via;
-	return result.bytes;
-}
-
 static void bury(struct connection *connection)
 {
-	uint64_t sent = account(&connection->client), answered = account(&connection->server);
+	struct zs_result results[2] = { { 0 }, { 0 } };
 
-	sum.sent += sent;
-	sum.answered += answered;
-	sum.failed += connection->error != 0;
+	if (connection->duplex)
+		zs_duplex_result(connection->duplex, results);
+	own.sent += results[0].bytes;
+	own.answered += results[1].bytes;
+	own.copied += results[0].copied + results[1].copied;
+	own.via |= results[0].via | results[1].via;
+	own.failed += connection->error != 0;
 	if (verbose)
-		log_end(connection, sent, answered);
-	zs_relay_free(connection->client.relay);
-	zs_relay_free(connection->server.relay);
+		log_end(connection, results[0].bytes, results[1].bytes);
+	zs_duplex_free(connection->duplex);
 	close(connection->client.fd);
 	if (connection->server.fd >= 0)
 		close(connection->server.fd);
 	detach(connection);
 	free(connection);
-	now_open--;
 	is_paused = false;
+	if (atomic_fetch_sub(&now_open, 1) == 1 && stage != SERVING)
+		wake();
 }
 
 /* The process ends before these connections do. */
@@ -296,67 +292,66 @@ static void cut_off(struct connection *list)
 		reset(&connection->client);
 		if (connection->server.fd >= 0)
 			reset(&connection->server);
-		sum.cut_off++;
+		own.cut_off++;
 	}
 }
 
 /* Moving bytes */
 
-static void run(struct end *end);
-
-static void failed(struct end *end)
+/* How the direction `from` - `to` has ended. */
+static void judge(const struct zs_result *result, const struct end *from, const struct end *to)
 {
-	struct zs_result result;
-
-	zs_relay_result(end->relay, &result);
-	if (result.side == ZS_SIDE_OUT) {
+	if (result->error != 0 && result->side == ZS_SIDE_OUT) {
 		/* A peer that has gone, with nothing to be sent to it, is no failure. */
-		bool is_lost = result.error != EPIPE || result.in_flight > 0;
+		bool is_lost = result->error != EPIPE || result->in_flight > 0;
 
-		note(end->of, role(end->other), is_lost ? result.error : 0);
-		/* What the peer has said before it went is still to be delivered. */
-		run(end->other);
-	} else {
-		note(end->of, role(end), result.error);
-		reset(end->other);
-		end->other->wants = -1;
+		note(to->of, role(to), is_lost ? result->error : 0);
+	} else if (result->error != 0) {
+		note(from->of, role(from), result->error);
+		reset(to);
 	}
 }
 
-/* Moves what can be moved from here to the other end. */
-static void run(struct end *end)
+/* Both directions are over; the one that failed with `error` did so first. */
+static void conclude(struct connection *connection, int error)
 {
-	if (end->wants <= 0)
-		return;
-	end->wants = zs_relay_run(end->relay, 0);
-	if (end->wants < 0)
-		failed(end);
-	else if (end->wants == 0)
-		note(end->of, role(end), 0);
-	else if (end->wants & ZS_WANT_RUN)
-		enqueue(end->of);
-	if (end->wants <= 0 && end->other->wants <= 0)
-		finish(end->of);
+	const struct end *ends[2] = { &connection->client, &connection->server };
+	struct zs_result results[2];
+	int first;
+
+	zs_duplex_result(connection->duplex, results);
+	first = results[0].error != error;
+	judge(&results[first], ends[first], ends[!first]);
+	judge(&results[!first], ends[!first], ends[first]);
+	note(connection, "both", 0);
+	finish(connection);
+}
+
+/* Moves what can be moved after these events. */
+static void run(struct connection *connection, uint32_t client, uint32_t server)
+{
+	switch (zs_duplex_run(connection->duplex, client, server, 0)) {
+	case 1: break;
+	case ZS_WANT_RUN: enqueue(connection); break;
+	case 0: conclude(connection, 0); break;
+	default: conclude(connection, errno);
+	}
 }
 
 /* The server is there. */
 static void start(struct connection *connection)
 {
-	struct end *client = &connection->client, *server = &connection->server;
-
-	client->relay = zs_relay_new(client->fd, server->fd, ZS_TO_END, pool, ZS_RELAY_SHUTDOWN);
-	server->relay = zs_relay_new(server->fd, client->fd, ZS_TO_END, pool, ZS_RELAY_SHUTDOWN);
-	if (client->relay == NULL || server->relay == NULL) {
+	connection->duplex = zs_duplex_new(connection->client.fd, connection->server.fd, pool, 0);
+	if (connection->duplex == NULL) {
 		refuse(connection, "zproxy", errno);
 		return;
 	}
-	zs_relay_pair(client->relay, server->relay);
+	if (connection->has_left)
+		note(connection, "client", 0);
 	connection->state = RUNNING;
 	detach(connection);
 	append(&running, connection);
-	client->wants = server->wants = ZS_WANT_RUN;
-	run(client);
-	run(server);
+	run(connection, ZS_EVENTS_ALL, ZS_EVENTS_ALL);
 }
 
 /* The beginning of a connection */
@@ -408,7 +403,7 @@ static void call(struct connection *connection)
 
 	if (connect(server->fd, (const struct sockaddr *)&target->name, target->len) == 0 || errno == EINPROGRESS) {
 		connection->state = CONNECTING;
-		if (!watch(server->fd, EPOLLIN | EPOLLOUT | EPOLLET, server))
+		if (!watch(server->fd, ALL_EVENTS, server))
 			refuse(connection, "zproxy", errno);
 	} else if (errno == EAGAIN && target->name.ss_family == AF_UNIX) {
 		connection->state = RETRYING;
@@ -447,15 +442,14 @@ static void look_at_client(struct connection *connection, bool is_bad)
 static void serve(struct end *end, uint32_t events)
 {
 	struct connection *connection = end->of;
-	bool is_bad = events & (EPOLLERR | EPOLLHUP);
+	bool is_client = end == &connection->client;
 
 	if (connection->state == RUNNING) {
-		if (is_bad || (events & EPOLLIN && end->wants & ZS_WANT_READ))
-			run(end);
-		if (is_bad || (events & EPOLLOUT && end->other->wants & ZS_WANT_WRITE))
-			run(end->other);
-	} else if (connection->state < RUNNING && end == &connection->client) {
-		look_at_client(connection, is_bad);
+		if (events & (EPOLLRDHUP | EPOLLHUP))
+			note(connection, role(end), 0);
+		run(connection, is_client ? events : 0, is_client ? 0 : events);
+	} else if (connection->state < RUNNING && is_client) {
+		look_at_client(connection, events & (EPOLLERR | EPOLLHUP));
 	} else if (connection->state == CONNECTING) {
 		server_answers(connection);
 	}
@@ -465,27 +459,30 @@ static void welcome(int fd, struct address *peer)
 {
 	struct connection *connection = calloc(1, sizeof *connection);
 
-	sum.count++;
+	uint64_t open;
+
+	own.count++;
 	if (connection == NULL) {
 		reset(&(struct end){ .fd = fd });
 		close(fd);
-		sum.failed++;
+		own.failed++;
 		return;
 	}
-	if (++now_open > most_open)
-		most_open = now_open;
+	open = atomic_fetch_add(&now_open, 1) + 1;
+	if (open > own.most_open)
+		own.most_open = open;
 	if (verbose) {
 		print_name(peer);
 		memcpy(connection->peer, peer->text, sizeof connection->peer - 1);
 	}
 	prepare(fd, peer->name.ss_family);
-	connection->client = (struct end){ connection, &connection->server, fd, 0, NULL };
-	connection->server = (struct end){ connection, &connection->client, next_server, 0, NULL };
+	connection->client = (struct end){ connection, fd };
+	connection->server = (struct end){ connection, next_server };
 	next_server = -1;
 	connection->began = now();
 	connection->deadline = connection->began + connect_ms;
 	append(&waiting, connection);
-	if (watch(fd, EPOLLIN | EPOLLOUT | EPOLLET, &connection->client))
+	if (watch(fd, ALL_EVENTS, &connection->client))
 		call(connection);
 	else
 		refuse(connection, "zproxy", errno);
@@ -509,11 +506,13 @@ static bool accept_one(void)
 /* Some, not all: others are to be served meanwhile. */
 static void accept_some(void)
 {
-	for (int i = 0; i < 64 && now_open < limit; i++) {
-		if (accept_one())
+	for (int i = 0; i < 64; i++) {
+		bool is_full = now_open >= limit;
+
+		if (!is_full && accept_one())
 			continue;
 		/* No descriptor or no memory: there may be some when a connection has ended, or after a while. */
-		is_paused = errno != EAGAIN;
+		is_paused = is_full || errno != EAGAIN;
 		resume_at = now() + PAUSE_MS;
 		return;
 	}
@@ -521,11 +520,11 @@ static void accept_some(void)
 
 static void accept_or_not(void)
 {
-	bool is_wanted = listener >= 0 && !is_paused && now_open < limit;
+	bool is_wanted = listener >= 0 && !is_paused;
 
 	if (is_wanted == is_accepting)
 		return;
-	if (is_wanted ? !watch(listener, EPOLLIN, &listener) : epoll_ctl(epoll, EPOLL_CTL_DEL, listener, NULL))
+	if (is_wanted ? !watch(listener, EPOLLIN | EPOLLEXCLUSIVE, &listener) : epoll_ctl(epoll, EPOLL_CTL_DEL, listener, NULL))
 		die("epoll_ctl");
 	is_accepting = is_wanted;
 }
@@ -543,10 +542,7 @@ static void serve_queue(void)
 		if (connection->state == OVER) {
 			bury(connection);
 		} else if (connection->state == RUNNING) {
-			if (connection->client.wants & ZS_WANT_RUN)
-				run(&connection->client);
-			if (connection->server.wants & ZS_WANT_RUN)
-				run(&connection->server);
+			run(connection, 0, 0);
 		}
 	}
 }
@@ -595,21 +591,28 @@ static void remove_socket_file(void)
 		unlink(local->sun_path);
 }
 
-/* Whether to go on: at the first signal for a while, at the second (or when that is over) not. */
-static bool interrupted(void)
+/* The first signal closes the listening sockets; the second, or the end of the grace, everything. */
+static void interrupted(void)
 {
 	struct signalfd_siginfo info;
 
 	if (read(signals, &info, sizeof info) < 0)
-		return true;
-	if (listener < 0)
-		return false;
-	remove_socket_file();
-	close(listener);
+		return;
+	if (stage == SERVING) {
+		remove_socket_file();
+		alarm(GRACE_SECONDS);
+	}
+	stage = stage == SERVING ? CLOSING : CUTTING_OFF;
+	wake();
+}
+
+static void stop_listening(void)
+{
+	is_paused = true;
+	accept_or_not();
+	if (listener >= 0)
+		close(listener);
 	listener = -1;
-	is_accepting = false;
-	alarm(GRACE_SECONDS);
-	return true;
 }
 
 static int timeout(void)
@@ -617,9 +620,25 @@ static int timeout(void)
 	return queue ? 0 : is_paused || waiting.next != &waiting ? (int)tick_ms : -1;
 }
 
+/* An event; false when the open connections are to be cut off. */
+static bool handle(void *whose, uint32_t events)
+{
+	if (whose == &signals)
+		interrupted();
+	else if (whose == &listener)
+		accept_some();
+	else if (whose != &stop)
+		serve(whose, events);
+	else if (stage == CUTTING_OFF)
+		return false;
+	else if (stage == CLOSING)
+		stop_listening();
+	return true;
+}
+
 static void loop(void)
 {
-	static struct epoll_event events[EVENTS];
+	struct epoll_event events[EVENTS];
 
 	while (listener >= 0 || now_open > 0) {
 		int count = epoll_wait(epoll, events, EVENTS, timeout());
@@ -629,14 +648,8 @@ static void loop(void)
 			 * meanwhile. */
 			if (i + 1 < count)
 				__builtin_prefetch(events[i + 1].data.ptr);
-			if (events[i].data.ptr == &signals) {
-				if (!interrupted())
-					return;
-			} else if (events[i].data.ptr == &listener) {
-				accept_some();
-			} else {
-				serve(events[i].data.ptr, events[i].events);
-			}
+			if (!handle(events[i].data.ptr, events[i].events))
+				return;
 		}
 		if (is_paused || waiting.next != &waiting)
 			tick();
@@ -645,156 +658,97 @@ static void loop(void)
 	}
 }
 
+static void add_up(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	sum.count += own.count;
+	sum.failed += own.failed;
+	sum.cut_off += own.cut_off;
+	sum.sent += own.sent;
+	sum.answered += own.answered;
+	sum.copied += own.copied;
+	sum.via |= own.via;
+	if (own.most_open > sum.most_open)
+		sum.most_open = own.most_open;
+	pthread_mutex_unlock(&lock);
+}
+
+/* What a thread does, from beginning to end. */
+static void *work(void *its_listener)
+{
+	listener = *(int *)its_listener;
+	waiting.previous = waiting.next = &waiting;
+	running.previous = running.next = &running;
+	if ((epoll = epoll_create1(EPOLL_CLOEXEC)) < 0 || (pool = zs_pool_new(IDLE_PIPES, 0)) == NULL)
+		die("cannot begin");
+	if (!watch(stop, EPOLLIN | EPOLLET, &stop) || (its_listener == listeners && !watch(signals, EPOLLIN, &signals)))
+		die("epoll_ctl");
+	accept_or_not();
+	loop();
+	cut_off(&waiting);
+	cut_off(&running);
+	zs_pool_free(pool);
+	add_up();
+	return NULL;
+}
+
 /* Addresses */
 
-static void misused(const char *what, const char *why)
+static int open_listener(bool is_one_of_many)
 {
-	fprintf(stderr, "zproxy: %s: %s\n", what, why);
-	exit(EXIT_FAILURE);
+	static const int on = 1;
+	int fd = socket(listen_at.name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+		die("socket");
+	if (is_one_of_many && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+		die("SO_REUSEPORT");
+	return fd;
 }
 
-/* HOST:PORT or [HOST]:PORT, taken apart in place: the port. */
-static char *split(const char *text, char **host)
+static bool bind_to(int fd)
 {
-	char *port = strrchr(*host, ':'), *bracket = strrchr(*host, ']'), *rest;
-
-	if (**host == '[') {
-		if (bracket == NULL || bracket[1] != ':')
-			misused(text, "not [ADDRESS]:PORT");
-		*bracket = '\0';
-		++*host;
-	} else if (port == NULL) {
-		misused(text, "neither HOST:PORT nor unix:PATH");
-	} else if (strchr(*host, ':') != port) {
-		misused(text, "an IPv6 address is written [ADDRESS]:PORT");
-	}
-	*port++ = '\0';
-	if (*port == '\0')
-		misused(text, "no port");
-	/* getaddrinfo(3) takes 99999 for 34463. */
-	if (strtoul(port, &rest, 10) > 65535 && *rest == '\0')
-		misused(text, "no such port");
-	return port;
+	return bind(fd, (struct sockaddr *)&listen_at.name, listen_at.len) == 0;
 }
 
-static int parse_unix(const char *text, const char *path, struct address *address)
+/* With SO_REUSEPORT bind(2) would not tell that somebody else listens there already. */
+static void reserve(const char *text)
 {
-	struct sockaddr_un *name = (struct sockaddr_un *)&address->name;
+	int fd = open_listener(false);
 
-	if (*path == '\0')
-		misused(text, "no path");
-	if (strlen(path) >= sizeof name->sun_path)
-		misused(text, "too long");
-	name->sun_family = AF_UNIX;
-	strcpy(name->sun_path, path);
-	address->len = sizeof *name;
-	return 1;
-}
-
-/* All addresses that `text` stands for, `most` at the most: how many. */
-static int parse(const char *text, int flags, struct address *addresses, int most)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = flags }, *found;
-	char copy[300], *host = copy, *port;
-	int count = 0, error;
-
-	if (strncmp(text, "unix:", 5) == 0)
-		return parse_unix(text, text + 5, addresses);
-	if (snprintf(copy, sizeof copy, "%s", text) >= (int)sizeof copy)
-		misused(text, "too long");
-	port = split(text, &host);
-	if ((error = getaddrinfo(*host ? host : NULL, port, &hints, &found)) != 0)
-		misused(text, error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
-	for (struct addrinfo *one = found; one && count < most; one = one->ai_next, count++) {
-		memcpy(&addresses[count].name, one->ai_addr, one->ai_addrlen);
-		addresses[count].len = one->ai_addrlen;
-	}
-	freeaddrinfo(found);
-	return count;
-}
-
-/* Of an AF_INET or AF_INET6 address. */
-static in_port_t *port_of(struct address *address)
-{
-	return address->name.ss_family == AF_INET ? &((struct sockaddr_in *)&address->name)->sin_port
-						  : &((struct sockaddr_in6 *)&address->name)->sin6_port;
-}
-
-static bool is_any(const struct address *address)
-{
-	return address->name.ss_family == AF_INET
-		       ? ((const struct sockaddr_in *)&address->name)->sin_addr.s_addr == htonl(INADDR_ANY)
-		       : IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&address->name)->sin6_addr);
-}
-
-/* Whether it is this machine's: only then bind(2) takes it. */
-static bool is_local(struct address address)
-{
-	int fd = socket(address.name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool is_ours;
-
-	*port_of(&address) = 0;
-	is_ours = fd >= 0 && bind(fd, (struct sockaddr *)&address.name, address.len) == 0;
-	if (fd >= 0)
-		close(fd);
-	return is_ours;
-}
-
-/* Whether what is sent to `target` comes in here: each connection would make another. */
-static bool is_loop(struct address *target)
-{
-	const struct sockaddr_un *path = (const struct sockaddr_un *)&target->name;
-	int family = target->name.ss_family, own = listen_at.name.ss_family;
-	struct stat there;
-
-	if (family == AF_UNIX)
-		return own == AF_UNIX && stat(path->sun_path, &there) == 0 && is_same(&there, &socket_file);
-	if (own == AF_UNIX || *port_of(target) != *port_of(&listen_at))
-		return false;
-	/* [::] takes what comes by IPv4, too. */
-	if (is_any(&listen_at) && (family == own || own == AF_INET6))
-		return is_local(*target);
-	return family == own && (is_any(target) || memcmp(&target->name, &listen_at.name, target->len) == 0);
-}
-
-/* Whether bind(2) has found the socket of a process that is no more. */
-static bool is_stale(void)
-{
-	const struct sockaddr_un *local = (const struct sockaddr_un *)&listen_at.name;
-	struct stat there;
-	bool is_refused;
-	int fd;
-
-	if (errno != EADDRINUSE || local->sun_family != AF_UNIX || lstat(local->sun_path, &there) != 0 ||
-	    !S_ISSOCK(there.st_mode) || (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
-		return false;
-	is_refused = connect(fd, (struct sockaddr *)&listen_at.name, listen_at.len) != 0 && errno == ECONNREFUSED;
+	if (!bind_to(fd))
+		die(text);
+	getsockname(fd, (struct sockaddr *)&listen_at.name, &listen_at.len);
 	close(fd);
-	errno = EADDRINUSE;
-	return is_refused;
-}
-
-static bool bind_listener(void)
-{
-	return bind(listener, (struct sockaddr *)&listen_at.name, listen_at.len) == 0;
 }
 
 static void begin_to_listen(const char *text)
 {
 	const struct sockaddr_un *local = (const struct sockaddr_un *)&listen_at.name;
-	static const int on = 1;
+	bool is_local = local->sun_family == AF_UNIX, is_one_of_many = thread_count > 1 && !is_local;
 
-	listener = socket(listen_at.name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (listener < 0 || setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
-		die(text);
-	if (!bind_listener() && !(is_stale() && unlink(local->sun_path) == 0 && bind_listener()))
-		die(text);
-	if (listen(listener, SOMAXCONN) != 0)
-		die(text);
-	if (local->sun_family == AF_UNIX)
+	if (is_one_of_many)
+		reserve(text);
+	for (int i = 0; i < thread_count; i++) {
+		if (is_local && i > 0) {
+			/* The threads wait at one socket. */
+			if ((listeners[i] = fcntl(listeners[0], F_DUPFD_CLOEXEC, 0)) < 0)
+				die("fcntl");
+			continue;
+		}
+		listeners[i] = open_listener(is_one_of_many);
+		if (!bind_to(listeners[i]) &&
+		    !(is_stale(&listen_at) && unlink(local->sun_path) == 0 && bind_to(listeners[i])))
+			die(text);
+		if (listen(listeners[i], SOMAXCONN) != 0)
+			die(text);
+	}
+	if (is_local)
 		stat(local->sun_path, &socket_file);
 	else
-		getsockname(listener, (struct sockaddr *)&listen_at.name, &listen_at.len);
+		getsockname(listeners[0], (struct sockaddr *)&listen_at.name, &listen_at.len);
 	print_name(&listen_at);
 	if (verbose)
 		fprintf(stderr, "zproxy: listening at %s\n", listen_at.text);
@@ -815,7 +769,7 @@ static void find_targets(const char *text)
 static void forbid_loops(const char *text)
 {
 	for (int i = 0; i < target_count; i++) {
-		if (is_loop(&targets[i])) {
+		if (is_loop(&targets[i], &listen_at, &socket_file)) {
 			remove_socket_file();
 			misused(text, "this is where zproxy itself listens");
 		}
@@ -824,8 +778,9 @@ static void forbid_loops(const char *text)
 
 /* The command line */
 
-static const char usage[] = "usage: zproxy [-hvV] [-t SECONDS] LISTEN CONNECT\n"
+static const char usage[] = "usage: zproxy [-hvV] [-j THREADS] [-t SECONDS] LISTEN CONNECT\n"
 			    "Forwards every connection to LISTEN to CONNECT, each HOST:PORT, [ADDRESS]:PORT or unix:PATH.\n"
+			    "  -j  serve in this many threads; 0: one for each processor\n"
 			    "  -t  give up connecting to an address after SECONDS, 5 unless given\n"
 			    "  -v  log every connection when it is over, and tell at the end what went by which mechanism\n"
 			    "  -h  print this help\n"
@@ -835,13 +790,14 @@ static const char usage[] = "usage: zproxy [-hvV] [-t SECONDS] LISTEN CONNECT\n"
 static void make_room(void)
 {
 	struct rlimit files;
+	rlim_t spare = SPARE_FDS * (rlim_t)thread_count;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
 		die("getrlimit");
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
 		die("setrlimit");
-	limit = files.rlim_cur > SPARE_FDS + 2 ? (files.rlim_cur - SPARE_FDS) / 2 : 1;
+	limit = files.rlim_cur > spare + 2 ? (files.rlim_cur - spare) / 2 : 1;
 }
 
 static void await_signals(void)
@@ -854,7 +810,8 @@ static void await_signals(void)
 	sigaddset(&set, SIGALRM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (signals < 0 || !watch(signals, EPOLLIN, &signals))
+	stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (signals < 0 || stop < 0)
 		die("signalfd");
 	/* For a whole program cheaper than ZS_NOSIGPIPE. */
 	signal(SIGPIPE, SIG_IGN);
@@ -862,14 +819,14 @@ static void await_signals(void)
 
 static void tell(void)
 {
+	char names[128];
+
 	fprintf(stderr, "zproxy: %" PRIu64 " connections, at most %" PRIu64 " at once; %" PRIu64 " failed, %" PRIu64
-		" cut off\n", sum.count, most_open, sum.failed, sum.cut_off);
+		" cut off\n", sum.count, sum.most_open, sum.failed, sum.cut_off);
 	fprintf(stderr, "zproxy: %" PRIu64 " bytes to the server, %" PRIu64 " back, %" PRIu64 " of all through memory",
 		sum.sent, sum.answered, sum.copied);
-	for (uint32_t bit = 1; bit <= ZS_VIA_READ_WRITE; bit <<= 1)
-		if (sum.via & bit)
-			fprintf(stderr, "%s%s", sum.via & (bit - 1) ? ", " : "; by ", zs_via_name(bit));
-	fputc('\n', stderr);
+	zs_via_names(sum.via, names, sizeof names);
+	fprintf(stderr, "%s%s\n", sum.via ? "; by " : "", sum.via ? names : "");
 }
 
 static int64_t milliseconds(const char *text)
@@ -882,12 +839,38 @@ static int64_t milliseconds(const char *text)
 	return (int64_t)(seconds * 1000) + 1;
 }
 
+static int threads(const char *text)
+{
+	char *rest;
+	long count = strtol(text, &rest, 10);
+
+	if (rest == text || *rest != '\0' || count < 0)
+		misused(text, "not a number of threads");
+	if (count == 0)
+		count = sysconf(_SC_NPROCESSORS_ONLN);
+	return count < 1 ? 1 : count > THREADS ? THREADS : (int)count;
+}
+
+/* The first thread is this one: a process with one thread makes faster system calls. */
+static void work_all(void)
+{
+	static pthread_t others[THREADS];
+
+	for (int i = 1; i < thread_count; i++)
+		if ((errno = pthread_create(&others[i], NULL, work, &listeners[i])) != 0)
+			die("pthread_create");
+	work(&listeners[0]);
+	for (int i = 1; i < thread_count; i++)
+		pthread_join(others[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int version = zs_version(), major = version >> 16;
 
-	for (int option; (option = getopt(argc, argv, "t:hvV")) != -1;) {
+	for (int option; (option = getopt(argc, argv, "j:t:hvV")) != -1;) {
 		switch (option) {
+		case 'j': thread_count = threads(optarg); break;
 		case 't': connect_ms = milliseconds(optarg); break;
 		case 'v': verbose = true; break;
 		case 'h': return fputs(usage, stdout) < 0;
@@ -902,16 +885,10 @@ int main(int argc, char **argv)
 	parse(argv[optind], AI_PASSIVE, &listen_at, 1);
 	find_targets(argv[optind + 1]);
 	make_room();
-	if ((epoll = epoll_create1(EPOLL_CLOEXEC)) < 0 || (pool = zs_pool_new(IDLE_PIPES, 0)) == NULL)
-		die("cannot begin");
 	await_signals();
 	begin_to_listen(argv[optind]);
 	forbid_loops(argv[optind + 1]);
-	accept_or_not();
-	loop();
-	cut_off(&waiting);
-	cut_off(&running);
-	zs_pool_free(pool);
+	work_all();
 	if (verbose)
 		tell();
 	return sum.cut_off ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A program that runs beside the test, with all that it writes to standard error.
 
+use std::fs::{read_dir, read_to_string, DirEntry};
 use std::io::Read as _;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -58,8 +59,20 @@ impl Process {
         unsafe { libc::kill(pid, number) };
     }
 
+    /// How often each of its threads has waited so far.
+    pub fn waits(&self) -> Vec<u64> {
+        let tasks = read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
+        let waits = |status: String| {
+            let key = "voluntary_ctxt_switches:";
+            let count = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            count.trim().parse().unwrap()
+        };
+        let status = |task: DirEntry| read_to_string(task.path().join("status")).unwrap();
+        tasks.map(|task| waits(status(task.unwrap()))).collect()
+    }
+
     pub fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+        read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     /// Lets it have descriptors below `limit` only. The limit that it had.

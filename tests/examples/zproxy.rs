@@ -432,3 +432,66 @@ fn logs_every_connection() {
     assert_eq!(how_it_ends(&mut proxy.client()), Some(ErrorKind::ConnectionReset));
     assert!(proxy.process.tells("connect: Connection refused\n", LIMIT));
 }
+
+/// Two threads serve at one port, both of them; the last one to end ends the process.
+#[test]
+fn threads_share_the_connections() {
+    let mut proxy = Proxy::start(&["-j", "2", "127.0.0.1:0", &echo_server()]);
+    let before = proxy.process.waits();
+    assert_eq!(before.len(), 2);
+    let both_serve = || {
+        assert!(answers(&mut proxy.client()));
+        proxy.process.waits().iter().zip(&before).all(|(now, before)| now > &(before + 3))
+    };
+    assert!(within(LIMIT, both_serve), "{:?} {before:?}", proxy.process.waits());
+    assert_eq!(proxy.finish(), Some(0), "{}", proxy.process.told());
+}
+
+/// Two threads wait at one AF_UNIX socket. (The kernel wakes the second one while the first is busy.)
+#[test]
+fn threads_share_a_unix_socket() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("socket");
+    let listen = format!("unix:{}", path.display());
+    let mut proxy = Proxy::start(&["-j", "2", &listen, &echo_server()]);
+    assert_eq!(proxy.process.waits().len(), 2);
+    let mut clients: Vec<_> = (0..40).map(|_| UnixStream::connect(&path).unwrap()).collect();
+    assert!(clients.iter_mut().all(unix_answers));
+    drop(clients);
+    assert_eq!(proxy.finish(), Some(0), "{}", proxy.process.told());
+    assert!(!path.exists());
+}
+
+fn unix_answers(client: &mut UnixStream) -> bool {
+    let mut byte = [0];
+    client.set_read_timeout(Some(LIMIT)).unwrap();
+    client.write_all(b"x").is_ok() && client.read_exact(&mut byte).is_ok() && byte == *b"x"
+}
+
+#[test]
+fn threads_cut_off_what_stays_open() {
+    let mut proxy = Proxy::start(&["-j", "3", "127.0.0.1:0", &echo_server()]);
+    let mut clients: Vec<_> = (0..12).map(|_| proxy.client()).collect();
+    assert!(clients.iter_mut().all(answers));
+    proxy.process.signal(libc::SIGINT);
+    let refuses = || TcpStream::connect(proxy.listens.as_str()).is_err();
+    assert!(within(LIMIT, refuses), "still listens");
+    assert!(clients.iter_mut().all(answers));
+    assert_eq!(proxy.finish(), Some(1));
+    assert!(clients
+        .iter_mut()
+        .all(|client| how_it_ends(client) == Some(ErrorKind::ConnectionReset)));
+    assert!(proxy.process.told().contains("12 cut off"), "{}", proxy.process.told());
+}
+
+/// Also with SO_REUSEPORT.
+#[test]
+fn threads_do_not_share_an_address_with_another_zproxy() {
+    let first = Proxy::start(&["-j", "2", "127.0.0.1:0", "127.0.0.1:1"]);
+    let scratch = Scratch::new();
+    let mut command = example("zproxy.c", &scratch);
+    command.args(["-j", "2", &first.listens, "127.0.0.1:1"]).stdin(Stdio::null());
+    let mut second = Process::start(&mut command);
+    assert_eq!(second.wait().code(), Some(1));
+    assert!(second.tells("Address already in use", LIMIT), "{}", second.told());
+}
