@@ -145,6 +145,14 @@ def number(text):
     return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
+def scaled(text, unit):
+    """A figure with its unit, which is larger for a long time."""
+    value, larger = float(text), {"ns": "us", "us": "ms", "ms": "s"}
+    while unit in larger and value >= 10000:
+        value, unit = value / 1000, larger[unit]
+    return f"{number(f'{value:.4g}')} {unit}"
+
+
 def marked(row):
     return f"**{number(row.ratio)}**" if row.verdict() == "NO" else number(row.ratio)
 
@@ -155,21 +163,26 @@ def beside_many(rows):
     whats = list(dict.fromkeys(row.what for row in rows))
     cells = {(row.what, row.other): row for row in rows}
     ours = {row.what: row for row in rows}
-    body = [[what, f"{number(ours[what].one)} {ours[what].unit}"] +
+    body = [[what, scaled(ours[what].one, ours[what].unit)] +
             [marked(cells[what, other]) if (what, other) in cells else "" for other in others] for what in whats]
     return table(["", ours[whats[0]].ours, *others], body)
 
 
 def beside_one(rows):
     """One line for each pair."""
-    body = [[row.what, f"{row.ours} {number(row.one)}", f"{row.other} {number(row.two)}", row.unit, marked(row),
-             "" if row.goal == "-" else row.goal] for row in rows]
-    return table(["", "ours", "beside", "", "ratio", "goal"], body)
+    body = [[row.what, f"{row.ours}: {scaled(row.one, row.unit)}", f"{row.other}: {scaled(row.two, row.unit)}",
+             marked(row), "" if row.goal == "-" else row.goal] for row in rows]
+    return table(["", "ours", "beside", "ratio", "goal"], body)
 
 
-def is_matrix(rows):
-    """Whether every row has many others, and the same."""
-    return all(sum(row.what == one.what for row in rows) >= 3 for one in rows) and len({row.ours for row in rows}) == 1
+def has_many(row, rows):
+    """Whether the same of ours stands beside three others or more."""
+    return sum((one.what, one.ours) == (row.what, row.ours) for one in rows) >= 3
+
+
+def by_ours(rows):
+    """Rows that can share a table, since ours is the same."""
+    return [[row for row in rows if row.ours == ours] for ours in dict.fromkeys(row.ours for row in rows)]
 
 
 def of_section(figures, section):
@@ -181,10 +194,15 @@ def of_section(figures, section):
         mine = [row for row in rows if row.heading == heading]
         held = [[one.what, f"{number(one.one)} {one.unit}", one.goal] for one in amounts if one.heading == heading]
         lines += ["", f"{heading[0].upper()}{heading[1:]}:", ""]
-        if mine:
-            lines += (beside_many if is_matrix(mine) else beside_one)(mine)
+        for rows_of_one in by_ours([row for row in mine if has_many(row, mine)]):
+            lines += [*beside_many(rows_of_one), ""]
+        few = [row for row in mine if not has_many(row, mine)]
+        if few:
+            lines += beside_one(few)
         if held:
             lines += table(["", "", "goal"], held)
+        if lines[-1] == "":
+            lines.pop()
     return lines
 
 
@@ -269,6 +287,9 @@ def replace(path, made):
 
 
 def publish(figures):
+    lacking = [section for section, _ in SECTIONS if not (FIGURES / f"{section}.tsv").exists()]
+    if lacking:
+        sys.exit(f"bench/report.py: only a run of all sections is published; this one is without {', '.join(lacking)}")
     RESULTS.mkdir(exist_ok=True)
     for name in PLOTS:
         if name in figures.plots:
