@@ -40,6 +40,9 @@ impl Errno {
     pub(crate) const TIMEDOUT: Errno = Errno(libc::ETIMEDOUT);
     pub(crate) const TOOBIG: Errno = Errno(libc::E2BIG);
 
+    /// Of a call that was not made, since it would have waited: a refusal by us. (No system call fails so.)
+    pub(crate) const NOT_MADE: Errno = Errno(0);
+
     /// The one that the system call which has just failed left behind.
     pub(crate) fn last() -> Errno {
         Errno(::errno::errno().0)

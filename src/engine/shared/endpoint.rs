@@ -172,7 +172,7 @@ impl Endpoint {
         // For a pipe SPLICE_F_NONBLOCK is enough.
         let most = if self.kind == FdKind::Pipe { len } else { self.takes_at_once(len)? };
         if most == 0 {
-            return Err(Errno::INVAL);
+            return Err(Errno::NOT_MADE);
         }
         // SPLICE_F_MORE would make the socket hold back the bytes it has room for (docs/kernel.md,
         // "SPLICE_F_MORE and MSG_MORE hold the last packet back").

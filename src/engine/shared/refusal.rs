@@ -24,6 +24,10 @@ pub(crate) fn answer(socket: Option<c_int>, call: &mut dyn FnMut() -> Result<usi
 #[cold]
 #[inline(never)]
 fn judge(socket: Option<c_int>, errno: Errno, again: &mut dyn FnMut() -> Result<usize>) -> Answer {
+    // The kernel says this of what it cannot splice.
+    if errno == Errno::NOT_MADE {
+        return Answer::Unsupported(Errno::INVAL);
+    }
     let Some(socket) = socket else { return Answer::Unsupported(errno) };
     // Without poll(2) (a sandbox) the call has to tell.
     if readiness::revents(socket, 0).is_ok_and(|revents| revents & libc::POLLHUP == 0) {
@@ -108,6 +112,13 @@ mod tests {
             play(true, &[Err(Errno::INVAL), Err(Errno::PIPE)]),
             Answer::Failed(Errno::INVAL)
         );
+    }
+
+    #[test]
+    fn a_call_that_was_not_made_is_a_refusal_whatever_follows() {
+        let refused = Answer::Unsupported(Errno::INVAL);
+        assert_eq!(play(true, &[Err(Errno::NOT_MADE)]), refused);
+        assert_eq!(answer(None, &mut || Err(Errno::NOT_MADE)), refused);
     }
 
     #[test]
