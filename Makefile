@@ -157,15 +157,22 @@ uninstall: ## Remove what install has put there, given the same variables
 
 FUZZ_SECONDS ?= 60
 CLANG        ?= clang
+FUZZ         := $(BUILD)/fuzz
 WORLD        := c-tests/world/world.c
+# So that libFuzzer sees how far a string gets in the library.
+COVERED      := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
 
-fuzz: all ## Let libFuzzer play the world of c-tests for FUZZ_SECONDS (60), with ASan (clang)
-	mkdir -p $(BUILD)/fuzz/corpus
+# With a target named, flags of rustc are not for build scripts.
+fuzz: ## Let libFuzzer play the world of c-tests for FUZZ_SECONDS (60), with ASan (clang)
+	CARGO_BUILD_TARGET=$$($(CARGO) -vV | sed -n 's/^host: //p') RUSTFLAGS='$(COVERED)' \
+		$(MAKE) --no-print-directory BUILD=$(FUZZ) $(FUZZ)/libzsplice.a
 	$(CLANG) -g -O1 -fsanitize=fuzzer,address -DWORLD_FUZZED -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread \
-		-Iinclude -Ic-tests/support -o $(BUILD)/fuzz/world $(WORLD) $(BUILD)/libzsplice.a \
+		-Iinclude -Ic-tests/support -o $(FUZZ)/world $(WORLD) $(FUZZ)/libzsplice.a \
 		$$(sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(WORLD) | sed 's/[^ ]*/-Wl,--wrap=&/g')
-	$(BUILD)/fuzz/world -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -timeout=20 \
-		-artifact_prefix=$(BUILD)/fuzz/ -verbosity=1 $(BUILD)/fuzz/corpus
+	mkdir -p $(FUZZ)/corpus
+	$(FUZZ)/world -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -len_control=0 -timeout=20 \
+		-artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus
 
 N    ?= 10
 SEED ?=

@@ -17,8 +17,11 @@ struct end {
 	int is_in, is_out;
 	/* What the far end gives: the pattern from `base` on. */
 	uint64_t base, given, to_give;
+	unsigned char *lasting;
 	/* has_fin: it has ended before anything else happened. */
 	int has_ended, has_fin, was_reset;
+	/* TCP: the urgent byte has been sent. */
+	int has_urgent;
 	/* A peer that neither gives the rest nor ends, unless the string says so. */
 	int is_silent;
 	/* What the far end gets, and has to get. */
@@ -192,6 +195,7 @@ static void close_ends(void)
 	for (int i = 0; i < end_count; i++) {
 		close_fast(ends[i]->far);
 		close_fast(ends[i]->fd);
+		free(ends[i]->lasting);
 	}
 	end_count = 0;
 }
@@ -199,6 +203,33 @@ static void close_ends(void)
 /* ---- What peers do. Each returns whether it did anything. ---- */
 
 #define PIECE 65536
+
+/* The pages stay as they are as long as the pipe has them. */
+static const unsigned char *lasting_bytes(struct end *end)
+{
+	if (end->lasting)
+		return end->lasting;
+	MUST((end->lasting = malloc(end->to_give)) != NULL);
+	t_pattern(end->lasting, end->to_give, end->base);
+	return end->lasting;
+}
+
+static int gives_packets(struct end *end, size_t count)
+{
+	const unsigned char *bytes = lasting_bytes(end) + end->given;
+	size_t done = 0;
+
+	while (done < count) {
+		struct iovec piece = { (void *)(uintptr_t)(bytes + done), 1 };
+
+		if (vmsplice(end->far, &piece, 1, SPLICE_F_NONBLOCK) != 1)
+			break;
+		done++;
+	}
+	end->given += done;
+	tell("    peer of %d writes %zu bytes, one by one", end->fd, done);
+	return done > 0;
+}
 
 static int gives(struct end *end, size_t most)
 {
@@ -211,12 +242,26 @@ static int gives(struct end *end, size_t most)
 	if (end->far < 0 || end->has_ended || most == 0)
 		return 0;
 	t_pattern(bytes, most, end->base + end->given);
+	/* In packets of one byte, each a slot of a pipe. */
+	if (end->kind == A_PIPE && most > 1 && one_in(6))
+		return gives_packets(end, most < 40 ? most : 40);
 	n = is_socket(end) ? send(end->far, bytes, most, MSG_NOSIGNAL) : write(end->far, bytes, most);
 	if (n <= 0)
 		return 0;
 	end->given += (uint64_t)n;
 	tell("    peer of %d writes %zd", end->fd, n);
 	return 1;
+}
+
+/* A byte out of the stream, once: a second would make the first one ordinary. */
+static int urges(struct end *end)
+{
+	if (end->kind != A_TCP || end->far < 0 || end->has_ended || !end->is_in || end->has_urgent)
+		return 0;
+	if (send(end->far, "!", 1, MSG_OOB | MSG_NOSIGNAL) != 1)
+		return 0;
+	tell("    peer of %d sends an urgent byte", end->fd);
+	return end->has_urgent = 1;
 }
 
 static int takes(struct end *end, size_t most)
@@ -296,6 +341,8 @@ static int does(struct end *end)
 		return end->may_die && one_in(4) && closes(end, end->kind == A_TCP && pick(2));
 	case 9:
 		return one_in(4) && resizes(end);
+	case 10:
+		return one_in(8) && urges(end);
 	default:
 		return 0;
 	}

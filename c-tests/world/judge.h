@@ -73,7 +73,8 @@ static void pick_limits(void)
 		options.flags |= ZS_INTERRUPT;
 	world.timeout = options.timeout_ns;
 	world.idle = options.idle_ns;
-	world.is_watched = options.timeout_ns || options.idle_ns || world.cancel_fd >= 0 || options.progress;
+	world.is_watched = options.timeout_ns || options.idle_ns || world.cancel_fd >= 0 || options.progress
+		|| options.half_idle_ns;
 	for (int i = 0; i < end_count; i++)
 		ends[i]->is_silent = (options.timeout_ns || options.idle_ns || world.cancel_fd >= 0) && pick(3) == 1;
 }
@@ -125,7 +126,8 @@ static int is_explained(int error)
 		return world.is_cancelled || (options.progress && progress_calls == *(int *)options.context);
 	case ETIMEDOUT:
 		return (options.timeout_ns && world.now >= world.started + options.timeout_ns)
-			|| (options.idle_ns && world.now >= world.started + options.idle_ns);
+			|| (options.idle_ns && world.now >= world.started + options.idle_ns)
+			|| (options.half_idle_ns && world.now >= world.started + options.half_idle_ns);
 	case EOPNOTSUPP:
 		return options.avoid & ZS_VIA_READ_WRITE || world.faults & F_ZERO || world.injected[ENOMEM];
 	default:

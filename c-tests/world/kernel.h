@@ -30,6 +30,8 @@ static struct {
 	int is_watched, may_not_wait, may_not_poll;
 	/* One of the functions that use one mechanism. */
 	int is_plain;
+	/* A read of a TCP socket that falls short has taken all. */
+	int exact_reads;
 	uint32_t avoid, flags;
 	/* Only one output, whose death ends the transfer. */
 	const struct end *only_out;
@@ -482,7 +484,7 @@ static int waits_in_kernel(const struct call *call, const struct end *side)
 	SO(++world.idle_waits < IDLE_WAITS, "waits again and again, and nothing moves");
 	/* A terminal that hangs up behind our back is waited for in vain by every program, until somebody ends that. */
 	if ((world.faults & F_SIGNALS && one_in(10)) || is_hung_up(side)) {
-		inject(EINTR);
+		inject(is_hung_up(side) && world.is_plain ? EIO : EINTR);
 		return 0;
 	}
 	world.now += 10000;
@@ -503,6 +505,13 @@ static int is_drained(const struct call *call)
 	return call->number == SYS_splice && t_bytes_available((int)call->args[0]) == 0;
 }
 
+/* splice(2) does not get past urgent data: 0 from a blocking socket, EAGAIN from another. */
+static int is_at_mark(const struct call *call)
+{
+	return call->number == SYS_splice && call->in && call->in->has_urgent && real_poll(call->in->fd, POLLIN)
+		&& real_poll((int)call->args[2], POLLOUT);
+}
+
 static long moves(const struct call *call, size_t most)
 {
 	size_t done = 0;
@@ -517,6 +526,8 @@ static long moves(const struct call *call, size_t most)
 			return (long)done;
 		if (n < 0 && errno != EAGAIN)
 			return done ? (long)done : -1;
+		if (n < 0 && is_at_mark(call))
+			return call->in->blocks ? 0 : -1;
 		side = n > 0 ? call->out : missing(call);
 		if (!side || (side == call->in ? call->in_at_once || done : call->out_at_once))
 			return done ? (long)done : n;
@@ -594,8 +605,14 @@ static void judge_call(const struct call *call)
 /* A 0 that is not the end: files that do not know their size, TCP with urgent data. */
 static int says_zero(const struct call *call)
 {
-	return world.faults & F_ZERO && call->in && call->via && (is_file(call->in) || (call->in->kind == A_TCP && !world.is_plain))
-		&& one_in(20);
+	int may = call->in && call->via && (is_file(call->in) || (call->in->kind == A_TCP && !world.is_plain));
+
+	return world.faults & F_ZERO && may && one_in(20);
+}
+
+static int may_be_short(const struct call *call)
+{
+	return world.faults & F_SHORT && !(world.exact_reads && call->in && call->in->kind == A_TCP);
 }
 
 static long answers_call(const struct call *call, size_t shape)
@@ -607,7 +624,7 @@ static long answers_call(const struct call *call, size_t shape)
 		return -1;
 	if (says_zero(call))
 		return 0;
-	if (world.faults & F_SHORT && most > 1 && !is_peek(call) && pick(4) == 1)
+	if (may_be_short(call) && most > 1 && !is_peek(call) && pick(4) == 1)
 		most = 1 + pick(most > 65536 ? 65536 : (unsigned int)most);
 	return moves(call, most);
 }
@@ -636,6 +653,13 @@ static long moves_bytes(size_t shape, const long *args)
 	return answer;
 }
 
+/* They open nothing by name, move nothing, and wait for nothing. */
+static int is_harmless(long number)
+{
+	return number == SYS_rt_sigtimedwait || number == SYS_rt_sigpending || number == SYS_rt_sigprocmask
+		|| number == SYS_fallocate || number == SYS_statx || number == SYS_ftruncate;
+}
+
 static long answers(long number, const long *args)
 {
 	if (number == SYS_ppoll)
@@ -645,8 +669,7 @@ static long answers(long number, const long *args)
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
 		if (shapes[i].number == number)
 			return moves_bytes(i, args);
-	SO(number == SYS_rt_sigtimedwait || number == SYS_rt_sigprocmask || number == SYS_fallocate || number == SYS_statx
-	   || number == SYS_ftruncate, "system call %ld", number);
+	SO(is_harmless(number), "system call %ld", number);
 	return __real_syscall(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 }
 

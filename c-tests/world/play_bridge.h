@@ -32,8 +32,8 @@ static void judge_direction(struct side *from, struct side *to, const struct zs_
 	(void)bytes_over;
 	SO(is->error == 0 || is_explained(is->error), "%d to %d: nothing explains %s", in->fd, out->fd,
 	   t_errno_name(is->error));
-	SO(is->error || is->in_flight == 0 || options.flags & ZS_EITHER_END, "%d to %d: in flight %llu after a success", in->fd, out->fd,
-	   (unsigned long long)is->in_flight);
+	SO(is->error || is->in_flight == 0 || options.flags & ZS_EITHER_END, "%d to %d: in flight %llu after a success",
+	   in->fd, out->fd, (unsigned long long)is->in_flight);
 	/* Without memory for what the two share, the other one takes the reset for an end. */
 	if (is->error == 0 && !(options.flags & ZS_EITHER_END) && !(in->was_reset && world.injected[ENOMEM]))
 		judge_end(in, is->bytes);
@@ -52,6 +52,7 @@ static void play_bridge(void)
 	follow(&flows[1], b.in_end);
 	b.out_end->flow = &flows[0];
 	a.out_end->flow = &flows[1];
+	options.half_idle_ns = pick(8) == 1 ? 1000000 << pick(8) : 0;
 	pick_limits();
 	pick_flags(ZS_NOSIGPIPE | ZS_STABLE | ZS_EITHER_END);
 	snprintf(choices.scene, sizeof choices.scene, "zs_bridge: %s %d/%d%s <-> %s %d/%d%s, flags %s, avoid %s, faults %#x",
