@@ -49,9 +49,7 @@ pub(crate) fn bridge(
         Ok(duplex) => duplex,
         Err(errno) => return Bridged::refused(errno),
     };
-    // What comes when both are over stops nothing.
-    let told = run(&mut duplex, &mut Watch::of_two(&mut options));
-    let stopped = if duplex.is_over() { Ok(()) } else { told };
+    let stopped = run(&mut duplex, &mut Watch::of_two(&mut options));
     Bridged { results: duplex.results(stopped), end: duplex.outcome().and(stopped) }
 }
 
@@ -83,10 +81,12 @@ fn is_listening(end: Endpoint) -> bool {
 fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
     watch.check()?;
     loop {
-        duplex.run([ZS_EVENTS_ALL; 2], 0, &mut |progress| watch.moved(progress))?;
+        let told = duplex.run([ZS_EVENTS_ALL; 2], 0, &mut |progress| watch.moved(progress));
+        // What comes when both are over stops nothing.
         if duplex.is_over() {
             return Ok(());
         }
+        told?;
         if duplex.is_half_over() {
             watch.half_over();
         }
