@@ -20,6 +20,8 @@ struct end {
 	unsigned char *lasting;
 	/* has_fin: it has ended before anything else happened. */
 	int has_ended, has_fin, was_reset;
+	/* Closed, so that whatever is sent there resets the connection and what it has still to give is lost. */
+	int may_lose;
 	/* TCP: the urgent byte has been sent. */
 	int has_urgent;
 	/* A peer that neither gives the rest nor ends, unless the string says so. */
@@ -291,6 +293,7 @@ static int closes(struct end *end, int resets)
 	if (end->kind == A_TCP && end->is_out && t_bytes_available(end->far) > 0)
 		resets = 1;
 	end->was_reset |= resets || (end->kind == A_UNIX && t_bytes_available(end->far) > 0);
+	end->may_lose = end->kind == A_TCP && end->is_out;
 	tell("    peer of %d closes%s", end->fd, end->was_reset ? ", which resets" : "");
 	if (resets)
 		close_fast(end->far);

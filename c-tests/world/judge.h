@@ -216,7 +216,7 @@ static void judge_input(struct end *end, uint64_t taken)
 		if (n < 0 && --patience > 0)
 			(void)poll(&(struct pollfd){ .fd = end->fd, .events = POLLIN }, 1, 2);
 	}
-	SO(end->was_reset || is_hung_up(end) || taken == end->given, "input %d: %llu bytes are nowhere", end->fd,
+	SO(end->was_reset || end->may_lose || is_hung_up(end) || taken == end->given, "input %d: %llu bytes are nowhere", end->fd,
 	   (unsigned long long)(end->given - taken));
 }
 

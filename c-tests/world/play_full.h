@@ -79,7 +79,7 @@ static int64_t call_full(struct full_play *it)
 static int is_the_kernels(const struct full_play *it, int error)
 {
 	if (error == EAGAIN)
-		return it->flags || world.faults & (F_AGAIN | F_ZERO) || it->in.has_urgent;
+		return it->flags || world.faults & (F_AGAIN | F_ZERO) || it->in.has_urgent || is_hung_up(&it->out);
 	if (error == EINVAL)
 		return it->out.appends || it->in.kind == A_PTY || it->out.kind == A_PTY || it->out.kind == A_UNIX;
 	if (error == EXDEV || error == EBADF)

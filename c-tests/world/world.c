@@ -40,18 +40,13 @@
 #include "play_bridge.h"
 #include "play_relay.h"
 #include "play_full.h"
-#ifdef ZS_EVENTS_ALL
 #include "play_duplex.h"
-#endif
 
 /* The longest string, in bytes. */
 #define LENGTH 4096
 
 static void (*const plays[])(void) = {
-	play_copy, play_fanout, play_bridge, play_relay, play_full,
-#ifdef ZS_EVENTS_ALL
-	play_duplex,
-#endif
+	play_copy, play_fanout, play_bridge, play_relay, play_full, play_duplex,
 };
 
 static void play(const unsigned char *bytes, size_t len)
