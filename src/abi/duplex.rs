@@ -152,7 +152,7 @@ pub unsafe extern "C" fn zs_duplex_feed(
 pub unsafe extern "C" fn zs_duplex_result(duplex: *const zs_duplex, results: *mut zs_result) {
     // SAFETY: zsplice.h asks for NULL, or a duplex that no other thread uses until we return.
     let duplex = unsafe { duplex.as_ref() };
-    let none = [Progress::refused(Errno::FAULT); 2];
+    let none = Progress::refused(Errno::FAULT).of_both();
     let both = duplex.map_or(none, |duplex| duplex.0.results(Ok(())));
     // SAFETY: zsplice.h asks for NULL, or two results that nobody else uses.
     unsafe { write_results(results, &both) };

@@ -26,8 +26,7 @@ impl Bridged {
     /// Nothing has moved, because of `error`.
     #[cold]
     fn failed(error: Error) -> Bridged {
-        let failed = Progress::failed(error);
-        Bridged { results: [failed, failed.of(1)], end: Err(error) }
+        Bridged { results: Progress::failed(error).of_both(), end: Err(error) }
     }
 
     /// Nothing has moved, because the arguments are invalid.

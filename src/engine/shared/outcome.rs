@@ -112,6 +112,11 @@ impl Progress {
         self.refused |= via;
     }
 
+    /// The same, of both directions of a connection.
+    pub(crate) fn of_both(self) -> [Progress; 2] {
+        [self.of(0), self.of(1)]
+    }
+
     /// The same, of the direction or output `index`.
     pub(crate) const fn of(self, index: usize) -> Progress {
         Progress { index: index as u32, ..self }
