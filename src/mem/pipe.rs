@@ -18,9 +18,21 @@ impl Pipe {
     /// A pipe with a capacity of `size` bytes, or less if the user's quota does not allow that
     /// (docs/kernel.md, "The quota for pipes").
     pub(crate) fn new(size: usize) -> Result<Pipe> {
+        Pipe::sized(size).map(|(pipe, _)| pipe)
+    }
+
+    /// The same, if it holds `least` bytes.
+    pub(crate) fn of_at_least(least: usize, size: usize) -> Option<Pipe> {
+        Pipe::sized(size).ok().and_then(|(pipe, capacity)| (capacity >= least).then_some(pipe))
+    }
+
+    /// The same, and its capacity.
+    pub(crate) fn sized(size: usize) -> Result<(Pipe, usize)> {
         let pipe = Pipe::above_stdio()?;
-        let _ = sys::set_pipe_size(pipe.writer.0, c_int::try_from(size).unwrap_or(c_int::MAX));
-        Ok(pipe)
+        let size = c_int::try_from(size).unwrap_or(c_int::MAX);
+        let capacity = sys::set_pipe_size(pipe.writer.0, size)
+            .map_or_else(|_| pipe.size(), |capacity| usize::try_from(capacity).unwrap_or(0));
+        Ok((pipe, capacity))
     }
 
     /// A pipe whose descriptors have numbers above 2. Where the caller has closed standard input,

@@ -48,9 +48,8 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 /// Makes a pipe. Past the per-user quota a new one holds only two pages (docs/kernel.md, "The quota
 /// for pipes"): not worth using.
 fn make(transfer: &Transfer<'_>) -> Option<Pipe> {
-    let is_worth_it = |pipe: &Pipe| pipe.size() as u64 >= tuning::WORTH_A_PIPE as u64;
-    let must = transfer.avoids(ZS_VIA_READ_WRITE);
-    Pipe::new(tuning::PIPE_TO_FILE).ok().filter(|pipe| must || is_worth_it(pipe))
+    let least = if transfer.avoids(ZS_VIA_READ_WRITE) { 0 } else { tuning::WORTH_A_PIPE };
+    Pipe::of_at_least(least, tuning::PIPE_TO_FILE)
 }
 
 enum Fill {

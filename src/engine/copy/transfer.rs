@@ -52,6 +52,8 @@ pub(super) struct Transfer<'a> {
     is_always_ready: bool,
     /// Whether poll(2) said before the call that the output's connection is over.
     has_hung_up: bool,
+    /// Whether the last call may have dropped the error that the output died of.
+    is_output_doubtful: bool,
     /// Kept from one extent of data to the next.
     pub(super) pipe: Option<Pipe>,
     pub(super) buffer: Option<Buffer>,
@@ -77,6 +79,7 @@ impl<'a> Transfer<'a> {
             hole_behind: None,
             is_always_ready: false,
             has_hung_up: false,
+            is_output_doubtful: false,
             pipe: None,
             buffer: None,
         }
@@ -258,18 +261,19 @@ impl<'a> Transfer<'a> {
     /// After a call that moved `count` of the `len` bytes it was asked for: fails if the output's
     /// connection died meanwhile, or before (kTLS takes bytes for nobody) (docs/kernel.md, "A short splice(2) to a socket may hide an
     /// error").
-    pub(super) fn check_short_count(&self, count: usize, len: usize) -> Result<(), Error> {
+    pub(super) fn check_short_count(&mut self, count: usize, len: usize) -> Result<(), Error> {
+        let is_pipe = self.input.kind == FdKind::Pipe;
         if count >= len && !self.has_hung_up {
+            return Ok(());
+        }
+        // Before the next splice(2) from a pipe a blocking output is polled anyway.
+        self.is_output_doubtful = is_pipe && self.output.blocks && !self.has_hung_up;
+        if self.is_output_doubtful {
             return Ok(());
         }
         match self.output.dropped_error() {
             // A pipe that has ended gives no byte that could not be written.
-            Some(_)
-                if self.input.kind == FdKind::Pipe
-                    && self.input.poll(libc::POLLIN) == libc::POLLHUP =>
-            {
-                Ok(())
-            }
+            Some(_) if is_pipe && self.input.poll(libc::POLLIN) == libc::POLLHUP => Ok(()),
             Some(errno) => Err(Error::output(errno)),
             None => Ok(()),
         }
@@ -409,6 +413,11 @@ impl<'a> Transfer<'a> {
                 // A pipe that has ended needs no room.
                 libc::POLLHUP => return Ok(1),
                 _ => *input = NO_FD,
+            }
+            if core::mem::take(&mut self.is_output_doubtful) {
+                self.output
+                    .dropped_error_by(output.revents)
+                    .map_or(Ok(()), |errno| Err(Error::output(errno)))?;
             }
             self.has_hung_up = output.revents & libc::POLLHUP != 0;
             match self.output.takes(output.revents) {

@@ -161,8 +161,7 @@ impl Fanout<'_> {
         if output.pipe.is_some() {
             return true;
         }
-        let Ok(pipe) = Pipe::new(self.pipe_size) else { return false };
-        let capacity = pipe.size();
+        let Ok((pipe, capacity)) = Pipe::sized(self.pipe_size) else { return false };
         self.staging.shrink(capacity);
         output.pipe = Some(pipe);
         capacity >= least

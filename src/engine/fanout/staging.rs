@@ -24,7 +24,7 @@ impl Staging {
     /// holds at least `least` bytes.
     pub(super) fn open(&mut self, capacity: usize, least: usize) -> bool {
         if self.pipe.is_none() {
-            self.pipe = Pipe::new(capacity).ok().filter(|pipe| pipe.size() >= least);
+            self.pipe = Pipe::of_at_least(least, capacity);
         }
         self.pipe.is_some()
     }

@@ -119,8 +119,7 @@ impl PipeFactory {
             return None;
         }
         let size = self.size as usize;
-        let pipe =
-            Pipe::new(size).ok().filter(|pipe| pipe.size() >= size.min(tuning::WORTH_A_PIPE));
+        let pipe = Pipe::of_at_least(size.min(tuning::WORTH_A_PIPE), size);
         if pipe.is_none() {
             self.skip.set(tuning::PIPE_BACKOFF);
         }

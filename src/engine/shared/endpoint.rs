@@ -346,10 +346,16 @@ impl Endpoint {
     /// it if they have moved bytes before it, and the next call would be EPIPE, with SIGPIPE
     /// (docs/kernel.md, "A short splice(2) to a socket may hide an error").
     pub(crate) fn dropped_error(self) -> Option<Errno> {
-        if self.kind != FdKind::Socket {
-            return None;
+        match self.kind {
+            FdKind::Socket => self.dropped_error_by(self.poll(0)),
+            _ => None,
         }
-        match self.poll(0) & (libc::POLLHUP | libc::POLLERR) {
+    }
+
+    /// The same, by what poll(2) has reported.
+    pub(crate) fn dropped_error_by(self, revents: c_short) -> Option<Errno> {
+        match revents & (libc::POLLHUP | libc::POLLERR) {
+            _ if self.kind != FdKind::Socket => None,
             0 => None,
             // EPIPE is what the next call says anyway, with the signal that belongs to it.
             _ => self.spent_reset().filter(|&errno| errno != Errno::PIPE),
