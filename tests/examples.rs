@@ -4,6 +4,10 @@
 
 #[path = "examples/cat_and_cp.rs"]
 mod cat_and_cp;
+#[path = "examples/loops.rs"]
+mod loops;
+#[path = "examples/network.rs"]
+mod network;
 #[path = "examples/process.rs"]
 mod process;
 mod support;

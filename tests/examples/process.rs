@@ -71,6 +71,15 @@ impl Process {
         tasks.map(|task| waits(status(task.unwrap()))).collect()
     }
 
+    /// The processor time that it has used, in steps of 10 ms.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let after_name = stat.rsplit(") ").next().unwrap();
+        let fields: Vec<_> = after_name.split(' ').collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     pub fn descriptors(&self) -> usize {
         read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
