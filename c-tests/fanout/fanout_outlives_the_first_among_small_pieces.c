@@ -59,8 +59,47 @@ static void survived(void)
 	fan.count = 0;
 }
 
+/* All others have all but the last byte, which finds no slot, when the first one dies. */
+static void one_left(void)
+{
+	enum { BYTES = 64 };
+	struct zs_result results[3];
+	struct t_later reads[3];
+	pthread_t threads[3];
+	int in[2], fds[3][2], outs[3];
+	char bytes[BYTES];
+
+	MUST(pipe2(in, O_DIRECT) == 0 && fcntl(in[1], F_SETPIPE_SZ, BYTES * T_PAGE) == BYTES * T_PAGE);
+	t_pattern(bytes, BYTES, 0);
+	for (size_t i = 0; i < BYTES; i++)
+		t_write(in[1], bytes + i, 1);
+	MUST(close(in[1]) == 0);
+	for (int i = 0; i < 3; i++) {
+		int size = i == 0 ? T_PAGE : BYTES * T_PAGE;
+
+		MUST(pipe(fds[i]) == 0 && fcntl(fds[i][1], F_SETPIPE_SZ, size) == size);
+		outs[i] = fds[i][1];
+		t_write(outs[i], "x", 1);
+		reads[i] = (struct t_later){ .ms = i == 0 ? 20 : 60, .fd = fds[i][0], .drain = i > 0, .close = i == 0 };
+		threads[i] = t_later(&reads[i]);
+	}
+	T_EQ(zs_fanout(in[0], NULL, outs, 3, ZS_TO_END, &(struct zs_options){ .avoid = ZS_VIA_READ_WRITE,
+	     .flags = ZS_DROP_FAILED | ZS_NOSIGPIPE }, results), BYTES);
+	for (int i = 0; i < 3; i++)
+		t_join(threads[i]);
+	T_EQ(results[0].error, EPIPE);
+	for (int i = 1; i < 3; i++) {
+		T_EQ(results[i].bytes, BYTES);
+		if (T_EQ(t_bytes_available(fds[i][0]), BYTES))
+			OK(t_gives_pattern(fds[i][0], BYTES, 0));
+		t_close2(fds[i]);
+	}
+	MUST(close(in[0]) == 0 && close(outs[0]) == 0);
+}
+
 int main(void)
 {
 	survived();
+	one_left();
 	return t_done();
 }

@@ -5,6 +5,7 @@
 #include "t.h"
 #include "t_relay.h"
 #include "t_calls.h"
+#include "t_intercept.h"
 
 #define MOST 10000
 
@@ -79,8 +80,43 @@ static void both(enum t_stream in, unsigned int flags)
 	t_relay_close(&it);
 }
 
+/* splice(2) finds nothing, and then a few bytes come. */
+static int64_t comes_late(const uint64_t *args, int earlier)
+{
+	if (earlier > 0 || (int)args[0] != it.fd_in)
+		return T_CONTINUE;
+	MUST(t_push(it.in, 100, 65536) == 100);
+	return -EAGAIN;
+}
+
+/* A pause does not make bulk small, nor do the bytes of a read that ended it. */
+static void pauses(void *unused)
+{
+	size_t got = 0;
+	uint64_t copied;
+
+	(void)unused;
+	it = t_relay(T_A_UNIX, T_A_UNIX, ZS_TO_END, NULL, 0);
+	MUST(t_push(it.in, 65536, 0) == 65536);
+	for (int i = 0; got < 65536 && OK(i < 100); i++) {
+		OK(t_relay_run(it.relay, 0) > 0);
+		got += t_pull(it.out, 65536 - got, got);
+	}
+	copied = t_relay_result(it.relay).copied;
+	t_intercept(SYS_splice, comes_late);
+	T_EQ(t_relay_run(it.relay, 0), ZS_WANT_READ);
+	T_EQ(t_relay_result(it.relay).copied, copied + 100);
+	MUST(t_push(it.in, 8192, 65636) == 8192);
+	OK(t_relay_run(it.relay, 0) > 0);
+	T_EQ(t_relay_result(it.relay).bytes, 65536 + 100 + 8192);
+	T_EQ(t_relay_result(it.relay).copied, copied + 100);
+	T_EQ(t_pull(it.out, 10000, 65536), 100 + 8192);
+	t_relay_close(&it);
+}
+
 int main(void)
 {
+	T_CHILD(pauses, NULL);
 	both(T_A_UNIX, 0);
 	both(T_A_UNIX, ZS_RELAY_LEVEL);
 	return t_done();
