@@ -34,8 +34,7 @@ static void judge_direction(struct side *from, struct side *to, const struct zs_
 	   t_errno_name(is->error));
 	SO(is->error || is->in_flight == 0 || options.flags & ZS_EITHER_END, "%d to %d: in flight %llu after a success",
 	   in->fd, out->fd, (unsigned long long)is->in_flight);
-	/* Without memory for what the two share, the other one takes the reset for an end. */
-	if (is->error == 0 && !(options.flags & ZS_EITHER_END) && !(in->was_reset && world.injected[ENOMEM]))
+	if (is->error == 0 && !(options.flags & ZS_EITHER_END))
 		judge_end(in, is->bytes);
 }
 

@@ -59,7 +59,7 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
     if options.has(ZS_GROW_PIPE) {
         there.iter().chain(&back).for_each(|endpoint| pipe::grow(endpoint.fd, tuning::PIPE));
     }
-    Ok(Duplex::between([there, back], None, flags, avoid, options.has(ZS_EITHER_END)))
+    Duplex::between([there, back], None, flags, avoid, options.has(ZS_EITHER_END))
 }
 
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {

@@ -61,7 +61,7 @@ impl Duplex {
         }
         let (a, b) = (Endpoint::both_ways(fd_a)?, Endpoint::both_ways(fd_b)?);
         Relay::check(&[a, b])?;
-        let mut duplex = Duplex::between([[a, b], [b, a]], pool, flags, 0, false);
+        let mut duplex = Duplex::between([[a, b], [b, a]], pool, flags, 0, false)?;
         let [there, back] = &mut duplex.directions;
         there.may_trust = a.is_plain_tcp();
         back.may_trust = b.is_plain_tcp();
@@ -79,13 +79,15 @@ impl Duplex {
         flags: u32,
         avoid: u32,
         ends_with_either: bool,
-    ) -> Duplex {
+    ) -> Result<Duplex> {
         let share = || pool.as_ref().map(Rc::share);
         let mut directions = ends.map(|ends| Direction::new(ends, share(), flags, avoid));
         let [a, b] = &mut directions;
         b.relay.set_back();
-        Relay::pair(&mut a.relay, &mut b.relay);
-        Duplex { directions, ends_with_either, has_ended: false, first_error: None }
+        if !Relay::pair(&mut a.relay, &mut b.relay) {
+            return Err(Errno::NOMEM);
+        }
+        Ok(Duplex { directions, ends_with_either, has_ended: false, first_error: None })
     }
 
     /// Runs each direction that is not over and that these `events` of a and b concern; it delivers

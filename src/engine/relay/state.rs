@@ -238,20 +238,24 @@ impl Relay {
         self.flags |= BACK;
     }
 
-    /// Makes two directions of one connection share the errors that either meets. Without memory for
-    /// that, each knows only its own.
-    pub(crate) fn pair(a: &mut Relay, b: &mut Relay) {
+    /// Makes two directions of one connection share the errors that either meets; false: there is no memory
+    /// for that, and each knows only its own.
+    pub(crate) fn pair(a: &mut Relay, b: &mut Relay) -> bool {
         // A terminal that has hung up is EIO to its writer, but has ended for its reader.
         let is_one =
             |input: Endpoint, output| input.kind == FdKind::Socket && input.is_same(output);
         let (a_to_b, b_to_a) = (is_one(a.input, b.output), is_one(b.input, a.output));
-        let Some(shared) = SharedErrors::pair(a_to_b, b_to_a) else { return };
+        if !a_to_b && !b_to_a {
+            return true;
+        }
+        let Some(shared) = SharedErrors::pair(a_to_b, b_to_a) else { return false };
         let known = [a.known_errors(), b.known_errors()];
         (a.shared_errors, b.shared_errors) = shared;
         for (relay, (input, output)) in [a, b].into_iter().zip(known) {
             input.into_iter().for_each(|errno| relay.shared_errors.note_input_error(errno));
             output.into_iter().for_each(|errno| relay.shared_errors.note_output_error(errno));
         }
+        true
     }
 
     /// The errors of the input and of the output, as far as they are known.
