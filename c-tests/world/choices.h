@@ -3,10 +3,15 @@
 #ifndef WORLD_CHOICES_H
 #define WORLD_CHOICES_H
 
+/* The first six of either, alone or with all that follow. */
+#define SHORTAGES 24
+
 static struct {
 	const unsigned char *bytes;
 	size_t len, at;
 	uint64_t seed;
+	/* Which allocation or descriptor is refused, from 1 to SHORTAGES; 0: those that the string says. */
+	int shortage;
 	/* What happens is printed. */
 	int tells;
 	int has_seed;
@@ -68,16 +73,17 @@ static void end_of_world(void)
 #ifdef WORLD_FUZZED
 	abort();
 #else
-	char seed[32];
+	char seed[32], shortage[16];
 
 	if (choices.tells || !choices.has_seed)
 		_exit(1);
-	fprintf(stderr, "What happened: (by hand: world %#llx)\n", (unsigned long long)choices.seed);
+	fprintf(stderr, "What happened: (by hand: world %#llx %d)\n", (unsigned long long)choices.seed, choices.shortage);
 	fflush(stderr);
 	snprintf(seed, sizeof seed, "%#llx", (unsigned long long)choices.seed);
 	(void)dup2(2, 1);
 	(void)syscall(SYS_close_range, 3, ~0u, 0);
-	execl("/proc/self/exe", "world", seed, (char *)NULL);
+	snprintf(shortage, sizeof shortage, "%d", choices.shortage);
+	execl("/proc/self/exe", "world", seed, shortage, (char *)NULL);
 	_exit(1);
 #endif
 }

@@ -6,6 +6,14 @@
 static struct zs_options options;
 static int progress_calls;
 
+/* Memory or descriptors; from the n-th on or the n-th alone; n. */
+static void force_shortage(int which)
+{
+	struct plan plan = { 1 + which / 4, which >> 1 & 1, 0 };
+
+	*(which & 1 ? &world.descriptors : &world.memory) = plan;
+}
+
 static void set_weather(void)
 {
 	static const unsigned int weathers[] = {
@@ -18,6 +26,8 @@ static void set_weather(void)
 		world.memory = (struct plan){ 1 + (int)pick(6), (int)pick(2), 0 };
 	if (pick(4) == 1)
 		world.descriptors = (struct plan){ 1 + (int)pick(6), (int)pick(2), 0 };
+	if (choices.shortage)
+		force_shortage(choices.shortage - 1);
 }
 
 static void begin_world(void)
@@ -129,7 +139,7 @@ static int is_explained(int error)
 			|| (options.idle_ns && world.now >= world.started + options.idle_ns)
 			|| (options.half_idle_ns && world.now >= world.started + options.half_idle_ns);
 	case EOPNOTSUPP:
-		return options.avoid & ZS_VIA_READ_WRITE || world.faults & F_ZERO || world.injected[ENOMEM];
+		return options.avoid & ZS_VIA_READ_WRITE || world.faults & F_ZERO;
 	default:
 		return 0;
 	}

@@ -19,7 +19,7 @@
  * - No descriptor, no memory, no flag and no pipe of the caller's is left other than before.
  *
  *     world                  ten seconds of plays; ZS_TEST_SEED=n begins elsewhere
- *     world 0x13529000000001 that play alone, told in words
+ *     world 0x13529000000001 that play alone, told in words; 7 behind it: with the seventh shortage
  *     world --seconds=3600   for so long
  *
  * The first thing that is not so ends the program, and tells that play. `make fuzz` has libFuzzer write the strings. */
@@ -99,13 +99,25 @@ static void play_seed(uint64_t seed)
 	play(bytes, 32u << t_below(&chance, 8));
 }
 
+/* Every allocation, and every pipe, fails in turn: the n-th alone, and all from the n-th on. */
+static void play_short(uint64_t seed)
+{
+	for (choices.shortage = 1; choices.shortage <= SHORTAGES; choices.shortage++)
+		play_seed(seed);
+	choices.shortage = 0;
+}
+
+/* One play in a hundred is played with every shortage. */
 static void play_for(int64_t seconds)
 {
 	int64_t end = t_now_ms() + seconds * 1000;
 	uint64_t seed = t_seed() << 32, played = 0;
 
-	for (; t_now_ms() < end; played++)
+	for (; t_now_ms() < end; played++) {
 		play_seed(seed + played);
+		if (played % 100 == 0)
+			play_short(seed + played);
+	}
 	printf("%llu plays\n", (unsigned long long)played);
 }
 
@@ -117,6 +129,7 @@ int main(int count, char **words)
 	if (count > 1 && sscanf(words[1], "--seconds=%ld", &seconds) != 1) {
 		choices.tells = 1;
 		setvbuf(stdout, NULL, _IOLBF, 0);
+		choices.shortage = count > 2 ? atoi(words[2]) : 0;
 		play_seed(strtoull(words[1], NULL, 0));
 	} else {
 		play_for(seconds);
