@@ -54,8 +54,8 @@ struct story {
 	enum kind from, to;
 	int nonblock;
 	/* One of these is done to it. */
-	long call;              /* refused with `error`; 0: none */
-	int error;
+	long call;              /* refused with `error` */
+	int error;              /* 0: none is refused */
 	int limit;              /* RLIMIT_NOFILE; 0: none */
 	int fails_from, fails_to;
 	/* What happened. */
@@ -131,7 +131,7 @@ static void restrict_it(const struct story *it)
 	allocations = 0;
 	fails_from = it->fails_from;
 	fails_to = it->fails_to;
-	if (it->call)
+	if (it->error)
 		t_refuse(it->call, it->error);
 }
 
@@ -145,7 +145,7 @@ static void tell(const struct story *it, const char *what)
 {
 	fprintf(stderr, "%s from %s to %s%s, ", t_engine_name(it->engine), names[it->from], names[it->to],
 		it->nonblock ? ", O_NONBLOCK" : "");
-	if (it->call)
+	if (it->error)
 		fprintf(stderr, "system call %ld refused (%s)", it->call, strerror(it->error));
 	else if (it->limit)
 		fprintf(stderr, "RLIMIT_NOFILE of %d", it->limit - 1);
@@ -245,7 +245,7 @@ static void tried(struct story *it)
 static int is_exempt(const struct story *it, long call)
 {
 	switch (call) {
-	case SYS_read: case SYS_write: case SYS_close: case SYS_exit_group: case SYS_brk: case SYS_mmap:
+	case SYS_write: case SYS_close: case SYS_exit_group: case SYS_brk: case SYS_mmap:
 	case SYS_munmap: case SYS_mprotect: case SYS_madvise: case SYS_futex: case SYS_getpgid:
 		return 1;
 	/* A loop over O_NONBLOCK descriptors, or over two inputs, has to wait. */
@@ -280,7 +280,7 @@ static void each_call(struct story *it)
 			tried(it);
 		}
 	}
-	it->call = 0;
+	it->error = 0;
 }
 
 static void each_limit(struct story *it)

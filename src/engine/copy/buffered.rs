@@ -4,6 +4,7 @@
 
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
+use crate::engine::shared;
 use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::Eof;
 use crate::engine::shared::outcome::Error;
@@ -135,6 +136,9 @@ fn get(transfer: &mut Transfer<'_>, into: &mut dyn Room, len: usize) -> Result<u
             // Without pread(2): read(2) at the file position.
             Err(Errno::PERM | Errno::NOSYS) if transfer.input.seek_to_offset() => {
                 into.read(transfer.input.fd, len, None)
+            }
+            Err(Errno::PERM | Errno::NOSYS) if transfer.input.offset.is_none() => {
+                shared::read(transfer.input.fd, into.bytes().get_mut(..len).unwrap_or_default())
             }
             answer => answer,
         },

@@ -7,8 +7,8 @@ use super::eof::{self, Attempts};
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::outcome::{Answer, Error};
-use crate::engine::shared::refusal;
 use crate::engine::shared::tuning;
+use crate::engine::shared::{read, refusal};
 use crate::errno::Errno;
 use crate::mem::pipe::Pipe;
 use crate::sys::{self, FdAt};
@@ -165,7 +165,7 @@ fn spill_to_buffer(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> R
         }
     };
     while held > 0 {
-        let count = match sys::read(pipe.reader.0, buffer.bytes(), None) {
+        let count = match read(pipe.reader.0, buffer.bytes()) {
             Ok(count) if count > 0 => count,
             Err(Errno::INTR) => continue,
             answer => {

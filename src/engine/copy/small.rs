@@ -89,5 +89,5 @@ fn write_all(fd: c_int, mut bytes: &[u8], mut offset: Option<i64>) -> (usize, Re
 /// Whether the mechanisms do better: they make the call again after a signal, or with memory that begins on a
 /// page.
 const fn is_for_others(errno: Errno) -> bool {
-    matches!(errno, Errno::INTR | Errno::AGAIN | Errno::INVAL)
+    matches!(errno, Errno::INTR | Errno::AGAIN) || errno.is_unavailable()
 }

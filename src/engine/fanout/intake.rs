@@ -8,8 +8,8 @@ use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::refusal;
-use crate::engine::shared::retry_on_intr;
 use crate::engine::shared::tuning;
+use crate::engine::shared::{read, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
@@ -91,7 +91,7 @@ impl Fanout<'_> {
         let into = into.unwrap_or_default();
         match offset {
             Some(_) => retry_on_intr(|| sys::read(input.fd, into, offset)),
-            None if waits => retry_on_intr(|| sys::read(input.fd, into, None)),
+            None if waits => retry_on_intr(|| read(input.fd, into)),
             None => input.read(into),
         }
     }

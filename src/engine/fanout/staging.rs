@@ -4,7 +4,7 @@
 
 use crate::engine::shared::endpoint::Endpoint;
 use crate::engine::shared::outcome::Error;
-use crate::engine::shared::retry_on_intr;
+use crate::engine::shared::{read, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
@@ -104,7 +104,7 @@ pub(super) fn spill_to_buffer(
     let buffer = buffer.as_mut().ok_or(Error::call(Errno::NOMEM))?;
     let mut into = buffer.bytes().get_mut(range).unwrap_or_default();
     while !into.is_empty() {
-        match retry_on_intr(|| sys::read(pipe.reader.0, into, None)).map_err(Error::call)? {
+        match retry_on_intr(|| read(pipe.reader.0, into)).map_err(Error::call)? {
             // The pipe holds these bytes, and nobody else reads it.
             0 => return Err(Error::call(Errno::IO)),
             count => into = into.get_mut(count..).unwrap_or_default(),

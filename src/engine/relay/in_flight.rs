@@ -4,12 +4,11 @@
 
 use super::pool::{PipeFactory, Pool};
 use crate::engine::shared::tuning::SMALL_PIECE;
-use crate::engine::shared::{readiness, retry_on_intr};
+use crate::engine::shared::{read, readiness, retry_on_intr};
 use crate::errno::{Errno, Result};
 use crate::mem::alloc::Rc;
 use crate::mem::buffer::Buffer;
 use crate::mem::pipe::Pipe;
-use crate::sys;
 use core::ffi::c_int;
 
 /// Bytes taken and not delivered. Those in the pipe come first: while there are bytes in the buffer,
@@ -227,7 +226,7 @@ impl InFlight {
         if self.piped > 0 {
             let len = into.len().min(self.piped);
             let into = into.get_mut(..len).unwrap_or_default();
-            return self.drain_pipe(len, |pipe, _| retry_on_intr(|| sys::read(pipe, into, None)));
+            return self.drain_pipe(len, |pipe, _| retry_on_intr(|| read(pipe, into)));
         }
         if self.buffered() == 0 {
             return Ok(0);
@@ -266,7 +265,7 @@ fn read_all(pipe: &Pipe, len: usize, into: &mut [u8]) -> Result<()> {
     let mut at = 0;
     while at < len {
         let free = into.get_mut(at..len).unwrap_or_default();
-        match retry_on_intr(|| sys::read(pipe.reader.0, free, None))? {
+        match retry_on_intr(|| read(pipe.reader.0, free))? {
             0 => return Err(Errno::IO),
             count => at = at.saturating_add(count),
         }
@@ -282,6 +281,7 @@ fn copy(to: &mut [u8], from: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sys;
 
     fn piped(in_flight: &mut InFlight, bytes: &[u8]) {
         assert!(in_flight.has_pipe());

@@ -133,7 +133,7 @@ impl Endpoint {
             answer => return answer,
         }
         self.ready(libc::POLLIN)?;
-        retry_on_intr(|| sys::read(self.fd, into, None))
+        retry_on_intr(|| super::read(self.fd, into))
     }
 
     /// Writes what there is room for, and never waits. `flags` are those of send(2), for sockets.

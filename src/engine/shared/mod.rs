@@ -17,6 +17,20 @@ pub(crate) mod tuning;
 pub(crate) mod watch;
 
 use crate::errno::{Errno, Result};
+use crate::sys;
+use core::ffi::c_int;
+
+/// read(2), or preadv2(2) if a sandbox refuses that.
+#[inline(never)]
+pub(crate) fn read(fd: c_int, into: &mut [u8]) -> Result<usize> {
+    match sys::read(fd, into, None) {
+        Err(errno) if errno.is_unavailable() => match sys::preadv2(fd, into, 0) {
+            Err(again) if again.is_unavailable() => Err(errno),
+            answer => answer,
+        },
+        answer => answer,
+    }
+}
 
 /// Makes `call`, which does not wait, again for as long as a signal interrupts it.
 pub(crate) fn retry_on_intr<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
