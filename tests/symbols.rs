@@ -10,7 +10,7 @@ use support::{built, c, interface, succeed, Scratch};
 
 /// The names of libc that the archive may need. No wrapper of a call that can block: those are
 /// cancellation points.
-const WANTED: [&str; 24] = [
+const WANTED: [&str; 20] = [
     "__errno_location",
     "bcmp",
     "calloc",
@@ -21,8 +21,6 @@ const WANTED: [&str; 24] = [
     "fstatfs",
     "getauxval",
     "getenv",
-    "getpeername",
-    "getsockopt",
     "ioctl",
     "lseek",
     "malloc",
@@ -30,8 +28,6 @@ const WANTED: [&str; 24] = [
     "memcpy",
     "memmove",
     "memset",
-    "pipe2",
-    "shutdown",
     "strlen",
     "syscall",
     "tcgetattr",

@@ -2,7 +2,7 @@
 
 //! Calls that make and close descriptors, and that ask about them.
 
-use super::done;
+use super::{count, done};
 use crate::errno::{Errno, Result};
 use core::ffi::c_int;
 use core::mem::MaybeUninit;
@@ -23,7 +23,7 @@ impl Drop for Owned {
 pub(crate) fn pipe2(flags: c_int) -> Result<(Owned, Owned)> {
     let mut ends = [-1; 2];
     // SAFETY: the kernel writes two ints, and `ends` is an array of two ints of our own.
-    done(unsafe { libc::pipe2(ends.as_mut_ptr(), flags) })?;
+    count(unsafe { libc::syscall(libc::SYS_pipe2, ends.as_mut_ptr(), flags) })?;
     let [reader, writer] = ends;
     Ok((Owned(reader), Owned(writer)))
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Calls for sockets.
+//! Calls for sockets, by the names that every architecture has (Linux 4.3).
 
-use super::{count, done};
+use super::count;
 use crate::errno::Result;
 use core::ffi::{c_int, c_long, c_void};
 use core::ptr;
@@ -28,16 +28,17 @@ pub(crate) fn send(fd: c_int, from: &[u8], flags: c_int) -> Result<usize> {
 /// shutdown(2).
 pub(crate) fn shutdown(fd: c_int, how: c_int) -> Result<()> {
     // SAFETY: the arguments are numbers, so the kernel accesses no memory of ours.
-    done(unsafe { libc::shutdown(fd, how) })
+    count(unsafe { libc::syscall(libc::SYS_shutdown, fd, how) }).map(drop)
 }
 
 /// getpeername(2), without the name: fails unless the socket has a peer.
 pub(crate) fn getpeername(fd: c_int) -> Result<()> {
     let mut name = [0_u64; 16];
     let mut len = size_of_val(&name) as libc::socklen_t;
+    let (into, room) = (name.as_mut_ptr(), ptr::from_mut(&mut len));
     // SAFETY: the kernel writes at most `len` bytes to `name`, which has the size and the alignment
     // of a struct sockaddr_storage, and a socklen_t to `len`; both are variables of our own.
-    done(unsafe { libc::getpeername(fd, name.as_mut_ptr().cast(), &mut len) })
+    count(unsafe { libc::syscall(libc::SYS_getpeername, fd, into, room) }).map(drop)
 }
 
 /// getsockopt(2) at SOL_SOCKET, of an option of at most 16 bytes.
@@ -49,10 +50,10 @@ pub(crate) fn getsockopt(fd: c_int, option: c_int) -> Result<[u8; 16]> {
 fn getsockopt_at(fd: c_int, level: c_int, option: c_int) -> Result<[u8; 16]> {
     let mut value = [0; 16];
     let mut len: libc::socklen_t = 16;
-    let into: *mut c_void = value.as_mut_ptr().cast();
+    let (into, room) = (value.as_mut_ptr(), ptr::from_mut(&mut len));
     // SAFETY: the kernel writes at most `len` bytes to `value`, which has 16, and a socklen_t to
     // `len`; both are variables of our own.
-    done(unsafe { libc::getsockopt(fd, level, option, into, &mut len) })?;
+    count(unsafe { libc::syscall(libc::SYS_getsockopt, fd, level, option, into, room) })?;
     Ok(value)
 }
 
