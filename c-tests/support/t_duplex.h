@@ -220,11 +220,14 @@ static inline int t_poller_wait(struct t_poller_of *it, const zs_duplex *duplex,
 	}
 	it->woken++;
 	if (it->kind == T_POLL) {
-		MUST((count = poll(fds, 2, ms)) >= 0);
+		while ((count = poll(fds, 2, ms)) < 0)
+			MUST(errno == EINTR);
 		events[0] = (unsigned short)fds[0].revents;
 		events[1] = (unsigned short)fds[1].revents;
 	} else if (it->epoll >= 0) {
-		MUST((count = epoll_wait(it->epoll, list, 4, ms)) >= 0);
+		/* A ring that was closed before may still interrupt us. */
+		while ((count = epoll_wait(it->epoll, list, 4, ms)) < 0)
+			MUST(errno == EINTR);
 		for (int i = 0; i < count; i++)
 			events[list[i].data.fd] |= list[i].events;
 	} else {
