@@ -50,13 +50,14 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
 
 /// The buffer of the copy, or a new one: as large as what remains, or smaller if memory is short.
 pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
-    let wanted = match usize::try_from(transfer.remaining_by_size()).unwrap_or(tuning::BUFFER) {
+    let most = if transfer.is_flushed() { tuning::BUFFER_FLUSHED } else { tuning::BUFFER };
+    let wanted = match usize::try_from(transfer.remaining_by_size()).unwrap_or(most) {
         // The size is unknown, or the file has grown beyond it.
         0 => tuning::BUFFER_UNSIZED,
         // More than the file has, so that one read shows both its last byte and its end; whole
         // blocks, since O_DIRECT takes nothing else (docs/kernel.md, "O_DIRECT takes whole blocks
         // only").
-        rest => tuning::BUFFER
+        rest => most
             .min(rest.saturating_add(tuning::DIRECT_BLOCK) & !tuning::DIRECT_BLOCK.wrapping_sub(1)),
     };
     let wanted = wanted.min(transfer.step()).max(1);

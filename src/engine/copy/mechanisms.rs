@@ -9,7 +9,6 @@ use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::outcome::Error;
 use crate::engine::shared::tuning;
 use crate::errno::Errno;
-use core::ffi::c_int;
 
 /// A mechanism below the clone.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,17 +62,16 @@ fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
 /// Whether read and write are faster than all other mechanisms. The others are used only if there
 /// is no memory for a buffer.
 fn is_for_a_buffer(transfer: &Transfer<'_>) -> bool {
-    !transfer.avoids(ZS_VIA_READ_WRITE) && (is_small(transfer) || is_flushed(transfer))
+    !transfer.avoids(ZS_VIA_READ_WRITE)
+        && (is_small(transfer) || transfer.is_flushed() || is_cramped(transfer))
 }
 
-/// Whether a large file is copied to an output that flushes each write (O_DSYNC, O_SYNC): the kernel
-/// writes in pieces of 64 KiB by itself.
-fn is_flushed(transfer: &Transfer<'_>) -> bool {
-    let flushes = |flags: c_int| flags & libc::O_DSYNC != 0;
+/// Whether a large file is copied to a socket with a small send buffer, which sendfile(2) fills with
+/// pages: each piece then waits for an acknowledgment (SOCKET_LEAST).
+fn is_cramped(transfer: &Transfer<'_>) -> bool {
     transfer.input.kind.is_file()
-        && transfer.output.kind.is_file()
         && transfer.remaining_by_size() > tuning::BUFFER as u64
-        && transfer.output.status_flags().is_ok_and(flushes)
+        && transfer.output.share() < tuning::SOCKET_LEAST
 }
 
 const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism] {

@@ -158,6 +158,15 @@ impl<'a> Transfer<'a> {
         self.remaining > 0 && self.input.remaining_by_size() == Some(0)
     }
 
+    /// Whether a large file is copied to an output that flushes each write (O_DSYNC, O_SYNC): the kernel
+    /// writes in pieces of 64 KiB by itself.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.input.kind.is_file()
+            && self.output.kind.is_file()
+            && self.remaining_by_size() > tuning::BUFFER as u64
+            && self.output.status_flags().is_ok_and(|flags| flags & libc::O_DSYNC != 0)
+    }
+
     /// How much the next step may move. Beyond the largest offset the kernel refuses all of a write.
     pub(super) fn step(&self) -> usize {
         let room = self.output.remaining_by_offset().max(1);

@@ -395,6 +395,16 @@ impl Endpoint {
             && sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_SCTP)
     }
 
+    /// The share of its send buffer that a socket has free when poll(2) calls it writable. Of anything
+    /// else, and where that is not told: as much as there may be.
+    pub(crate) fn share(self) -> usize {
+        match self.kind {
+            FdKind::Socket => sys::getsockopt_int(self.fd, libc::SO_SNDBUF)
+                .map_or(usize::MAX, |size| size as usize / tuning::SOCKET_SHARE),
+            _ => usize::MAX,
+        }
+    }
+
     /// What an output that poll(2) calls writable takes without blocking; 0: nothing from a pipe. A
     /// socket has a share of its send buffer free then (docs/kernel.md, "poll(2) calls a socket
     /// writable before it takes much"), if it is of a family whose SO_SNDBUF bounds it
@@ -404,13 +414,10 @@ impl Endpoint {
     pub(crate) fn room(self) -> usize {
         match self.kind {
             FdKind::Socket if self.family() == Family::Other => 0,
-            FdKind::Socket => {
-                let buffer = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);
-                match usize::try_from(buffer).unwrap_or(0) / tuning::SOCKET_SHARE {
-                    ..tuning::SOCKET_LEAST => 0,
-                    share => share,
-                }
-            }
+            FdKind::Socket => match self.share() {
+                ..tuning::SOCKET_LEAST => 0,
+                share => share,
+            },
             FdKind::Pipe => libc::PIPE_BUF,
             FdKind::Char => match sys::terminal_processes(self.fd) {
                 Some(true) if !sys::is_master(self.fd) => 1,
