@@ -281,13 +281,19 @@ fn work_costs_what_the_table_says() {
     if !have("strace") {
         return;
     }
-    let (stored, measured) = (Table::parse(&read(TABLE)), measure());
+    let (stored, mut measured) = (Table::parse(&read(TABLE)), measure());
     if env::var_os("ZS_COSTS").is_some_and(|value| value == "update") {
         assert!(!measured.table.libc.is_empty(), "without valgrind the table stays as it is");
         fs::write(root().join(TABLE), measured.update(stored).print()).unwrap();
         return;
     }
-    let faults = measured.faults(&stored);
+    let mut faults = measured.faults(&stored);
+    if !faults.is_empty() {
+        // On a busy machine the kernel may deliver late what was sent over the loopback device.
+        println!("at first:\n{faults}");
+        measured = measure();
+        faults = measured.faults(&stored);
+    }
     assert!(
         faults.is_empty(),
         "{TABLE} says otherwise:\n{faults}If that is meant, `make costs` writes it anew; the commit says why."
