@@ -145,7 +145,8 @@ impl Fanout<'_> {
         let mut has_shared = false;
         for index in 0..self.outputs.len() {
             let Some(output) = self.outputs.get_mut(index) else { return false };
-            let is_sharing = !output.takes_pipe && core::mem::replace(&mut has_shared, true);
+            let is_sharing =
+                output.is_live() && !output.takes_pipe && core::mem::replace(&mut has_shared, true);
             if !output.is_live() || output.tees() || index == consumer || is_sharing {
                 output.pipe = None;
             } else if !self.make_pipe_of(index, least) {
