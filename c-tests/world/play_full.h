@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The _full functions: one mechanism, the whole length. */
+/* The _full functions: one mechanism, the whole length; and the _retry functions: one transfer with it. */
 #ifndef WORLD_PLAY_FULL_H
 #define WORLD_PLAY_FULL_H
 
 enum full { FULL_SPLICE, FULL_SENDFILE, FULL_COPY_RANGE, FULL_TEE, FULLS };
 
+/* Of these, all but tee have a _retry function that is played, too. */
+
 static const char *const full_names[] = { "zs_splice_full", "zs_sendfile_full", "zs_copy_range_full", "zs_tee_full" };
 
 struct full_play {
 	enum full which;
+	int is_retry;
 	struct end in, copy, out;
 	struct flow flow;
 	struct zs_result result;
@@ -23,6 +26,7 @@ static void open_full(struct full_play *it)
 	enum kind in = (enum kind)pick(KINDS), out = (enum kind)pick(KINDS);
 
 	it->which = (enum full)pick(FULLS);
+	it->is_retry = it->which != FULL_TEE && pick(3) == 1;
 	if (it->which == FULL_TEE || (it->which == FULL_SPLICE && pick(2)))
 		in = A_PIPE;
 	else if (it->which == FULL_SPLICE)
@@ -52,17 +56,45 @@ static void prepare_full(struct full_play *it)
 	it->at_out = is_file(&it->out) && it->which != FULL_SENDFILE && it->which != FULL_TEE && pick(2) ? &it->off_out : NULL;
 	world.may_not_poll = it->flags != 0;
 	world.is_plain = 1;
-	snprintf(choices.scene, sizeof choices.scene, "%s: %s %d%s -> %s %d%s, len %lld, flags %#x, faults %#x",
-		 full_names[it->which], kind_names[it->in.kind], it->in.fd, it->in.blocks ? " (waits)" : "",
+	snprintf(choices.scene, sizeof choices.scene, "%s%s: %s %d%s -> %s %d%s, len %lld, flags %#x, faults %#x",
+		 full_names[it->which], it->is_retry ? ", only _retry" : "", kind_names[it->in.kind], it->in.fd, it->in.blocks ? " (waits)" : "",
 		 kind_names[it->out.kind], it->out.fd, it->out.blocks ? " (waits)" : "", (long long)it->len, it->flags,
 		 world.faults);
 	tell("%s", choices.scene);
+}
+
+static ssize_t call_retry(const struct full_play *it)
+{
+	size_t len = it->len == ZS_TO_END ? SIZE_MAX : (size_t)it->len;
+
+	switch (it->which) {
+	case FULL_SPLICE:
+		return zs_splice_retry(it->in.fd, it->at_in, it->out.fd, it->at_out, len, it->flags);
+	case FULL_SENDFILE:
+		return zs_sendfile_retry(it->out.fd, it->in.fd, it->at_in, len, it->flags);
+	default:
+		return zs_copy_range_retry(it->in.fd, it->at_in, it->out.fd, it->at_out, len, 0);
+	}
+}
+
+/* It has no result: what it moved is what it returns. */
+static int64_t retry_as_full(struct full_play *it)
+{
+	int64_t returned = call_retry(it);
+
+	if (returned >= 0)
+		it->result.bytes = (uint64_t)returned;
+	else
+		it->result.error = errno;
+	return returned;
 }
 
 static int64_t call_full(struct full_play *it)
 {
 	int in = it->in.fd, out = it->out.fd;
 
+	if (it->is_retry)
+		return retry_as_full(it);
 	switch (it->which) {
 	case FULL_SPLICE:
 		return zs_splice_full(in, it->at_in, out, it->at_out, it->len, it->flags, &it->result);
@@ -98,7 +130,7 @@ static void judge_full(struct full_play *it)
 	   (unsigned long long)is->bytes);
 	SO(it->which == FULL_TEE || is->in_flight == 0, "in flight %llu", (unsigned long long)is->in_flight);
 	SO(it->len == ZS_TO_END || is->bytes + is->in_flight <= it->len, "more than len");
-	if (it->returned >= 0 && (uint64_t)it->returned < it->len)
+	if (!it->is_retry && it->returned >= 0 && (uint64_t)it->returned < it->len)
 		judge_end(&it->in, is->bytes);
 	judge_position(&it->in, it->at_in, is->bytes);
 	judge_position(&it->out, it->at_out, is->bytes);

@@ -70,6 +70,16 @@ static void prepare(void)
 
 #ifdef WORLD_FUZZED
 
+/* The timer of libFuzzer interrupts no call of ours. */
+static void restart_after_alarms(void)
+{
+	struct sigaction action;
+
+	MUST(sigaction(SIGALRM, NULL, &action) == 0);
+	action.sa_flags |= SA_RESTART;
+	MUST(sigaction(SIGALRM, &action, NULL) == 0);
+}
+
 /* WORLD_TELLS in the environment: in words. */
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len);
 
@@ -77,8 +87,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len)
 {
 	static int is_prepared;
 
-	if (!is_prepared)
+	if (!is_prepared) {
 		prepare();
+		restart_after_alarms();
+	}
 	is_prepared = 1;
 	choices.tells = getenv("WORLD_TELLS") != NULL;
 	play(bytes, len);
