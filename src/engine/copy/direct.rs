@@ -3,6 +3,8 @@
 //! Mechanisms that take one system call from input to output.
 
 use super::eof::{self, Attempts};
+#[cfg(test)]
+use super::transfer::scratch::{cursor, file};
 use super::transfer::{Transfer, Tried};
 use crate::constants::*;
 use crate::engine::shared::endpoint::FdKind;
@@ -174,32 +176,11 @@ fn failed(transfer: &mut Transfer<'_>, via: u32, errno: Errno) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::shared::cursor::Cursor;
     use crate::engine::shared::options::Options;
     use crate::engine::shared::outcome::{Error, Progress};
     use crate::engine::shared::script::Script;
     use crate::errno::Result;
-    use crate::sys::FdAt;
-    use std::fs::File;
-    use std::io::{Read, Seek, Write};
-    use std::os::fd::AsRawFd;
-    use std::os::unix::fs::OpenOptionsExt;
-
-    /// A file without a name.
-    fn file(content: &[u8]) -> File {
-        let mut options = File::options();
-        options.read(true).write(true).custom_flags(libc::O_TMPFILE);
-        let mut file = options.open(std::env::temp_dir()).unwrap();
-        file.write_all(content).unwrap();
-        file.rewind().unwrap();
-        file
-    }
-
-    fn cursor(file: &File) -> Cursor {
-        let mut cursor = Cursor::new(FdAt::own(file.as_raw_fd()));
-        cursor.look().unwrap();
-        cursor
-    }
+    use std::io::{Read, Seek};
 
     /// Plays the kernel's answers to a copy of `content`. A count also takes that many bytes from the
     /// input. Returns what read and write have delivered on the way, too.

@@ -2,6 +2,8 @@
 
 //! The mechanisms below the clone, and their order.
 
+#[cfg(test)]
+use super::transfer::scratch;
 use super::transfer::{Transfer, Tried};
 use super::{buffered, direct, piped};
 use crate::constants::*;
@@ -36,14 +38,9 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
         if transfer.avoids(mechanism.via()) {
             continue;
         }
-        match mechanism.run(transfer)? {
-            Tried::Done => return Ok(()),
-            Tried::Unsupported(errno) => mechanism.refused(transfer, errno),
-            Tried::NotForThis => {}
-            Tried::NoMemory => {
-                transfer.give_up(mechanism.via());
-                transfer.lack = Errno::NOMEM;
-            }
+        let tried = mechanism.run(transfer)?;
+        if mechanism.is_done(transfer, tried) {
+            return Ok(());
         }
     }
     Err(transfer.nothing_left())
@@ -121,6 +118,20 @@ impl Mechanism {
         }
     }
 
+    /// Whether everything is copied; if not, the next mechanism goes on.
+    fn is_done(self, transfer: &mut Transfer<'_>, tried: Tried) -> bool {
+        match tried {
+            Tried::Done => return true,
+            Tried::Unsupported(errno) => self.refused(transfer, errno),
+            Tried::NotForThis => {}
+            Tried::NoMemory => {
+                transfer.give_up(self.via());
+                transfer.lack = Errno::NOMEM;
+            }
+        }
+        false
+    }
+
     /// A mechanism that refused is not tried again in this copy. If sendfile(2) cannot read the input or
     /// write the output, splice(2) cannot either.
     fn refused(self, transfer: &mut Transfer<'_>, errno: Errno) {
@@ -134,6 +145,8 @@ impl Mechanism {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::shared::options::Options;
+    use crate::engine::shared::outcome::Progress;
 
     const KINDS: [FdKind; 6] =
         [FdKind::File, FdKind::Block, FdKind::Char, FdKind::Pipe, FdKind::Socket, FdKind::Other];
@@ -164,5 +177,57 @@ mod tests {
             assert!(!for_kinds(FdKind::Pipe, kind, false).contains(&Piped));
             assert!(!for_kinds(kind, FdKind::Pipe, false).contains(&Piped));
         }
+    }
+
+    /// What a transfer of which `moved` bytes have moved knows after these mechanisms have come to that.
+    /// The output does not append.
+    fn after(moved: u64, tries: &[(Mechanism, Tried)]) -> (Progress, u32) {
+        let (from, to) = (scratch::file(b"some"), scratch::file(b""));
+        let (mut input, mut output) = (scratch::cursor(&from), scratch::cursor(&to));
+        let so_far = Progress { bytes: moved, ..Progress::NONE };
+        let mut options = Options::default();
+        let mut transfer = Transfer::new(&mut input, &mut output, 4, so_far, &mut options);
+        for (mechanism, tried) in tries {
+            assert_eq!(mechanism.is_done(&mut transfer, *tried), *tried == Tried::Done);
+        }
+        let all = [CopyRange, Sendfile, Splice, Buffered].map(Mechanism::via);
+        let avoided = all.into_iter().filter(|via| transfer.avoids(*via)).sum();
+        (transfer.so_far, avoided)
+    }
+
+    fn known(progress: Progress) -> (u32, Errno) {
+        (progress.refused, progress.refusal)
+    }
+
+    #[test]
+    fn what_refuses_is_noted_with_the_first_reason_and_not_tried_again() {
+        let refusals = [
+            (CopyRange, Tried::Unsupported(Errno::PERM)),
+            (Piped, Tried::Unsupported(Errno::INVAL)),
+        ];
+        let (progress, avoided) = after(0, &refusals);
+        assert_eq!(known(progress), (ZS_VIA_COPY_RANGE | ZS_VIA_SPLICE, Errno::PERM));
+        assert_eq!(avoided, ZS_VIA_COPY_RANGE | ZS_VIA_SPLICE);
+    }
+
+    #[test]
+    fn what_has_not_refused_is_not_noted() {
+        let (progress, avoided) =
+            after(0, &[(CopyRange, Tried::NotForThis), (Sendfile, Tried::Done)]);
+        assert_eq!((known(progress), avoided), ((0, Errno::NONE), 0));
+        let (progress, avoided) = after(0, &[(Buffered, Tried::NoMemory)]);
+        assert_eq!((known(progress), avoided), ((0, Errno::NONE), ZS_VIA_READ_WRITE));
+        // sendfile(2) has answered for splice(2), which is not asked.
+        let (progress, avoided) = after(0, &[(Sendfile, Tried::Unsupported(Errno::INVAL))]);
+        assert_eq!(known(progress), (ZS_VIA_SENDFILE, Errno::INVAL));
+        assert_eq!(avoided, ZS_VIA_SENDFILE | ZS_VIA_SPLICE);
+    }
+
+    #[test]
+    fn a_bad_descriptor_is_a_refusal_only_once_it_has_been_good() {
+        let bad = [(CopyRange, Tried::Unsupported(Errno::BADF))];
+        assert_eq!(known(after(0, &bad).0), (0, Errno::NONE));
+        assert_eq!(known(after(1, &bad).0), (ZS_VIA_COPY_RANGE, Errno::BADF));
+        assert_eq!(after(0, &bad).1, ZS_VIA_COPY_RANGE);
     }
 }

@@ -459,3 +459,30 @@ impl<'a> Transfer<'a> {
         }
     }
 }
+
+/// Files to copy between.
+#[cfg(test)]
+pub(super) mod scratch {
+    use crate::engine::shared::cursor::Cursor;
+    use crate::sys::FdAt;
+    use std::fs::File;
+    use std::io::{Seek, Write};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    /// A file without a name.
+    pub(crate) fn file(content: &[u8]) -> File {
+        let mut options = File::options();
+        options.read(true).write(true).custom_flags(libc::O_TMPFILE);
+        let mut file = options.open(std::env::temp_dir()).unwrap();
+        file.write_all(content).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    pub(crate) fn cursor(file: &File) -> Cursor {
+        let mut cursor = Cursor::new(FdAt::own(file.as_raw_fd()));
+        cursor.look().unwrap();
+        cursor
+    }
+}
