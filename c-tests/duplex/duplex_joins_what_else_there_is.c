@@ -11,7 +11,7 @@ static void echoes(enum t_stream kind, zs_pool *pool)
 	struct zs_result results[2];
 	size_t pushed = 0, got = 0;
 	unsigned int events[2] = { ZS_EVENTS_ALL, ZS_EVENTS_ALL };
-	int status, epoll;
+	int status, epoll, idle = 0;
 
 	t_scene("one %s", t_stream_name(kind));
 	t_duplex_pair(kind, &it.fd[0], &it.far[0]);
@@ -22,13 +22,17 @@ static void echoes(enum t_stream kind, zs_pool *pool)
 	while ((status = t_duplex_run(it.duplex, events[0], events[1], 0)) > 0) {
 		struct epoll_event event = { 0 };
 
-		if (pushed < 1000000)
-			pushed += t_push(it.far[0], 100000 < 1000000 - pushed ? 100000 : 1000000 - pushed, pushed);
-		got += t_pull(it.far[0], SIZE_MAX, got);
-		if (pushed == 1000000 && got == pushed)
+		size_t n = t_push(it.far[0], 3000000 - pushed, pushed);
+
+		/* It is read only once nothing goes into it any more. */
+		pushed += n;
+		idle = n ? 0 : idle + 1;
+		if (idle > 3)
+			got += t_pull(it.far[0], 50000, got);
+		if (pushed == 3000000 && got == pushed)
 			shutdown(it.far[0], SHUT_WR);
 		if (status == 1)
-			MUST(epoll_wait(epoll, &event, 1, 100) >= 0);
+			MUST(epoll_wait(epoll, &event, 1, 2) >= 0);
 		/* Reported of one side, of the other, or of both. */
 		events[0] = events[1] = event.events;
 	}

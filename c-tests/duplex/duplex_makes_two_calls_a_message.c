@@ -46,6 +46,43 @@ static void makes(struct t_duplex *it, int from, unsigned int of_a, unsigned int
 
 #define MAKES(it, from, of_a, of_b, ...) makes(it, from, of_a, of_b, (const long[]){ __VA_ARGS__, 0 })
 
+/* A direction that waits for both sides: bytes that come do not have it try the full output, and room does not have it
+ * read where nothing is. */
+static void tries_one_side(void)
+{
+	struct t_duplex it = t_duplex(T_A_TCP, T_A_UNIX, NULL, ZS_NOSIGPIPE);
+	struct run run = { &it, { POLLIN, 0 }, 1 };
+	size_t pushed = 0;
+	long calls[64];
+	int count;
+
+	t_scene("both sides are waited for");
+	t_nonblock(it.far[0], 1);
+	/* More than the output takes, and less than the pipe does. */
+	for (int turn = 0; turn < 2000 && pushed < 700000; turn++) {
+		pushed += t_push(it.far[0], 50000, pushed);
+		OK(t_duplex_run(it.duplex, ZS_EVENTS_ALL, ZS_EVENTS_ALL, 0) > 0);
+	}
+	for (int turn = 0; turn < 200 && !(t_wanted(it.duplex, 0) & POLLIN); turn++) {
+		t_sleep_ms(1);
+		t_duplex_run(it.duplex, POLLIN, 0, 0);
+	}
+	if (!T_EQ(t_wanted(it.duplex, 0), POLLIN) || !T_EQ(t_wanted(it.duplex, 1), POLLIN | POLLOUT))
+		return;
+	t_write(it.far[0], "more", 4);
+	MUST(t_ready(it.fd[0], POLLIN));
+	count = t_system_calls(run_it, &run, calls, 64);
+	OK(count > 0 && (calls[0] == SYS_splice || calls[0] == SYS_recvfrom));
+	t_drain(it.far[1], 200000);
+	run.events[0] = 0;
+	run.events[1] = POLLOUT;
+	count = t_system_calls(run_it, &run, calls, 64);
+	OK(count > 0 && count < 64 && calls[0] == SYS_ppoll);
+	for (int i = 0; i < count && i < 64; i++)
+		OK(calls[i] != SYS_recvfrom);
+	t_duplex_close(&it);
+}
+
 int main(void)
 {
 	static const unsigned int more[] = { POLLRDHUP, POLLPRI };
@@ -78,6 +115,7 @@ int main(void)
 		t_duplex_close(&tcp);
 		t_duplex_close(&local);
 	}
+	tries_one_side();
 	zs_pool_free(pool);
 	return t_done();
 }

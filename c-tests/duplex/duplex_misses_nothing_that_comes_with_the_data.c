@@ -91,9 +91,9 @@ static void once(enum what what, int moment, uint64_t *seed)
 
 /* The end comes with data that the output does not take, or that exceed the budget: its event is used up long before
  * the last read. */
-static void is_remembered(uint64_t budget)
+static void is_remembered(uint64_t budget, unsigned int flags)
 {
-	struct t_duplex it = t_duplex(T_A_TCP, T_A_TCP, pool, ZS_NOSIGPIPE);
+	struct t_duplex it = t_duplex(T_A_TCP, T_A_TCP, pool, flags | ZS_NOSIGPIPE);
 	struct t_poller_of poller = t_poller(T_EDGE, it.fd);
 	unsigned int events[2] = { ZS_EVENTS_ALL, ZS_EVENTS_ALL };
 	size_t pushed = 0, got = 0;
@@ -102,8 +102,8 @@ static void is_remembered(uint64_t budget)
 	T_EQ(t_duplex_run(it.duplex, events[0], events[1], budget), 1);
 	t_nonblock(it.far[0], 1);
 	t_nonblock(it.far[1], 1);
-	for (int idle = 0; idle < 5 && pushed < (budget ? 3000 : SIZE_MAX);) {
-		size_t n = t_push(it.far[0], budget ? 300 : 1 << 16, pushed);
+	for (int idle = 0; idle < 5 && pushed < (budget ? 50000 : SIZE_MAX);) {
+		size_t n = t_push(it.far[0], budget ? 10000 : 1 << 16, pushed);
 
 		pushed += n;
 		idle = n ? 0 : idle + 1;
@@ -138,6 +138,33 @@ static void is_remembered(uint64_t budget)
 	t_duplex_close(&it);
 }
 
+/* Bytes come, with an event, while the budget delays those that a short read has taken before them. */
+static void is_not_taken_for_drained(void)
+{
+	struct t_duplex it = t_duplex(T_A_TCP, T_A_TCP, pool, 0);
+	struct t_poller_of poller = t_poller(T_EDGE, it.fd);
+	unsigned int events[2] = { 0, 0 };
+	struct zs_result results[2];
+	int status;
+
+	T_EQ(t_duplex_run(it.duplex, ZS_EVENTS_ALL, ZS_EVENTS_ALL, 0), 1);
+	t_poller_wait(&poller, it.duplex, events, 0);
+	T_EQ(t_push(it.far[0], 100, 0), 100);
+	OK(t_poller_wait(&poller, it.duplex, events, 5000) > 0);
+	T_EQ(t_duplex_run(it.duplex, events[0], events[1], 10), ZS_WANT_RUN);
+	T_EQ(t_push(it.far[0], 50, 100), 50);
+	OK(t_poller_wait(&poller, it.duplex, events, 5000) > 0);
+	do {
+		status = t_duplex_run(it.duplex, events[0], events[1], 10);
+		events[0] = events[1] = 0;
+	} while (status == ZS_WANT_RUN);
+	T_EQ(status, 1);
+	t_duplex_results(it.duplex, results);
+	T_EQ(results[0].bytes, 150);
+	t_poller_close(&poller);
+	t_duplex_close(&it);
+}
+
 int main(void)
 {
 	static const char *const names[] = { "an end", "urgent data", "a reset" };
@@ -151,10 +178,15 @@ int main(void)
 				once((enum what)what, moment, &seed);
 			}
 	t_scene("an end that the budget delays");
-	is_remembered(70);
-	is_remembered(1);
+	for (int i = 0; i < 2; i++) {
+		is_remembered(7000, i ? ZS_STABLE : 0);
+		is_remembered(101, i ? ZS_STABLE : 0);
+	}
 	t_scene("an end behind a full output");
-	is_remembered(0);
+	is_remembered(0, 0);
+	is_remembered(0, ZS_STABLE);
+	t_scene("bytes that come while the budget delays others");
+	is_not_taken_for_drained();
 	zs_pool_free(pool);
 	return t_done();
 }

@@ -237,11 +237,11 @@ static inline int t_poller_wait(struct t_poller_of *it, const zs_duplex *duplex,
 	return count;
 }
 
-/* Runs the duplex to the end of both directions, waiting as the poller does. Returns what the last run
- * returned. `*vain` counts the runs that moved nothing and were not the last. */
-static inline int t_duplex_drive(zs_duplex *duplex, struct t_poller_of *poller, long *runs, long *vain)
+/* Runs the duplex with these events, and then to the end of both directions, waiting as the poller does. Returns
+ * what the last run returned. `*vain` counts the runs that moved nothing and were not the last. */
+static inline int t_duplex_go_on(zs_duplex *duplex, unsigned int events[2], struct t_poller_of *poller, long *runs,
+				 long *vain)
 {
-	unsigned int events[2] = { ZS_EVENTS_ALL, ZS_EVENTS_ALL };
 	struct zs_result before[2], after[2];
 	int status;
 
@@ -257,6 +257,14 @@ static inline int t_duplex_drive(zs_duplex *duplex, struct t_poller_of *poller, 
 		if (status == 1 && !OK(t_poller_wait(poller, duplex, events, 20000) > 0))
 			return status;
 	}
+}
+
+/* The same from the beginning. */
+static inline int t_duplex_drive(zs_duplex *duplex, struct t_poller_of *poller, long *runs, long *vain)
+{
+	unsigned int events[2] = { ZS_EVENTS_ALL, ZS_EVENTS_ALL };
+
+	return t_duplex_go_on(duplex, events, poller, runs, vain);
 }
 
 #endif
