@@ -4,7 +4,7 @@
 //!
 //! Against the library in build/, or, with ZS_TEST_PREFIX, against the one that is installed there.
 //! A program exits with 0, or with 77 where it cannot run, and says why. It runs in an empty folder,
-//! for a minute at most. A line `/* ways: shared archive */` limits a program to these ways, and
+//! for two minutes at most. A line `/* ways: shared archive */` limits a program to these ways, and
 //! `/* wraps: syscall malloc */` lets it answer these calls of the archive's (the linker's --wrap).
 
 mod support;
@@ -20,7 +20,7 @@ use support::{c, pkg_config, Scratch};
 // One test for each program and way, found by build.rs.
 include!(concat!(env!("OUT_DIR"), "/c_tests.rs"));
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 const SKIPPED: i32 = 77;
 
 #[derive(Clone, Copy)]

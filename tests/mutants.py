@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/mutants"
 TREE = WORK / "tree"
 PROGRAMS = WORK / "programs"
-LIB_LIMIT, BUILD_LIMIT, PROGRAM_LIMIT = 300, 900, 60  # seconds
+LIB_LIMIT, BUILD_LIMIT, PROGRAM_LIMIT = 300, 900, 120  # seconds
 
 ERRNOS = ["AGAIN", "INTR", "INVAL", "IO", "PIPE", "PERM", "NOSYS", "OPNOTSUPP"]
 COMPARISONS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "=="}

@@ -22,7 +22,7 @@ static void *trickle(void *argument)
 	int *fd = argument;
 
 	for (int i = 0; i < 10; i++) {
-		t_sleep_ms(80);
+		t_sleep_ms(300);
 		t_write(*fd, "drip", 4);
 	}
 	MUST(close(*fd) == 0);
@@ -37,7 +37,7 @@ static void goes_on(void)
 
 	MUST(pipe(in) == 0 && pipe(out) == 0);
 	thread = t_thread(trickle, &in[1]);
-	T_EQ(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .idle_ns = T_MS(600)), 40);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .idle_ns = T_MS(2500)), 40);
 	T_EQ(result.bytes, 40);
 	T_EQ(result.error, 0);
 	t_join(thread);

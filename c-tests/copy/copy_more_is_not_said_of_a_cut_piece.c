@@ -36,8 +36,8 @@ static void story(void *argument)
 	int size = 65536;
 	pthread_t thread;
 
-	(void)argument;
-	t_stream(T_A_UNIX, in);
+	t_stream(*(enum t_stream *)argument, in);
+	MUST(*(enum t_stream *)argument != T_A_PIPE || fcntl(in[1], F_SETPIPE_SZ, 1 << 20) > 0);
 	t_tcp_pair(tcp, 0, 0);
 	MUST(setsockopt(tcp[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0);
 	t_pattern(bytes, LEN, 0);
@@ -54,6 +54,7 @@ static void story(void *argument)
 
 int main(void)
 {
-	T_CHILD(story, NULL);
+	T_CHILD(story, &(enum t_stream){ T_A_UNIX });
+	T_CHILD(story, &(enum t_stream){ T_A_PIPE });
 	return t_done();
 }

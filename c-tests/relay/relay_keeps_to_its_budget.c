@@ -44,6 +44,12 @@ static void messages(void)
 	T_EQ(t_relay_run(it.relay, 4), ZS_WANT_READ);
 	T_EQ(t_relay_result(it.relay).copied, 22);
 	T_EQ(t_pull(it.out, 30, 0), 22);
+	/* What an output does not take uses up nothing. */
+	while (send(it.fd_out, "more", 4, MSG_DONTWAIT) > 0)
+		;
+	MUST(t_push(it.in, 10, 22) == 10);
+	T_EQ(t_relay_run(it.relay, 5), ZS_WANT_WRITE);
+	T_EQ(t_relay_result(it.relay).in_flight, 10);
 	t_relay_close(&it);
 	zs_pool_free(pool);
 }

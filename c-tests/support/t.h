@@ -34,7 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define T_LIMIT 40
+#define T_LIMIT 100
 #define T_PAGE 4096
 /* Not SIGRTMAX, which valgrind keeps for itself. */
 #define T_TIME_IS_UP (SIGRTMAX - 1)

@@ -131,7 +131,7 @@ static inline void *o_giver_run(void *argument)
 	o_give(giver->far, content, first);
 	if (first != scene->size) {
 		/* The first half has to be read by itself, if anybody reads. */
-		for (int looks = 0, held = 1; looks < 100 && held > 0; looks++) {
+		for (int looks = 0, held = 1; looks < 20 && held > 0; looks++) {
 			if (ioctl(giver->fd, FIONREAD, &held) != 0)
 				held = 0;
 			t_sleep_ms(held > 0);

@@ -212,3 +212,18 @@ impl Output {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_queue_is_no_promise_that_it_takes_something() {
+        let mut output = Output::new(-1, 0);
+        assert_eq!((output.would_block(), output.would_block()), (1, 2));
+        output.on_revents(libc::POLLOUT);
+        assert_eq!((output.is_full(), output.would_block()), (false, 3));
+        output.on_revents(libc::POLLERR);
+        assert_eq!((output.is_full(), output.would_block()), (false, 1));
+    }
+}

@@ -353,4 +353,13 @@ mod tests {
         in_flight.release_idle();
         assert_eq!((in_flight.buffer.is_none(), kept()), (true, Some(1)));
     }
+
+    #[test]
+    fn a_lent_buffer_goes_back_to_its_pool() {
+        let pool = Pool::new(1, 0).unwrap();
+        let in_flight = InFlight::new(Some(pool.share()));
+        let buffer = in_flight.lend().unwrap();
+        in_flight.put_back(buffer);
+        assert_eq!(pool.take_buffer(1).map(|buffer| buffer.len()), Some(SMALL_PIECE));
+    }
 }
