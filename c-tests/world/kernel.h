@@ -9,8 +9,6 @@ long __real_syscall(long number, ...);
 int __real_clock_gettime(clockid_t clock, struct timespec *time);
 int __real_fcntl(int fd, int command, ...);
 int __real_ioctl(int fd, unsigned long command, ...);
-int __real_pipe2(int fds[2], int flags);
-int __real_shutdown(int fd, int how);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void __real_free(void *memory);
@@ -162,24 +160,12 @@ static long makes_pipe(int fds[2], int flags)
 		inject(EMFILE);
 		return -1;
 	}
-	MUST(__real_pipe2(fds, flags) == 0);
+	MUST(pipe2(fds, flags) == 0);
 	MUST(fds[0] < (int)sizeof world.is_private && fds[1] < (int)sizeof world.is_private);
 	SO(flags & O_CLOEXEC, "a private pipe without O_CLOEXEC");
 	world.is_private[fds[0]] = world.is_private[fds[1]] = 1;
 	tell("  pipe2: %d, %d", fds[0], fds[1]);
 	return 0;
-}
-
-int __wrap_pipe2(int fds[2], int flags)
-{
-	int answer;
-
-	if (!world.inside)
-		return __real_pipe2(fds, flags);
-	enter();
-	answer = (int)makes_pipe(fds, flags);
-	leave();
-	return answer;
 }
 
 static long closes_private(int fd)
@@ -233,22 +219,10 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 
 static long shuts_down(int fd, int how)
 {
-	int answer = __real_shutdown(fd, how);
+	int answer = shutdown(fd, how);
 
 	SO(how == SHUT_WR && end_of(fd), "shutdown(%d, %d)", fd, how);
 	tell("  shutdown(%d) = %d", fd, answer);
-	return answer;
-}
-
-int __wrap_shutdown(int fd, int how)
-{
-	int answer;
-
-	if (!world.inside)
-		return __real_shutdown(fd, how);
-	enter();
-	answer = (int)shuts_down(fd, how);
-	leave();
 	return answer;
 }
 

@@ -24,7 +24,7 @@
  *
  * The first thing that is not so ends the program, and tells that play. `make fuzz` has libFuzzer write the strings. */
 /* ways: archive */
-/* wraps: syscall clock_gettime fcntl ioctl pipe2 shutdown malloc calloc free */
+/* wraps: syscall clock_gettime fcntl ioctl malloc calloc free */
 #include <zsplice.h>
 #include "t.h"
 #include "t_copy.h"
