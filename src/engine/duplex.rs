@@ -42,7 +42,7 @@ pub(super) struct Direction {
     /// The most that one run delivers; 0: what the caller says.
     budget: u64,
     /// The poller reports each change of the input (MORE_THAN_BYTES), so that a short read needs no other
-    /// one to see that nothing is left: plain TCP. AF_UNIX cuts a read short where descriptors were sent.
+    /// one to see that nothing is left (docs/kernel.md, "A short recv(2) has drained a TCP socket").
     may_trust: bool,
     /// MORE_THAN_BYTES was reported of the input, and it has not been drained since.
     is_suspect: bool,

@@ -376,7 +376,7 @@ impl Relay {
     }
 
     /// A short read counts as EAGAIN with one of these flags (docs/kernel.md, "No further event follows a
-    /// short read at the end").
+    /// short read at the end", "A short recv(2) has drained a TCP socket").
     fn note_short(&mut self, is_short: bool, flags: u32) {
         let may_trust = self.flags & flags != 0 && !self.input.kind.is_file();
         self.reading = if is_short && may_trust { Reading::Drained } else { Reading::Open };
