@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! Every number of zsplice.h, once. build.rs prints this file into the header; abi and engine use it
-//! as it is. A constant's comment has to fit on its line there.
+//! Every number of zsplice.h, once, and the names of the mechanisms. build.rs prints the numbers into the
+//! header; abi and engine use them as they are. A constant's comment has to fit on its line there.
 
+use core::ffi::CStr;
 use libc::c_int;
 
 /// A length: until the input ends.
@@ -65,3 +66,16 @@ pub const ZS_EVENTS_ALL: u32 = u32::MAX;
 pub const ZS_RELAY_SHUTDOWN: u32 = 0x10000;
 /// Level-triggered poller: skip reads that only see EAGAIN.
 pub const ZS_RELAY_LEVEL: u32 = 0x20000;
+
+/// The name of a mechanism, one bit of ZS_VIA_*.
+pub(crate) const fn via_name(via: u32) -> Option<&'static CStr> {
+    Some(match via {
+        ZS_VIA_CLONE => c"clone",
+        ZS_VIA_COPY_RANGE => c"copy_file_range",
+        ZS_VIA_SENDFILE => c"sendfile",
+        ZS_VIA_SPLICE => c"splice",
+        ZS_VIA_TEE => c"tee",
+        ZS_VIA_READ_WRITE => c"read/write",
+        _ => return None,
+    })
+}

@@ -31,7 +31,7 @@ pub extern "C" fn zs_version() -> c_uint {
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_via_name(one_via: u32) -> *const c_char {
-    name(one_via).map_or(ptr::null(), CStr::as_ptr)
+    via_name(one_via).map_or(ptr::null(), CStr::as_ptr)
 }
 
 /// Writes the names of a set of mechanisms: "clone, read/write". Nothing is allocated, so a signal
@@ -86,7 +86,7 @@ impl Text<'_> {
             if self.len > 0 {
                 self.add(b", ");
             }
-            match name(1 << place) {
+            match via_name(1 << place) {
                 Some(name) => self.add(name.to_bytes()),
                 None => self.add_number(place),
             }
@@ -121,18 +121,6 @@ impl Text<'_> {
         }
         self.len
     }
-}
-
-const fn name(one_via: u32) -> Option<&'static CStr> {
-    Some(match one_via {
-        ZS_VIA_CLONE => c"clone",
-        ZS_VIA_COPY_RANGE => c"copy_file_range",
-        ZS_VIA_SENDFILE => c"sendfile",
-        ZS_VIA_SPLICE => c"splice",
-        ZS_VIA_TEE => c"tee",
-        ZS_VIA_READ_WRITE => c"read/write",
-        _ => return None,
-    })
 }
 
 /// The number that these decimal digits spell.

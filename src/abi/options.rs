@@ -115,12 +115,7 @@ pub(super) fn with_options<T>(
     transfer: impl FnOnce(Options<'_>) -> T,
 ) -> Result<T> {
     let given = options?;
-    let mut on_progress = |so_far: &Progress| {
-        let so_far = zs_result::from(so_far);
-        // SAFETY: `read` was promised that this function may be called with this context; the
-        // result outlives the call.
-        given.progress.is_some_and(|call| unsafe { call(given.context, &raw const so_far) } != 0)
-    };
+    let mut on_progress = |so_far: &Progress| tell(&given, so_far);
     Ok(transfer(Options {
         flags: given.flags,
         timeout: given.timeout_ns,
@@ -130,4 +125,13 @@ pub(super) fn with_options<T>(
         avoid: given.avoid,
         progress: if given.progress.is_some() { Some(&mut on_progress) } else { None },
     }))
+}
+
+/// Calls the progress function of options that `read` has read.
+#[inline(never)]
+fn tell(given: &zs_options, so_far: &Progress) -> bool {
+    let so_far = zs_result::from(so_far);
+    // SAFETY: `read` was promised that this function may be called with this context; the
+    // result outlives the call.
+    given.progress.is_some_and(|call| unsafe { call(given.context, &raw const so_far) } != 0)
 }

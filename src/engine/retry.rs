@@ -19,13 +19,14 @@ pub(super) const SENDFILE_FLAGS: c_uint = libc::SPLICE_F_NONBLOCK;
 
 pub(crate) fn splice(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
     check_flags(SPLICE_FLAGS, flags)?;
-    let len = len.min(tuning::CALL_MAX);
+    let mut len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
-    let call = |len| sys::splice(from, to, len, flags).count();
-    let mut stalled = || wait.after_would_block(|| has_ended(from));
-    match until_answered(|| call(len), &mut stalled) {
-        Err(Errno::INVAL) => clamp_to_max_offset(from, to, len, call, stalled),
-        answer => answer,
+    let mut stalled = || wait.after_would_block(from, has_ended);
+    loop {
+        match until_answered(|| sys::splice(from, to, len, flags).count(), &mut stalled) {
+            Err(Errno::INVAL) => len = up_to_max_offset(from, to, len)?,
+            answer => return answer,
+        }
     }
 }
 
@@ -34,7 +35,7 @@ pub(crate) fn tee(from: c_int, to: c_int, len: usize, flags: c_uint) -> Result<u
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from, to, flags);
     let call = || sys::tee(from, to, len, flags).count();
-    until_answered(call, || wait.after_would_block(|| Ok(false)))
+    until_answered(call, || wait.after_would_block(FdAt::own(from), goes_on))
 }
 
 pub(crate) fn copy_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
@@ -42,18 +43,19 @@ pub(crate) fn copy_range(from: FdAt<'_>, to: FdAt<'_>, len: usize, flags: c_uint
     let len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to.fd, flags);
     let call = || sys::copy_file_range(from, to, len, flags).count();
-    until_answered(call, || wait.after_would_block(|| Ok(false)))
+    until_answered(call, || wait.after_would_block(from, goes_on))
 }
 
 pub(crate) fn sendfile(to: c_int, from: FdAt<'_>, len: usize, flags: c_uint) -> Result<usize> {
     check_flags(SENDFILE_FLAGS, flags)?;
-    let len = len.min(tuning::CALL_MAX);
+    let mut len = len.min(tuning::CALL_MAX);
     let mut wait = Wait::new(from.fd, to, flags);
-    let call = |len| sys::sendfile(to, from, len).count();
-    let mut stalled = || wait.after_would_block(|| has_ended(from));
-    match until_answered(|| call(len), &mut stalled) {
-        Err(Errno::INVAL) => clamp_to_max_offset(from, FdAt::own(to), len, call, stalled),
-        answer => answer,
+    let mut stalled = || wait.after_would_block(from, has_ended);
+    loop {
+        match until_answered(|| sys::sendfile(to, from, len).count(), &mut stalled) {
+            Err(Errno::INVAL) => len = up_to_max_offset(from, FdAt::own(to), len)?,
+            answer => return answer,
+        }
     }
 }
 
@@ -64,6 +66,11 @@ fn has_ended(from: FdAt<'_>) -> Result<bool> {
     eof::after_would_block(from).map(|eof| eof == Eof::Yes)
 }
 
+/// For calls of which a full output hides no end.
+fn goes_on(_: FdAt<'_>) -> Result<bool> {
+    Ok(false)
+}
+
 /// Refuses flags that are not `known`.
 pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
     match flags & !known {
@@ -72,18 +79,11 @@ pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
     }
 }
 
-/// After EINVAL: makes the call again with a length that ends at the largest offset, if that was
-/// the reason. (copy_file_range(2) clamps by itself; docs/kernel.md, "EFBIG instead of 0 at the
-/// largest offset".)
+/// After EINVAL: the length that ends at the largest offset, if it was too large for that; else EINVAL it is.
+/// (copy_file_range(2) clamps by itself; docs/kernel.md, "EFBIG instead of 0 at the largest offset".)
 #[cold]
 #[inline(never)]
-fn clamp_to_max_offset(
-    from: FdAt,
-    to: FdAt,
-    len: usize,
-    call: impl Fn(usize) -> Result<usize>,
-    stalled: impl FnMut() -> Result<bool>,
-) -> Result<usize> {
+fn up_to_max_offset(from: FdAt, to: FdAt, len: usize) -> Result<usize> {
     // EINVAL may come before the kernel has looked at the pointers: before Linux 5.11, or from a
     // seccomp filter (docs/kernel.md, "A seccomp filter may answer for a bad pointer").
     let room = |side: FdAt| {
@@ -91,9 +91,7 @@ fn clamp_to_max_offset(
         usize::try_from(i64::MAX.checked_sub(offset)?).ok()
     };
     match (room(from), room(to)) {
-        (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => {
-            until_answered(|| call(room), stalled)
-        }
+        (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => Ok(room),
         _ => Err(Errno::INVAL),
     }
 }

@@ -15,11 +15,16 @@ use crate::errno::{Errno, Result};
 use crate::sys;
 
 pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    repeat(transfer, ZS_VIA_COPY_RANGE, &mut |transfer, len| {
-        let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
-        let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
-        sys::copy_file_range(from, to, len, 0).count()
-    })
+    repeat(transfer, ZS_VIA_COPY_RANGE, &mut |transfer, len| copy_range_step(transfer, len))
+}
+
+// The steps stand outside of the closures, of which each vtable has a second copy (`FnOnce`).
+
+#[inline(never)]
+fn copy_range_step(transfer: &Transfer<'_>, len: usize) -> Result<usize> {
+    let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
+    let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
+    sys::copy_file_range(from, to, len, 0).count()
 }
 
 /// sendfile(2) writes at the output's own position only.
@@ -31,16 +36,19 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         transfer.output.store_position().map_err(|errno| transfer.failed(errno))?;
         transfer.output.forget_position();
     }
-    repeat(transfer, ZS_VIA_SENDFILE, &mut |transfer, len| {
-        let mut off_in = transfer.input.offset;
-        // Asked for more than the file has, it lets a socket hold the last packet (docs/kernel.md,
-        // "SPLICE_F_MORE and MSG_MORE hold the last packet back").
-        let len = match transfer.remaining_by_size().min(len as u64) as usize {
-            0 => len,
-            rest => rest,
-        };
-        sys::sendfile(transfer.output.fd, transfer.input.at(&mut off_in), len).count()
-    })
+    repeat(transfer, ZS_VIA_SENDFILE, &mut |transfer, len| sendfile_step(transfer, len))
+}
+
+#[inline(never)]
+fn sendfile_step(transfer: &Transfer<'_>, len: usize) -> Result<usize> {
+    let mut off_in = transfer.input.offset;
+    // Asked for more than the file has, it lets a socket hold the last packet (docs/kernel.md,
+    // "SPLICE_F_MORE and MSG_MORE hold the last packet back").
+    let len = match transfer.remaining_by_size().min(len as u64) as usize {
+        0 => len,
+        rest => rest,
+    };
+    sys::sendfile(transfer.output.fd, transfer.input.at(&mut off_in), len).count()
 }
 
 /// splice(2), if one side is a pipe of the caller's.
@@ -54,14 +62,17 @@ pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         && to == FdKind::Pipe
         && (from.is_file() || from == FdKind::Pipe);
     let wait = if may_block { 0 } else { libc::SPLICE_F_NONBLOCK };
-    repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| {
-        let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
-        let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
-        // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would hold these
-        // bytes back (docs/kernel.md, "SPLICE_F_MORE and MSG_MORE hold the last packet back").
-        let more = if len < transfer.step() { 0 } else { more };
-        sys::splice(from, to, len, wait | more).count()
-    })
+    repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| splice_step(transfer, len, wait, more))
+}
+
+#[inline(never)]
+fn splice_step(transfer: &Transfer<'_>, len: usize, wait: u32, more: u32) -> Result<usize> {
+    let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
+    let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
+    // Cut to what the output can take now: no SPLICE_F_MORE, or the socket would hold these
+    // bytes back (docs/kernel.md, "SPLICE_F_MORE and MSG_MORE hold the last packet back").
+    let more = if len < transfer.step() { 0 } else { more };
+    sys::splice(from, to, len, wait | more).count()
 }
 
 /// Repeats `call` until everything is copied, the input ends, or the mechanism refuses.

@@ -75,18 +75,15 @@ pub(crate) fn avoided_by_environment() -> u32 {
     avoid
 }
 
-/// The mechanisms in a list of names with commas between them; unknown names are ignored.
+/// The mechanisms in a list of names with commas between them; unknown names are ignored, and so is
+/// read/write, which is always left.
 fn mechanisms(list: &[u8]) -> u32 {
-    const NAMES: [(&[u8], u32); 5] = [
-        (b"clone", ZS_VIA_CLONE),
-        (b"copy_file_range", ZS_VIA_COPY_RANGE),
-        (b"sendfile", ZS_VIA_SENDFILE),
-        (b"splice", ZS_VIA_SPLICE),
-        (b"tee", ZS_VIA_TEE),
-    ];
-    list.split(|&byte| byte == b',').fold(0, |avoid, word| {
-        let word = word.trim_ascii();
-        avoid | NAMES.iter().find(|(name, _)| *name == word).map_or(0, |(_, via)| *via)
+    const KNOWN: u32 =
+        ZS_VIA_CLONE | ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE | ZS_VIA_SPLICE | ZS_VIA_TEE;
+    let named = |via: u32, word: &[u8]| via_name(via).is_some_and(|name| name.to_bytes() == word);
+    list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).fold(0, |avoid, word| {
+        let bits = (0..u32::BITS).map(|place| KNOWN & 1 << place);
+        avoid | bits.filter(|&via| named(via, word)).sum::<u32>()
     })
 }
 
@@ -103,5 +100,6 @@ mod tests {
             ZS_VIA_CLONE | ZS_VIA_TEE | ZS_VIA_SENDFILE
         );
         assert_eq!(mechanisms(b"splicetee copy_file_range"), 0);
+        assert_eq!(mechanisms(b"tee,tee,read/write"), ZS_VIA_TEE);
     }
 }

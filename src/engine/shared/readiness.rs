@@ -7,7 +7,7 @@ use super::outcome::{is_pipe, is_socket, Side};
 use super::retry_on_intr;
 use super::tuning::{DECLINES, DECLINES_OF_A_SOCKET, POLLERR_BACKOFF_MAX};
 use crate::errno::{Errno, Result};
-use crate::sys::{self, Poll};
+use crate::sys::{self, FdAt, Poll};
 use core::ffi::{c_int, c_short, c_uint};
 
 /// What to do after "would block".
@@ -73,11 +73,13 @@ impl Wait {
     }
 
     /// After "would block": Ok(true) once the call is worth making again, Ok(false) if the input has
-    /// ended (`has_ended` is asked where a full output may hide it); "would block" where waiting would
-    /// spin or hang.
+    /// ended (`has_ended` is asked of `from` where a full output may hide it); "would block" where waiting
+    /// would spin or hang.
+    #[inline(never)]
     pub(crate) fn after_would_block(
         &mut self,
-        has_ended: impl FnOnce() -> Result<bool>,
+        from: FdAt<'_>,
+        has_ended: fn(FdAt<'_>) -> Result<bool>,
     ) -> Result<bool> {
         if self.nonblock {
             return Err(Errno::AGAIN);
@@ -90,7 +92,7 @@ impl Wait {
             Next::Ended => Ok(false),
             Next::Declined => Err(Errno::AGAIN),
             Next::AwaitEither => forever(&mut [readable(self.input), writable(self.output)]),
-            Next::Await(Side::Out) if has_ended()? => Ok(false),
+            Next::Await(Side::Out) if has_ended(from)? => Ok(false),
             Next::Await(side) => self.one(side),
         }
     }
@@ -237,6 +239,6 @@ mod tests {
     #[test]
     fn asks_nothing_when_it_must_not_wait() {
         let mut wait = Wait::new(-1, -1, libc::SPLICE_F_NONBLOCK);
-        assert_eq!(wait.after_would_block(|| Ok(false)), Err(Errno::AGAIN));
+        assert_eq!(wait.after_would_block(FdAt::own(-1), |_| Ok(false)), Err(Errno::AGAIN));
     }
 }
