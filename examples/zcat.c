@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,6 +22,8 @@ enum { OUT = STDOUT_FILENO };
 
 /* What standard output is. */
 static struct stat out;
+
+static struct zs_options options = { .size = sizeof options, .flags = ZS_GROW_PIPE };
 
 static bool same_file(const struct stat *a, const struct stat *b)
 {
@@ -53,8 +56,6 @@ static int by_hand(int in, struct zs_result *sum)
 /* Copies everything in `in`, which is `from`, to standard output. Returns 0 or an errno value. */
 static int move(int in, const struct stat *from, struct zs_result *sum)
 {
-	static const struct zs_options options = { .size = sizeof options, .flags = ZS_GROW_PIPE };
-
 	/* From a file to a place before it in the same file: zs_copy refuses ranges that overlap. */
 	if (same_file(from, &out))
 		return by_hand(in, sum);
@@ -130,8 +131,24 @@ static bool cat(const char *name, bool verbose)
 	return well;
 }
 
-static const char usage[] = "usage: zcat [-huvV] [FILE...]\n"
+/* "10M" is ten times 2^20 bytes a second. 0 if it is no rate. */
+static uint64_t rate_of(const char *word)
+{
+	static const char units[] = "KMG";
+	char *end;
+	unsigned long long number = strtoull(word, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
+	int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+
+	/* strtoull takes a sign and blanks, too, and stops at what is too large. */
+	if (*word < '0' || *word > '9' || end[unit != NULL] || number > (UINT64_MAX - 1) >> shift)
+		return 0;
+	return number << shift;
+}
+
+static const char usage[] = "usage: zcat [-huvV] [--rate=BYTES] [FILE...]\n"
 			    "Writes each FILE to standard output; none, or -, is standard input.\n"
+			    "  --rate=BYTES  at most so many a second; K, M, G: times 2^10, 2^20, 2^30\n"
 			    "  -u  ignored: bytes are never held back\n"
 			    "  -v  tell how many bytes went by which mechanism, and which refused\n"
 			    "  -h  print this help\n"
@@ -139,13 +156,18 @@ static const char usage[] = "usage: zcat [-huvV] [FILE...]\n"
 
 int main(int argc, char **argv)
 {
+	static const struct option words[] = { { "rate", required_argument, NULL, 'r' }, { 0 } };
 	static char *standard_input[] = { "-", NULL };
 	unsigned int version = zs_version(), major = version >> 16;
 	bool verbose = false, well = true;
 
-	for (int option; (option = getopt(argc, argv, "huvV")) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "huvV", words, NULL)) != -1;) {
 		if (option == 'u') {
 			continue;
+		} else if (option == 'r') {
+			options.rate = rate_of(optarg);
+			if (options.rate == 0)
+				return !complain(optarg, "not a number of bytes, such as 500K or 10M");
 		} else if (option == 'v') {
 			verbose = true;
 		} else if (option == 'h') {

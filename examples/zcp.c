@@ -248,12 +248,28 @@ static bool copy_into(const char *folder, const char *from, const struct zs_opti
 /* The command line */
 
 static const char usage[] =
-	"usage: zcp [-hvV] [--reflink=WHEN] [--sparse=WHEN] [--stable] SOURCE... DEST\n"
+	"usage: zcp [-hvV] [--reflink=WHEN] [--sparse=WHEN] [--stable] [--rate=BYTES] SOURCE... DEST\n"
 	"Copies SOURCE to the file DEST, or each SOURCE into the directory DEST.\n"
 	"  --reflink=auto|always|never  share blocks with the source: where possible, or fail, or not\n"
 	"  --sparse=auto|never          keep holes, or write them out as zeroes\n"
+	"  --rate=BYTES                 copy so many a second at most; K, M, G: times 2^10, 2^20, 2^30\n"
 	"  --stable                     hand no pages on that the source could change later\n"
 	"  -v, -h, -V                   tell what went by which mechanism, and which refused; help; the version\n";
+
+/* "10M" is ten times 2^20 bytes a second. 0 if it is no rate. */
+static uint64_t rate_of(const char *word)
+{
+	static const char units[] = "KMG";
+	char *end;
+	unsigned long long number = strtoull(word, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
+	int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+
+	/* strtoull takes a sign and blanks, too, and stops at what is too large. */
+	if (*word < '0' || *word > '9' || end[unit != NULL] || number > (UINT64_MAX - 1) >> shift)
+		return 0;
+	return number << shift;
+}
 
 static void misused(void)
 {
@@ -271,11 +287,12 @@ static uint32_t choice(const char *word, uint32_t always, uint32_t never)
 	return strcmp(word, "always") == 0 ? always : 0;
 }
 
-static uint32_t flags_of(int argc, char **argv)
+static uint32_t flags_of(int argc, char **argv, uint64_t *rate)
 {
 	static const struct option words[] = { { "reflink", required_argument, NULL, 'r' },
 					       { "sparse", required_argument, NULL, 's' },
 					       { "stable", no_argument, NULL, 't' },
+					       { "rate", required_argument, NULL, 'R' },
 					       { 0 } };
 	uint32_t clone = 0, fill_holes = 0, stable = 0, version = zs_version();
 
@@ -284,6 +301,12 @@ static uint32_t flags_of(int argc, char **argv)
 		case 'r': clone = choice(optarg, ZS_CLONE, ZS_NO_CLONE); break;
 		case 's': fill_holes = choice(optarg, 0, ZS_FILL_HOLES); break;
 		case 't': stable = ZS_STABLE; break;
+		case 'R':
+			*rate = rate_of(optarg);
+			if (*rate > 0)
+				break;
+			fprintf(stderr, "zcp: '%s' is not a number of bytes, such as 500K or 10M\n", optarg);
+			exit(EXIT_FAILURE);
 		case 'v': verbose = true; break;
 		case 'h': exit(fputs(usage, stdout) < 0);
 		case 'V': exit(printf("zcp, zsplice %u.%u\n", version >> 16, version >> 8 & 255) < 0);
@@ -298,7 +321,7 @@ static uint32_t flags_of(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct zs_options options = { .size = sizeof options };
-	uint32_t chosen = flags_of(argc, argv);
+	uint32_t chosen = flags_of(argc, argv, &options.rate);
 	const char *to = argv[argc - 1];
 	struct stat target;
 	bool into, well = true;

@@ -121,6 +121,7 @@ pub(super) fn with_options<T>(
         timeout: given.timeout_ns,
         idle: given.idle_ns,
         half_idle: given.half_idle_ns,
+        rate: given.rate,
         cancel_fd: given.cancel_fd,
         avoid: given.avoid,
         progress: if given.progress.is_some() { Some(&mut on_progress) } else { None },

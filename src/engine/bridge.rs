@@ -6,6 +6,7 @@ use super::duplex::{Direction, Duplex};
 use super::shared::endpoint::{Endpoint, FdKind};
 use super::shared::options::{avoided_by_environment, Options, BRIDGE_FLAGS};
 use super::shared::outcome::{Error, Progress};
+use super::shared::pace::Throttle;
 use super::shared::tuning;
 use super::shared::watch::{Watch, NO_FD};
 use crate::constants::*;
@@ -48,7 +49,9 @@ pub(crate) fn bridge(
         Ok(duplex) => duplex,
         Err(errno) => return Bridged::refused(errno),
     };
-    let stopped = run(&mut duplex, &mut Watch::of_two(&mut options));
+    let rate = options.rate;
+    let mut paces = [Throttle::new(rate), Throttle::new(rate)];
+    let stopped = run(&mut duplex, &mut paces, &mut Watch::of_two(&mut options));
     Bridged { results: duplex.results(stopped), end: duplex.outcome().and(stopped) }
 }
 
@@ -77,10 +80,11 @@ fn is_listening(end: Endpoint) -> bool {
 
 /// Runs both directions until they are over. A timeout or a cancel stops the directions that are
 /// not over.
-fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
+fn run(duplex: &mut Duplex, paces: &mut [Throttle; 2], watch: &mut Watch<'_>) -> Result<(), Error> {
     watch.check()?;
     loop {
-        let told = duplex.run([ZS_EVENTS_ALL; 2], 0, &mut |progress| watch.moved(progress));
+        let moved = &mut |progress: &Progress| watch.moved(progress);
+        let told = duplex.run([ZS_EVENTS_ALL; 2], 0, Some(&mut *paces), moved);
         // What comes when both are over stops nothing.
         if duplex.is_over() {
             return Ok(());
@@ -92,14 +96,26 @@ fn run(duplex: &mut Duplex, watch: &mut Watch<'_>) -> Result<(), Error> {
         if duplex.wants_run() {
             watch.check()?;
         } else {
-            wait(duplex.directions(), watch)?;
+            wait(duplex.directions(), paces, watch)?;
         }
     }
 }
 
 /// Waits until a direction can go on, or an output has died.
-fn wait([a, b]: &[Direction; 2], watch: &mut Watch<'_>) -> Result<(), Error> {
-    watch.wait(&mut [output(a), output(b), input(a), input(b)])
+fn wait(
+    directions: &[Direction; 2],
+    paces: &mut [Throttle; 2],
+    watch: &mut Watch<'_>,
+) -> Result<(), Error> {
+    let [a, b] = directions;
+    let mut moment = None;
+    for (direction, pace) in directions.iter().zip(paces) {
+        if direction.is_paused() {
+            let pause = pace.pause().unwrap_or(0);
+            moment = Some(moment.map_or(pause, |moment: i64| moment.min(pause)));
+        }
+    }
+    watch.wait_for(moment, &mut [output(a), output(b), input(a), input(b)])
 }
 
 fn input(direction: &Direction) -> Poll {
@@ -118,7 +134,7 @@ fn output(direction: &Direction) -> Poll {
     if direction.wants() & ZS_WANT_WRITE != 0 {
         return output.writable();
     }
-    if direction.is_over() {
+    if direction.is_over() || direction.is_paused() {
         return NO_FD;
     }
     sys::interest(output.fd, 0)

@@ -6,6 +6,7 @@
 use super::relay::{Known, Pool, Relay};
 use super::shared::endpoint::{Endpoint, FdKind};
 use super::shared::outcome::{Error, Progress};
+use super::shared::pace::Throttle;
 use super::shared::tuning;
 use crate::constants::*;
 use crate::errno::{Errno, Result};
@@ -16,6 +17,8 @@ use core::ffi::{c_int, c_short};
 const MORE_THAN_BYTES: u32 = bits(libc::POLLRDHUP | libc::POLLPRI) | DEAD;
 const READABLE: u32 = bits(libc::POLLIN) | MORE_THAN_BYTES;
 const WRITABLE: u32 = bits(libc::POLLOUT) | DEAD;
+/// What a direction waits for, beside ZS_WANT_*: its pace.
+const PAUSED: c_int = 8;
 const DEAD: u32 = bits(libc::POLLERR | libc::POLLHUP | libc::POLLNVAL);
 
 const fn bits(events: c_short) -> u32 {
@@ -91,20 +94,23 @@ impl Duplex {
     }
 
     /// Runs each direction that is not over and that these `events` of a and b concern; it delivers
-    /// `budget` bytes at most. `moved` is called with the progress of one that has delivered something; its
-    /// error stops both.
+    /// `budget` bytes at most, and no more than its pace allows. `moved` is called with the progress of one
+    /// that has delivered something; its error stops both.
     pub(super) fn run(
         &mut self,
         [of_a, of_b]: [u32; 2],
         budget: u64,
+        mut paces: Option<&mut [Throttle; 2]>,
         moved: &mut dyn FnMut(&Progress) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let had_failed = self.first_error.is_some();
         let events = [(of_a, of_b), (of_b, of_a)];
-        for (direction, (of_input, of_output)) in self.directions.iter_mut().zip(events) {
+        let directions = self.directions.iter_mut().zip(events).enumerate();
+        for (index, (direction, (of_input, of_output))) in directions {
             let Some(known) = direction.judge(of_input, of_output) else { continue };
+            let pace = paces.as_mut().and_then(|paces| paces.get_mut(index));
             let before = direction.relay.bytes();
-            if let Err(error) = direction.run(known, budget) {
+            if let Err(error) = direction.run(known, budget, pace) {
                 self.first_error.get_or_insert(error);
             }
             if direction.relay.bytes() > before {
@@ -127,7 +133,7 @@ impl Duplex {
     /// The same for the caller's event loop. Returns 1: wait for `wanted`; ZS_WANT_RUN: run again; 0: both
     /// are over.
     pub(crate) fn run_in_loop(&mut self, events: [u32; 2], budget: u64) -> Result<c_int> {
-        let _ = self.run(events, budget, &mut |_| Ok(()));
+        let _ = self.run(events, budget, None, &mut |_| Ok(()));
         if self.is_over() {
             return self.outcome().map(|()| 0).map_err(|error| error.errno);
         }
@@ -220,20 +226,48 @@ impl Direction {
             output_is_full: waits_for(ZS_WANT_WRITE) && of_output & WRITABLE == 0,
         };
         // The death of an output is an error at once.
-        let is_due = self.wants & ZS_WANT_RUN != 0
+        let is_due = self.wants & (ZS_WANT_RUN | PAUSED) != 0
             || waits_for(ZS_WANT_READ) && !known.input_is_empty
             || waits_for(ZS_WANT_WRITE) && !known.output_is_full
             || of_output & DEAD != 0;
         (is_due && !self.is_over()).then_some(known)
     }
 
-    fn run(&mut self, known: Known, budget: u64) -> Result<(), Error> {
+    fn run(&mut self, known: Known, budget: u64, pace: Option<&mut Throttle>) -> Result<(), Error> {
         self.relay.expect(known);
-        let wants = self.relay.run(if self.budget == 0 { budget } else { self.budget });
+        let budget = if self.budget == 0 { budget } else { self.budget };
+        let wants = match pace {
+            Some(pace) if pace.is_limited() => self.run_at(pace, budget),
+            _ => self.relay.run(budget),
+        };
         self.wants = wants.unwrap_or(0);
         // It has been drained: all that comes now is reported anew.
         self.is_suspect &= self.wants & ZS_WANT_READ == 0;
         wants.map(drop)
+    }
+
+    /// As `Relay::run`, for what the pace allows. Nothing more is taken, so that it can wait in the input. A
+    /// direction that may move nothing is not run, unless that ends it.
+    #[cold]
+    fn run_at(&mut self, pace: &mut Throttle, budget: u64) -> Result<c_int, Error> {
+        if pace.pause().is_some() && !self.relay.is_at_end() {
+            return Ok(PAUSED);
+        }
+        let most = (pace.allowance() as u64).max(1);
+        let most = if budget == 0 { most } else { most.min(budget) };
+        self.relay.limit(most);
+        let before = self.relay.bytes();
+        let wants = self.relay.run(most);
+        pace.spend(self.relay.bytes().saturating_sub(before));
+        match wants {
+            Ok(0) if self.relay.is_open() => Ok(ZS_WANT_RUN),
+            wants => wants,
+        }
+    }
+
+    /// Whether its pace lets it move nothing for now.
+    pub(super) const fn is_paused(&self) -> bool {
+        self.wants == PAUSED
     }
 
     pub(super) const fn is_over(&self) -> bool {

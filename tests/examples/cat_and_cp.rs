@@ -7,6 +7,7 @@ use crate::{example, fs, File};
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 #[test]
 fn zcat_does_not_feed_itself() {
@@ -118,4 +119,64 @@ fn zcp_tells_what_refused() {
         "'file' -> 'copy': 65536 bytes by sendfile, 65536 in the kernel; copy_file_range refused: \
                   Invalid cross-device link\n";
     assert_eq!(told, wanted);
+}
+
+/// 300 KiB at 200 KiB a second: a second and a half, but for what moves at once.
+#[test]
+fn zcat_and_zcp_keep_to_a_rate() {
+    let scratch = Scratch::new();
+    let bytes = "x".repeat(300 << 10);
+    scratch.write("file", &bytes);
+    for (name, arguments) in
+        [("zcat.c", &["--rate=200K", "file"][..]), ("zcp.c", &["--rate=204800", "file", "copy"])]
+    {
+        let mut program = example(name, &scratch);
+        let began = Instant::now();
+        let output = program.args(arguments).current_dir(scratch.path()).output().unwrap();
+        let took = began.elapsed();
+        assert!(output.status.success(), "{output:?}");
+        assert!(took > Duration::from_millis(1400) && took < Duration::from_secs(20), "{took:?}");
+        let copy = scratch.path().join("copy");
+        let got = if name == "zcat.c" { output.stdout } else { fs::read(copy).unwrap() };
+        assert!(got == bytes.as_bytes());
+    }
+}
+
+#[test]
+fn a_rate_is_a_number_of_bytes() {
+    let scratch = Scratch::new();
+    scratch.write("file", "some");
+    scratch.write("copy", "");
+    for name in ["zcat", "zcp"] {
+        let program = example(&format!("{name}.c"), &scratch);
+        let run = |rate: &str| {
+            let mut program = Command::new(program.get_program());
+            program.arg(format!("--rate={rate}")).args(["file", "copy"]);
+            let output = program.current_dir(scratch.path()).output().unwrap();
+            (output.status.success(), String::from_utf8(output.stderr).unwrap())
+        };
+        for rate in ["1K", "2M", "3G", "17179869183G", "18446744073709551614"] {
+            assert_eq!(run(rate), (true, String::new()), "{name} {rate}");
+        }
+        for rate in [
+            "",
+            "0",
+            "0K",
+            "-1",
+            " 1",
+            "K",
+            "1k",
+            "1KB",
+            "1.5M",
+            "17179869184G",
+            "18446744073709551616",
+        ] {
+            let (is_well, told) = run(rate);
+            assert!(!is_well && told.starts_with(name), "{name} {rate}: {told}");
+            assert!(
+                told.contains("is not a number of bytes")
+                    || told.contains(": not a number of bytes")
+            );
+        }
+    }
 }

@@ -15,7 +15,9 @@ use crate::sys;
 
 /// Copies small pieces until one read fills the buffer: then the input is bulk, and splicing pays off.
 pub(super) fn small_reads(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    let Some(mut buffer) = Buffer::for_reads(tuning::SMALL_PIECE.min(transfer.step())) else {
+    let Some(mut buffer) =
+        Buffer::for_reads(tuning::SMALL_PIECE.min(transfer.step_within(usize::MAX)))
+    else {
         return Ok(Tried::NotForThis);
     };
     while transfer.remaining > 0 {
@@ -40,8 +42,8 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         }
         // There is more than fstat(2) reported.
         if moved == buffer.len() && moved < tuning::BUFFER && transfer.remaining_by_size() == 0 {
-            buffer =
-                Buffer::for_reads(tuning::BUFFER.min(transfer.step()).max(1)).unwrap_or(buffer);
+            buffer = Buffer::for_reads(tuning::BUFFER.min(transfer.step_within(usize::MAX)).max(1))
+                .unwrap_or(buffer);
         }
     }
     transfer.buffer = Some(buffer);
@@ -60,7 +62,7 @@ pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
         rest => most
             .min(rest.saturating_add(tuning::DIRECT_BLOCK) & !tuning::DIRECT_BLOCK.wrapping_sub(1)),
     };
-    let wanted = wanted.min(transfer.step()).max(1);
+    let wanted = wanted.min(transfer.step_within(usize::MAX)).max(1);
     if let Some(buffer) = transfer.buffer.take().filter(|buffer| buffer.len() >= wanted) {
         return Ok(buffer);
     }
@@ -69,10 +71,10 @@ pub(super) fn take(transfer: &mut Transfer<'_>) -> Result<Buffer, Error> {
 
 /// One read and the writes that it takes; 0: the input has ended.
 pub(super) fn step(transfer: &mut Transfer<'_>, buffer: &mut dyn Room) -> Result<usize, Error> {
-    let len = buffer.len().min(transfer.step());
     loop {
-        transfer.watch.check()?;
+        transfer.begin_step()?;
         cannot_be_delivered(transfer)?;
+        let len = buffer.len().min(transfer.read_step());
         let taken = read(transfer, buffer, len)?;
         if taken > 0 {
             write(transfer, buffer.filled(taken))?;
@@ -167,9 +169,10 @@ pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error>
     let mut buffer = Buffer::up_to(size).ok_or(Error::call(Errno::NOMEM))?;
     let end = transfer.so_far.bytes.saturating_add(len);
     while transfer.so_far.bytes < end {
-        transfer.watch.check()?;
+        transfer.begin_step()?;
         let remaining =
             usize::try_from(end.saturating_sub(transfer.so_far.bytes)).unwrap_or(tuning::BUFFER);
+        let remaining = remaining.min(transfer.step());
         let zeroes = buffer.bytes();
         deliver(transfer, zeroes.get(..remaining.min(zeroes.len())).unwrap_or_default())?;
     }

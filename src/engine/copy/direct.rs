@@ -83,7 +83,7 @@ fn repeat(
 ) -> Result<Tried, Error> {
     let mut attempts = Attempts::default();
     while transfer.remaining > 0 {
-        transfer.watch.check()?;
+        transfer.begin_step()?;
         let len = match ready(transfer, via)? {
             Ready::Ended => return Ok(Tried::Done),
             Ready::NoRoom => return Ok(Tried::Unsupported(Errno::INVAL)),

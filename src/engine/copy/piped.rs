@@ -62,7 +62,7 @@ enum Fill {
 fn fill(transfer: &mut Transfer<'_>, pipe: &Pipe) -> Result<Fill, Error> {
     let mut attempts = Attempts::default();
     while transfer.remaining > 0 {
-        transfer.watch.check()?;
+        transfer.begin_step()?;
         transfer.await_input(false)?;
         let len = transfer.step().min(tuning::PIPE_TO_FILE);
         let mut call = || splice_in(transfer, pipe, len);

@@ -29,6 +29,7 @@ pub(super) fn is_enough(from: &Cursor, to: &Cursor, len: u64, options: &Options<
         && options.flags & flags == 0
         && options.avoid & ZS_VIA_READ_WRITE == 0
         && options.timeout | options.idle == 0
+        && options.rate == 0
         && options.progress.is_none()
 }
 

@@ -9,6 +9,7 @@ use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::eof::{self, Eof};
 use crate::engine::shared::options::Options;
 use crate::engine::shared::outcome::{side_of_failure, Error, Progress, Side};
+use crate::engine::shared::pace::Throttle;
 use crate::engine::shared::readiness::{self, Next};
 use crate::engine::shared::tuning;
 use crate::engine::shared::watch::{Watch, NO_FD};
@@ -42,6 +43,7 @@ pub(super) struct Transfer<'a> {
     /// ZS_* flags of the options.
     flags: u32,
     pub(super) watch: Watch<'a>,
+    pace: Throttle,
     /// Mechanisms not to be used: those the caller named, and those that have refused.
     avoid: u32,
     /// What is missing once no mechanism is left: EOPNOTSUPP, or ENOMEM.
@@ -67,6 +69,7 @@ impl<'a> Transfer<'a> {
         so_far: Progress,
         options: &mut Options<'a>,
     ) -> Transfer<'a> {
+        let pace = Throttle::new(options.rate);
         Transfer {
             input,
             output,
@@ -74,6 +77,7 @@ impl<'a> Transfer<'a> {
             so_far,
             flags: options.flags,
             watch: Watch::new(options),
+            pace,
             avoid: options.avoid,
             lack: Errno::OPNOTSUPP,
             hole_behind: None,
@@ -169,8 +173,41 @@ impl<'a> Transfer<'a> {
 
     /// How much the next step may move. Beyond the largest offset the kernel refuses all of a write.
     pub(super) fn step(&self) -> usize {
+        self.step_within(self.pace.allowance().max(1))
+    }
+
+    /// How much the next read may take: what loses the rest of a packet, or gives whole records only, is read
+    /// whole.
+    pub(super) fn read_step(&self) -> usize {
+        self.step_within(self.pace.allowance().max(self.input.least_read()))
+    }
+
+    /// As `step`, where the rate allows `most`.
+    pub(super) fn step_within(&self, most: usize) -> usize {
         let room = self.output.remaining_by_offset().max(1);
-        self.remaining.min(self.watch.step() as u64).min(room) as usize
+        self.remaining.min(self.watch.step().min(most) as u64).min(room) as usize
+    }
+
+    /// Before a step: fails if a limit of the caller's has been reached, and waits as the rate demands.
+    pub(super) fn begin_step(&mut self) -> Result<(), Error> {
+        self.watch.check()?;
+        if self.pace.is_limited() {
+            self.await_pace()?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the rate allows a step. An output that has died ends the wait, and so does an input that
+    /// has ended: the step meets that.
+    #[cold]
+    fn await_pace(&mut self) -> Result<(), Error> {
+        while let Some(pause) = self.pace.pause() {
+            if self.output.has_died() || self.probe()? == Eof::Yes {
+                break;
+            }
+            self.watch.sleep(pause)?;
+        }
+        Ok(())
     }
 
     /// Runs `work` on the next `len` bytes only, and returns whether it copied all of them.
@@ -200,6 +237,7 @@ impl<'a> Transfer<'a> {
     /// Accounts for `count` bytes that the mechanism `via` moved.
     pub(super) fn moved(&mut self, via: u32, count: usize) -> Result<(), Error> {
         self.hole_behind = None;
+        self.pace.spend(count as u64);
         self.skip(via, count as u64)
     }
 

@@ -75,6 +75,7 @@ impl Fanout<'_> {
             (false, true) => tuning::FANOUT_PROBE,
             (false, false) => self.bulk,
         };
+        let most = most.min(self.pace.allowance().max(self.input.least_read()));
         let len = self.within_offsets().min(most);
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() < len) {
             self.buffer = Some(Buffer::up_to(len).ok_or(Error::call(Errno::NOMEM))?);
@@ -209,7 +210,8 @@ impl Fanout<'_> {
     }
 
     fn splice_input(&self) -> Result<usize> {
-        let len = self.within_offsets().min(self.pipe_size);
+        let len = self.pipe_size.min(self.pace.allowance());
+        let len = self.within_offsets().min(len);
         let mut offset = self.input.offset;
         let (from, to) = (self.input.at(&mut offset), FdAt::own(self.staging.writer()));
         self.input.ready_to_give()?;
@@ -241,6 +243,22 @@ impl Fanout<'_> {
             return Ok(());
         }
         self.await_input()
+    }
+
+    /// Waits until the rate allows another round. An input that has ended and an output that has died end the
+    /// wait: the round meets that.
+    pub(super) fn await_pace(&mut self) -> Result<(), Error> {
+        while let Some(pause) = self.pace.pause() {
+            let mut offset = self.input.offset;
+            let ended = eof::probe(self.input.at(&mut offset), self.input.kind);
+            if ended.map_err(Error::input)? == Eof::Yes
+                || self.live().any(|output| output.endpoint.has_died())
+            {
+                break;
+            }
+            self.watch.sleep(pause)?;
+        }
+        Ok(())
     }
 
     /// Waits until the input is readable, or an output dies.

@@ -19,6 +19,7 @@ use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
 use crate::engine::shared::options::{avoided_by_environment, Options, FANOUT_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress};
+use crate::engine::shared::pace::Throttle;
 use crate::engine::shared::tuning;
 use crate::engine::shared::watch::{Watch, NO_FD};
 use crate::engine::shared::{checks, sigpipe};
@@ -57,6 +58,7 @@ struct Fanout<'a> {
     /// The error of the output that failed last.
     last_error: Errno,
     watch: Watch<'a>,
+    pace: Throttle,
 }
 
 /// Copies up to `len` bytes to every one of `fds`, and advances the offset by the bytes taken. Returns
@@ -121,6 +123,7 @@ impl<'a> Fanout<'a> {
             no_tee: options.has(ZS_STABLE) || avoid & without_tee != 0,
             last_error: Errno::INVAL,
             watch: Watch::new(options),
+            pace: Throttle::new(options.rate),
         })
     }
 
@@ -155,10 +158,13 @@ impl<'a> Fanout<'a> {
         self.plan(fds);
         while self.remaining > 0 && self.live().next().is_some() {
             self.watch.check()?;
+            self.await_pace()?;
             if self.intake()? == 0 {
                 break;
             }
             self.deliver()?;
+            // Only now, so that no output gets more in a second: one may have taken it late.
+            self.pace.spend(self.round as u64);
         }
         Ok(())
     }

@@ -139,6 +139,24 @@ impl Relay {
         eof::probe(FdAt::own(self.input.fd), self.input.kind)
     }
 
+    /// Whether a run that may move nothing ends it: the output has died, or all is delivered and the input has
+    /// ended or failed.
+    pub(in crate::engine) fn is_at_end(&mut self) -> bool {
+        if self.output.has_died() {
+            return true;
+        }
+        if !self.in_flight.is_empty() || !self.is_open() {
+            return self.in_flight.is_empty();
+        }
+        match self.probe_input() {
+            Ok(eof) => eof == Eof::Yes,
+            Err(errno) => {
+                self.input_failed(errno);
+                true
+            }
+        }
+    }
+
     /// Splices a large piece into the pipe.
     fn take_bulk(&mut self) -> Result<Intake, Error> {
         if !self.in_flight.has_pipe() && self.path.may_copy() {

@@ -275,6 +275,11 @@ impl Relay {
         self.remaining = self.remaining.saturating_add(len);
     }
 
+    /// Lets no more be taken than makes `len` bytes with those in flight.
+    pub(in crate::engine) fn limit(&mut self, len: u64) {
+        self.remaining = len.saturating_sub(self.in_flight.len());
+    }
+
     /// Queues bytes behind those already taken.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<()> {
         self.in_flight.append(bytes)
@@ -332,7 +337,8 @@ impl Relay {
         }
     }
 
-    pub(super) const fn is_open(&self) -> bool {
+    /// Whether more may come.
+    pub(in crate::engine) const fn is_open(&self) -> bool {
         matches!(self.reading, Reading::Open | Reading::Drained)
     }
 

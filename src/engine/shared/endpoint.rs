@@ -329,6 +329,13 @@ impl Endpoint {
         }
     }
 
+    /// Whether a write to it fails now, for all that poll(2) tells. The error itself is left to the write, with
+    /// the signal that belongs to it. (POLLERR of a socket alone may be its error queue.)
+    pub(crate) fn has_died(self) -> bool {
+        let fatal = if self.kind == FdKind::Pipe { libc::POLLERR } else { libc::POLLHUP };
+        self.poll(0) & fatal != 0
+    }
+
     /// What a TCP connection that has hung up has died of: the error that is pending or, if a call
     /// has already consumed it, ECONNRESET. None: it is not TCP, or was shut down here.
     #[cold]
@@ -385,6 +392,16 @@ impl Endpoint {
     pub(crate) fn learn_family(&mut self) {
         if self.blocks && self.kind == FdKind::Socket {
             self.family = self.family();
+        }
+    }
+
+    /// The least that a read asks for, so that it loses nothing and is not refused: a packet of a pipe is no
+    /// longer (docs/kernel.md, "A read that ends inside a packet of a pipe loses the rest"), and devices
+    /// such as eventfd(2) give whole records.
+    pub(crate) const fn least_read(self) -> usize {
+        match self.kind {
+            FdKind::Pipe | FdKind::Other => libc::PIPE_BUF,
+            _ => 1,
         }
     }
 

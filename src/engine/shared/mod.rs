@@ -8,6 +8,7 @@ pub(crate) mod endpoint;
 pub(crate) mod eof;
 pub(crate) mod options;
 pub(crate) mod outcome;
+pub(crate) mod pace;
 pub(crate) mod readiness;
 pub(crate) mod refusal;
 #[cfg(test)]

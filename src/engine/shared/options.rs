@@ -35,6 +35,8 @@ pub(crate) struct Options<'a> {
     pub(crate) idle: i64,
     /// As `idle`, once one of two directions is over. In nanoseconds; 0: no limit.
     pub(crate) half_idle: i64,
+    /// Bytes per second; 0: no limit.
+    pub(crate) rate: u64,
     pub(crate) cancel_fd: c_int,
     pub(crate) avoid: u32,
     pub(crate) progress: Option<ProgressFn<'a>>,
@@ -78,13 +80,17 @@ pub(crate) fn avoided_by_environment() -> u32 {
 /// The mechanisms in a list of names with commas between them; unknown names are ignored, and so is
 /// read/write, which is always left.
 fn mechanisms(list: &[u8]) -> u32 {
-    const KNOWN: u32 =
-        ZS_VIA_CLONE | ZS_VIA_COPY_RANGE | ZS_VIA_SENDFILE | ZS_VIA_SPLICE | ZS_VIA_TEE;
-    let named = |via: u32, word: &[u8]| via_name(via).is_some_and(|name| name.to_bytes() == word);
-    list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).fold(0, |avoid, word| {
-        let bits = (0..u32::BITS).map(|place| KNOWN & 1 << place);
-        avoid | bits.filter(|&via| named(via, word)).sum::<u32>()
-    })
+    let mut avoid = 0;
+    for word in list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
+        let mut via = ZS_VIA_CLONE;
+        while via < ZS_VIA_READ_WRITE {
+            if via_name(via).is_some_and(|name| name.to_bytes() == word) {
+                avoid |= via;
+            }
+            via <<= 1;
+        }
+    }
+    avoid
 }
 
 #[cfg(test)]

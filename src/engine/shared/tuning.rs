@@ -113,6 +113,17 @@ pub(crate) const POLLERR_BACKOFF: i64 = 50_000;
 /// The longest back-off.
 pub(crate) const POLLERR_BACKOFF_MAX: i64 = 10_000_000;
 
+// A rate (zs_options.rate).
+
+/// The share of a second's bytes that may move at once. Half of it is a step: 200 in a second cost some tenths of
+/// a percent of a processor. The other half is how late a step may come without loss, 5 ms; and as much less
+/// than the rate, 1 %, is what moves in the long run.
+pub(crate) const RATE_SHARE: u64 = 100;
+/// A rate that nothing reaches, so that its nanoseconds fit 64 bits.
+pub(crate) const RATE_MAX: u64 = 1 << 40;
+/// The longest sleep, in nanoseconds, before an end of the input or a dead output is looked for.
+pub(crate) const RATE_LOOK: i64 = 10_000_000;
+
 // What a blocking output that poll(2) calls writable takes without blocking: docs/kernel.md, "poll(2)
 // calls a socket writable before it takes much".
 

@@ -37,6 +37,7 @@ pub(crate) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
+    #[inline(never)]
     pub(crate) fn new(options: &mut Options<'a>) -> Watch<'a> {
         let timed = options.timeout > 0 || options.idle > 0;
         let now = if timed { sys::now() } else { 0 };
@@ -61,6 +62,11 @@ impl<'a> Watch<'a> {
     pub(crate) fn of_two(options: &mut Options<'a>) -> Watch<'a> {
         let half_idle = (options.half_idle > 0).then_some(options.half_idle);
         Watch { half_idle, ..Watch::new(options) }
+    }
+
+    /// Lets time pass between two steps, which only the caller ends.
+    pub(crate) fn sleep(&mut self, nanoseconds: i64) -> Result<(), Error> {
+        self.wait_for(Some(nanoseconds), &mut [])
     }
 
     /// Whether to leave out the checks between steps, so that nothing interrupts the transfer.
@@ -201,8 +207,17 @@ impl<'a> Watch<'a> {
     }
 
     /// Polls up to four descriptors and fills in their revents.
-    #[inline(never)]
     pub(crate) fn wait(&mut self, asked: &mut [Poll]) -> Result<(), Error> {
+        self.wait_for(None, asked)
+    }
+
+    /// The same, for a `moment` at most. It is a pause of our own, so idle_ns counts from the end of it.
+    #[inline(never)]
+    pub(crate) fn wait_for(
+        &mut self,
+        moment: Option<i64>,
+        asked: &mut [Poll],
+    ) -> Result<(), Error> {
         // Each descriptor once: poll(2) refuses more places than RLIMIT_NOFILE.
         let mut fds = [NO_FD; 5];
         let mut used = 1_usize;
@@ -215,7 +230,10 @@ impl<'a> Watch<'a> {
             }
             used = used.saturating_add(usize::from(known.is_none()));
         }
-        self.wait_for_any(fds.get_mut(..used).unwrap_or_default())?;
+        if let Some(moment) = moment {
+            self.moved_at = sys::now().saturating_add(moment);
+        }
+        self.wait_for_any_until(moment, fds.get_mut(..used).unwrap_or_default())?;
         for poll in asked {
             let said = fds.iter().skip(1).find(|said| said.fd == poll.fd && poll.fd >= 0);
             const ALWAYS: c_short = libc::POLLERR | libc::POLLHUP | libc::POLLNVAL;
@@ -231,9 +249,16 @@ impl<'a> Watch<'a> {
     /// may come from the error queue"). After the second report in a row it is left out of poll(2)
     /// for a while that doubles each time.
     pub(crate) fn wait_for_any(&mut self, fds: &mut [Poll]) -> Result<(), Error> {
+        self.wait_for_any_until(None, fds)
+    }
+
+    fn wait_for_any_until(&mut self, moment: Option<i64>, fds: &mut [Poll]) -> Result<(), Error> {
         // poll(2) ignores a negative descriptor; -1 stays what it is.
         let hide = |poll: &mut Poll| poll.fd = (-2_i32).saturating_sub(poll.fd);
-        self.poll(fds, None)?;
+        self.poll(fds, moment)?;
+        if !fds.iter().skip(1).any(is_only_pollerr) {
+            return Ok(());
+        }
         let only_errors = fds.iter().skip(1).all(|poll| poll.revents == 0 || is_only_pollerr(poll));
         let pause = self.pause;
         if only_errors {
