@@ -38,6 +38,7 @@ static void begin_world(void)
 	world.sigpipes = t_signals;
 	options = (struct zs_options){ .size = sizeof options };
 	progress_calls = 0;
+	got_count = 0;
 	deeds = 0;
 	set_weather();
 }
@@ -81,6 +82,8 @@ static void pick_limits(void)
 	}
 	if (pick(8) == 1)
 		options.flags |= ZS_INTERRUPT;
+	options.rate = pick(8) == 1 ? 16384u << pick(5) : 0;
+	world.rate = options.rate;
 	world.timeout = options.timeout_ns;
 	world.idle = options.idle_ns;
 	world.is_watched = options.timeout_ns || options.idle_ns || world.cancel_fd >= 0 || options.progress
@@ -98,6 +101,25 @@ static void pick_flags(uint32_t known)
 		options.avoid = pick(0x40);
 	world.avoid = options.avoid;
 	world.flags = options.flags;
+}
+
+/* ---- The rate ---- */
+
+static void judge_second(size_t first)
+{
+	/* Packets of a pipe are read in pieces of 4 KiB. */
+	uint64_t most = options.rate + 4096, bytes = 0;
+
+	for (size_t i = first; i < got_count && got_log[i].at < got_log[first].at + 1000000000; i++)
+		bytes += got_log[i].by == got_log[first].by ? got_log[i].bytes : 0;
+	SO(bytes <= most, "%llu bytes in a second, at a rate of %llu", (unsigned long long)bytes,
+	   (unsigned long long)options.rate);
+}
+
+static void judge_rate(void)
+{
+	for (size_t i = 0; options.rate && i < got_count; i++)
+		judge_second(i);
 }
 
 /* ---- Errors ---- */
@@ -198,7 +220,8 @@ static void judge_file(struct end *end, uint64_t bytes)
 	static unsigned char is[1 << 20], wanted[1 << 20];
 
 	size = bytes == 0 || size < end->old_size ? end->old_size : size;
-	SO(t_size(end->fd) == size, "the file has %lld bytes instead of %lld", (long long)t_size(end->fd), (long long)size);
+	SO(t_size(end->fd) == size, "the file has %lld bytes instead of %lld",
+	   (long long)t_size(end->fd), (long long)size);
 	memset(wanted, 0, (size_t)size);
 	t_pattern(wanted, (size_t)end->old_size, OLD);
 	(void)flow_has(end->flow, 0, wanted, (size_t)bytes);
@@ -226,12 +249,13 @@ static void judge_input(struct end *end, uint64_t taken)
 		if (n < 0 && --patience > 0)
 			(void)poll(&(struct pollfd){ .fd = end->fd, .events = POLLIN }, 1, 2);
 	}
-	SO(end->was_reset || end->may_lose || is_hung_up(end) || taken == end->given, "input %d: %llu bytes are nowhere", end->fd,
-	   (unsigned long long)(end->given - taken));
+	SO(end->was_reset || end->may_lose || is_hung_up(end) || taken == end->given,
+	   "input %d: %llu bytes are nowhere", end->fd, (unsigned long long)(end->given - taken));
 }
 
 static void end_world(void)
 {
+	judge_rate();
 	SO(world.blocks == 0, "%d blocks of memory are not freed", world.blocks);
 	for (size_t fd = 0; fd < sizeof world.is_private; fd++)
 		SO(!world.is_private[fd], "descriptor %zu is not closed", fd);

@@ -18,6 +18,17 @@ struct plan {
 	int from, alone, count;
 };
 
+/* What an output has got, and when. */
+struct got {
+	const struct end *by;
+	int64_t at;
+	uint64_t bytes;
+};
+
+#define LOGGED 8192
+static struct got got_log[LOGGED];
+static size_t got_count;
+
 static struct {
 	/* The library is running. */
 	int inside;
@@ -31,6 +42,7 @@ static struct {
 	/* A read of a TCP socket that falls short has taken all. */
 	int exact_reads;
 	uint32_t avoid, flags;
+	uint64_t rate;
 	/* Only one output, whose death ends the transfer. */
 	const struct end *only_out;
 	/* What is done to it. */
@@ -258,9 +270,11 @@ static void judge_wait(const struct pollfd *fds, size_t count, int64_t time)
 	for (size_t i = 0; i < count; i++)
 		has_cancel |= fds[i].fd == world.cancel_fd && fds[i].events & POLLIN;
 	SO(world.cancel_fd < 0 || has_cancel, "waits, and would not hear of the cancel");
-	SO(!world.idle || (time >= 0 && time <= world.idle), "waits longer than idle_ns");
+	SO(!world.idle || world.rate || (time >= 0 && time <= world.idle), "waits longer than idle_ns");
 	SO(!world.deadline || (time >= 0 && world.seen + time <= world.deadline), "waits beyond the deadline");
-	SO(!out || is_file(out) || !(real_poll(out->fd, 0) & (POLLERR | POLLHUP)),
+	/* Between the steps of a rate it looks every few milliseconds. */
+	SO(!out || is_file(out) || (world.rate && time >= 0 && time <= 10000000)
+	   || !(real_poll(out->fd, 0) & (POLLERR | POLLHUP)),
 	   "waits although the output has died");
 }
 
@@ -624,6 +638,12 @@ static void tell_call(const struct call *call, long answer)
 	errno = before;
 }
 
+static void log_output(const struct call *call, long answer)
+{
+	if (call->out && got_count < LOGGED)
+		got_log[got_count++] = (struct got){ call->out, world.now, (uint64_t)answer };
+}
+
 static long moves_bytes(size_t shape, const long *args)
 {
 	struct call call;
@@ -635,6 +655,7 @@ static long moves_bytes(size_t shape, const long *args)
 	if (answer > 0 && !is_peek(&call)) {
 		progress_is_made();
 		world.moved += (uint64_t)answer;
+		log_output(&call, answer);
 	}
 	return answer;
 }

@@ -37,7 +37,8 @@ static void describe_fanout(const struct fanout *it)
 {
 	int len = snprintf(choices.scene, sizeof choices.scene,
 			   "zs_fanout: %s %d%s, len %lld, flags %s, avoid %s, faults %#x ->", kind_names[it->in.kind],
-			   it->in.fd, it->in.blocks ? " (waits)" : "", (long long)it->len, t_flag_words(options.flags), t_via_words(options.avoid), world.faults);
+			   it->in.fd, it->in.blocks ? " (waits)" : "", (long long)it->len,
+			   t_flag_words(options.flags), t_via_words(options.avoid), world.faults);
 
 	for (size_t i = 0; i < it->count; i++)
 		len += snprintf(choices.scene + len, sizeof choices.scene - (size_t)len, " %s %d%s",

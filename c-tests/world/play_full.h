@@ -57,7 +57,8 @@ static void prepare_full(struct full_play *it)
 	world.may_not_poll = it->flags != 0;
 	world.is_plain = 1;
 	snprintf(choices.scene, sizeof choices.scene, "%s%s: %s %d%s -> %s %d%s, len %lld, flags %#x, faults %#x",
-		 full_names[it->which], it->is_retry ? ", only _retry" : "", kind_names[it->in.kind], it->in.fd, it->in.blocks ? " (waits)" : "",
+		 full_names[it->which], it->is_retry ? ", only _retry" : "", kind_names[it->in.kind], it->in.fd,
+		 it->in.blocks ? " (waits)" : "",
 		 kind_names[it->out.kind], it->out.fd, it->out.blocks ? " (waits)" : "", (long long)it->len, it->flags,
 		 world.faults);
 	tell("%s", choices.scene);
