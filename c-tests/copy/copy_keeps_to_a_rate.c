@@ -40,7 +40,7 @@ static void *run(void *argument)
 	struct zs_options options = { .rate = RATE, .flags = it->which == PIPES_STABLE ? ZS_STABLE : 0 };
 	int to_file = it->which == TO_FILE || it->which == TCP_TO_FILE || it->which == DIRECT;
 	int64_t began = t_now_ms(), cpu = t_thread_cpu_ms();
-	pthread_t feeder, reader;
+	pthread_t feeder = pthread_self(), reader = feeder;
 
 	if (to_file) {
 		options.progress = t_meter_progress;
