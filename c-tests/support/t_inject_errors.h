@@ -237,8 +237,8 @@ static inline enum t_verdict t_verdict_of_data(int number, int answer)
 		/* write(2) does what send(2) may not. */
 		if (number == SYS_sendto)
 			return T_COMPLETE;
-		/* write(2) does what pwrite(2) may not, at the position of the descriptor. */
-		if (number == SYS_pwrite64 && (answer == -EPERM || answer == -ENOSYS))
+		/* write(2) does what pwrite(2) may not, at the position of the descriptor; or another mechanism does. */
+		if ((number == SYS_write || number == SYS_pwrite64) && answer != -EINVAL)
 			return T_EITHER;
 		/* fall through */
 	default:
