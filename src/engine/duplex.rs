@@ -253,7 +253,7 @@ impl Direction {
         if pace.pause().is_some() && !self.relay.is_at_end() {
             return Ok(PAUSED);
         }
-        let most = (pace.allowance() as u64).max(1);
+        let most = pace.allowance() as u64;
         let most = if budget == 0 { most } else { most.min(budget) };
         self.relay.limit(most);
         let before = self.relay.bytes();

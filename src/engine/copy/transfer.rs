@@ -173,7 +173,7 @@ impl<'a> Transfer<'a> {
 
     /// How much the next step may move. Beyond the largest offset the kernel refuses all of a write.
     pub(super) fn step(&self) -> usize {
-        self.step_within(self.pace.allowance().max(1))
+        self.step_within(self.pace.allowance())
     }
 
     /// How much the next read may take: what loses the rest of a packet, or gives whole records only, is read

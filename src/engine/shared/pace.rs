@@ -59,7 +59,7 @@ impl Throttle {
         self.speed != 0
     }
 
-    /// What the next step may move.
+    /// What the next step may move: a byte at least, since the 0 of a call for nothing is no end.
     pub(crate) fn allowance(&self) -> usize {
         usize::try_from(self.allowance).unwrap_or(usize::MAX)
     }
@@ -78,7 +78,7 @@ impl Throttle {
     fn pause_at(&mut self, now: i64) -> Option<i64> {
         let empty_for = self.full_at.saturating_sub(now).max(0);
         let lacking = (empty_for as u64).saturating_mul(self.speed).div_ceil(SECOND);
-        self.allowance = self.depth.saturating_sub(lacking) & self.piece;
+        self.allowance = (self.depth.saturating_sub(lacking) & self.piece).max(1);
         let pause = empty_for.saturating_sub(self.early);
         (pause > 0).then_some(pause.min(RATE_LOOK))
     }
@@ -95,7 +95,7 @@ impl Throttle {
         let time = bytes.saturating_mul(SECOND).div_ceil(self.speed.max(1));
         let time = i64::try_from(time).unwrap_or(i64::MAX);
         self.full_at = self.full_at.max(now).saturating_add(time);
-        self.allowance = self.allowance.saturating_sub(bytes);
+        self.allowance = self.allowance.saturating_sub(bytes).max(1);
     }
 }
 
@@ -204,7 +204,7 @@ mod tests {
         let mut pace = Throttle::new(1000);
         assert_eq!(pace.pause_at(0), None);
         pace.spend_at(5000, 0);
-        assert_eq!(pace.allowance(), 0);
+        assert_eq!(pace.allowance(), 1);
         assert!(pace.pause_at(4_900_000_000).is_some());
         assert_eq!(pace.pause_at(5_100_000_000), None);
         pace.spend_at(u64::MAX, i64::MAX);
