@@ -21,6 +21,8 @@ static const struct scene scenes[] = {
 	{ "pipe to pipes", 1, 0, 0, RATE, LEN },
 	{ "pipe to tcp", 1, 1, 0, RATE, LEN },
 	{ "pipe to pipes, ZS_STABLE", 1, 0, ZS_STABLE, RATE, LEN },
+	{ "pipe to pipes, less than a page at a time", 1, 0, 0, 20000, 50000 },
+	{ "pipe to tcp, less than a page at a time", 1, 1, 0, 20000, 50000 },
 };
 
 enum { SCENES = sizeof scenes / sizeof *scenes };

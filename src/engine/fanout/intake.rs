@@ -28,7 +28,8 @@ impl Fanout<'_> {
     pub(super) fn intake(&mut self) -> Result<usize, Error> {
         self.round = 0;
         self.outputs.iter_mut().for_each(Output::begin_round);
-        if (self.is_bulk || self.no_buffer()) && !self.no_tee {
+        let by_tee = self.is_bulk || self.no_buffer() || self.reads_more_than_allowed();
+        if by_tee && !self.no_tee {
             match self.intake_by_tee()? {
                 Filled::Bytes(count) => return Ok(count),
                 Filled::Ended => return Ok(0),
@@ -42,6 +43,11 @@ impl Fanout<'_> {
         self.is_bulk |= count >= self.bulk;
         self.taken(count);
         Ok(count)
+    }
+
+    /// Whether a read would take more than the rate allows; a splice takes any part of a packet.
+    fn reads_more_than_allowed(&self) -> bool {
+        self.pace.allowance() < self.input.least_read()
     }
 
     fn taken(&mut self, count: usize) {
