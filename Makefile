@@ -69,12 +69,10 @@ $(BUILD):
 $(BUILD)/profile: $(if $(filter $(PROFILE),$(shell cat $(BUILD)/profile 2> /dev/null)),,FORCE) | $(BUILD)
 	echo $(PROFILE) > $@
 
-# With frame pointers the unwind tables are a fifth smaller, which is more than they cost. Less is inlined, and
-# frames are made at the beginning only: another kilobyte.
+# With frame pointers the unwind tables are a fifth smaller, which is more than they cost.
 $(BUILD)/zsplice.o: $(SOURCES) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
 	$(CARGO) rustc --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
-		--target-dir $(TARGET) $(CARGOFLAGS) -- -C force-frame-pointers=yes \
-		-C llvm-args=-inline-threshold=14 -C llvm-args=-enable-shrink-wrap=false
+		--target-dir $(TARGET) $(CARGOFLAGS) -- -C force-frame-pointers=yes
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
 	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
 		$(CARGO_OUT)/libzsplice.a

@@ -3,7 +3,6 @@
 //! About the library
 
 use crate::constants::*;
-use core::ffi::CStr;
 use core::{ptr, slice};
 use libc::{c_char, c_uint, size_t};
 
@@ -31,7 +30,7 @@ pub extern "C" fn zs_version() -> c_uint {
 /// @since 0.1
 #[no_mangle]
 pub extern "C" fn zs_via_name(one_via: u32) -> *const c_char {
-    via_name(one_via).map_or(ptr::null(), CStr::as_ptr)
+    via_name(one_via).map_or(ptr::null(), |name| name.as_ptr().cast())
 }
 
 /// Writes the names of a set of mechanisms: "clone, read/write". Nothing is allocated, so a signal
@@ -87,7 +86,7 @@ impl Text<'_> {
                 self.add(b", ");
             }
             match via_name(1 << place) {
-                Some(name) => self.add(name.to_bytes()),
+                Some(name) => self.add(name),
                 None => self.add_number(place),
             }
         }
@@ -95,14 +94,8 @@ impl Text<'_> {
 
     /// The number whose only bit is at `place`, in hexadecimal.
     fn add_number(&mut self, place: u32) {
-        let digit: &[u8] = match place % 4 {
-            0 => b"1",
-            1 => b"2",
-            2 => b"4",
-            _ => b"8",
-        };
         self.add(b"0x");
-        self.add(digit);
+        self.add(&[b'0' | 1 << (place % 4)]);
         (0..place / 4).for_each(|_| self.add(b"0"));
     }
 

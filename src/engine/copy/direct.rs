@@ -14,13 +14,42 @@ use crate::engine::shared::refusal;
 use crate::errno::{Errno, Result};
 use crate::sys;
 
-pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
-    repeat(transfer, ZS_VIA_COPY_RANGE, &mut |transfer, len| copy_range_step(transfer, len))
+/// The system call that is repeated.
+enum Call {
+    CopyRange,
+    Sendfile,
+    /// With these flags, and SPLICE_F_MORE or 0 while the length is not cut.
+    Splice(u32, u32),
+    #[cfg(test)]
+    Played(std::boxed::Box<dyn FnMut() -> Result<usize>>),
 }
 
-// The steps stand outside of the closures, of which each vtable has a second copy (`FnOnce`).
+impl Call {
+    const fn via(&self) -> u32 {
+        match self {
+            Call::CopyRange => ZS_VIA_COPY_RANGE,
+            Call::Sendfile => ZS_VIA_SENDFILE,
+            Call::Splice(..) => ZS_VIA_SPLICE,
+            #[cfg(test)]
+            Call::Played(_) => ZS_VIA_COPY_RANGE,
+        }
+    }
 
-#[inline(never)]
+    fn make(&mut self, transfer: &Transfer<'_>, len: usize) -> Result<usize> {
+        match self {
+            Call::CopyRange => copy_range_step(transfer, len),
+            Call::Sendfile => sendfile_step(transfer, len),
+            Call::Splice(flags, more) => splice_step(transfer, len, *flags, *more),
+            #[cfg(test)]
+            Call::Played(call) => call(),
+        }
+    }
+}
+
+pub(super) fn copy_range(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
+    repeat(transfer, Call::CopyRange)
+}
+
 fn copy_range_step(transfer: &Transfer<'_>, len: usize) -> Result<usize> {
     let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
     let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
@@ -36,10 +65,9 @@ pub(super) fn sendfile(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         transfer.output.store_position().map_err(|errno| transfer.failed(errno))?;
         transfer.output.forget_position();
     }
-    repeat(transfer, ZS_VIA_SENDFILE, &mut |transfer, len| sendfile_step(transfer, len))
+    repeat(transfer, Call::Sendfile)
 }
 
-#[inline(never)]
 fn sendfile_step(transfer: &Transfer<'_>, len: usize) -> Result<usize> {
     let mut off_in = transfer.input.offset;
     // Asked for more than the file has, it lets a socket hold the last packet (docs/kernel.md,
@@ -62,10 +90,9 @@ pub(super) fn splice(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
         && to == FdKind::Pipe
         && (from.is_file() || from == FdKind::Pipe);
     let wait = if may_block { 0 } else { libc::SPLICE_F_NONBLOCK };
-    repeat(transfer, ZS_VIA_SPLICE, &mut |transfer, len| splice_step(transfer, len, wait, more))
+    repeat(transfer, Call::Splice(wait, more))
 }
 
-#[inline(never)]
 fn splice_step(transfer: &Transfer<'_>, len: usize, wait: u32, more: u32) -> Result<usize> {
     let (mut off_in, mut off_out) = (transfer.input.offset, transfer.output.offset);
     let (from, to) = (transfer.input.at(&mut off_in), transfer.output.at(&mut off_out));
@@ -76,12 +103,8 @@ fn splice_step(transfer: &Transfer<'_>, len: usize, wait: u32, more: u32) -> Res
 }
 
 /// Repeats `call` until everything is copied, the input ends, or the mechanism refuses.
-fn repeat(
-    transfer: &mut Transfer<'_>,
-    via: u32,
-    call: &mut dyn FnMut(&Transfer<'_>, usize) -> Result<usize>,
-) -> Result<Tried, Error> {
-    let mut attempts = Attempts::default();
+fn repeat(transfer: &mut Transfer<'_>, mut call: Call) -> Result<Tried, Error> {
+    let (via, mut attempts) = (call.via(), Attempts::default());
     while transfer.remaining > 0 {
         transfer.begin_step()?;
         let len = match ready(transfer, via)? {
@@ -91,7 +114,7 @@ fn repeat(
             Ready::For(room) => transfer.step().min(room),
         };
         let socket = transfer.input.socket().or(transfer.output.socket());
-        let tried = match refusal::answer(socket, &mut || call(transfer, len)) {
+        let tried = match refusal::answer(socket, &mut || call.make(transfer, len)) {
             Answer::Moved(count) => moved(transfer, via, count, len, &mut attempts)?,
             Answer::Zero => eof::verdict(transfer, &mut attempts)?,
             Answer::Interrupted => transfer.watch.interrupted().map(|()| None)?,
@@ -191,7 +214,10 @@ mod tests {
     use crate::engine::shared::outcome::{Error, Progress};
     use crate::engine::shared::script::Script;
     use crate::errno::Result;
+    use std::boxed::Box;
+    use std::cell::RefCell;
     use std::io::{Read, Seek};
+    use std::rc::Rc;
 
     /// Plays the kernel's answers to a copy of `content`. A count also takes that many bytes from the
     /// input. Returns what read and write have delivered on the way, too.
@@ -203,13 +229,15 @@ mod tests {
         let (mut options, mut input, mut output) = (Options::default(), cursor(&from), cursor(&to));
         let mut transfer =
             Transfer::new(&mut input, &mut output, u64::MAX, Progress::NONE, &mut options);
-        let mut script = Script::new(answers);
-        let end = repeat(&mut transfer, ZS_VIA_COPY_RANGE, &mut |_, _| {
-            let answer = script.next();
-            (&from).seek_relative(answer.unwrap_or(0) as i64).unwrap();
+        let script = Rc::new(RefCell::new(Script::new(answers)));
+        let (played, mut reader) = (Rc::clone(&script), from.try_clone().unwrap());
+        let call = Call::Played(Box::new(move || {
+            let answer = played.borrow_mut().next();
+            reader.seek_relative(answer.unwrap_or(0) as i64).unwrap();
             answer
-        });
-        script.assert_over();
+        }));
+        let end = repeat(&mut transfer, call);
+        script.borrow().assert_over();
         let mut delivered = std::string::String::new();
         to.rewind().unwrap();
         to.read_to_string(&mut delivered).unwrap();

@@ -84,7 +84,7 @@ fn mechanisms(list: &[u8]) -> u32 {
     for word in list.split(|&byte| byte == b',').map(<[u8]>::trim_ascii) {
         let mut via = ZS_VIA_CLONE;
         while via < ZS_VIA_READ_WRITE {
-            if via_name(via).is_some_and(|name| name.to_bytes() == word) {
+            if via_name(via) == Some(word) {
                 avoid |= via;
             }
             via <<= 1;
