@@ -272,7 +272,7 @@ def shown(figures):
     body = [[what.format(ours=number(row.one)), beside, times(float(row.ratio))] for what, beside, row in found if row]
     lines = table(["work", "compared with", "zsplice is"], body)
     lines += ["", f"Medians of one run of `make bench`: {figures.machine}."]
-    for name in ("tcp", "connections"):
+    for name in ("copy", "connections"):
         if name in figures.plots:
             lines += ["", f"![{title_of(name)}](bench/results/{name}.svg)"]
     return "\n".join(lines) + "\n"
