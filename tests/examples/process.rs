@@ -5,7 +5,7 @@ use std::fs::{read_dir, read_to_string, DirEntry};
 use std::io::Read as _;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread::{sleep, spawn};
+use std::thread::{sleep, spawn, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How long anything may take here.
@@ -27,6 +27,7 @@ pub fn within(limit: Duration, mut happens: impl FnMut() -> bool) -> bool {
 pub struct Process {
     child: Child,
     told: Arc<Mutex<Vec<u8>>>,
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -34,13 +35,13 @@ impl Process {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let told = Arc::new(Mutex::new(Vec::new()));
         let (mut stderr, text) = (child.stderr.take().unwrap(), Arc::clone(&told));
-        spawn(move || {
+        let listener = spawn(move || {
             let mut piece = [0; 4096];
             while let Ok(count @ 1..) = stderr.read(&mut piece) {
                 text.lock().unwrap().extend_from_slice(&piece[..count]);
             }
         });
-        Process { child, told }
+        Process { child, told, listener: Some(listener) }
     }
 
     /// What it has written to standard error so far.
@@ -110,6 +111,10 @@ impl Process {
     pub fn wait(&mut self) -> ExitStatus {
         let ended = within(LIMIT, || self.has_ended());
         assert!(ended, "still runs: {}", self.told());
+        // All that it has written is there, too.
+        if let Some(listener) = self.listener.take() {
+            listener.join().unwrap();
+        }
         self.child.wait().unwrap()
     }
 }
