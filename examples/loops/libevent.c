@@ -104,14 +104,10 @@ static void serve(int client, int server, zs_duplex *duplex)
 
 static void accepts(evutil_socket_t listener, short events, void *argument)
 {
-	int client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), server;
+	int client, server;
 
 	(void)events, (void)argument;
-	if (client < 0)
-		return;
-	if ((server = connect_to(target)) < 0)
-		close(client);
-	else
+	if (accept_pair(listener, target, &client, &server))
 		serve(client, server, zs_duplex_new(client, server, pool, ZS_NOSIGPIPE));
 }
 

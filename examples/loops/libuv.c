@@ -106,13 +106,7 @@ static void accepts(uv_poll_t *listener, int status, int events)
 	int client, server;
 
 	(void)status, (void)events;
-	if (uv_fileno((uv_handle_t *)listener, &fd) != 0)
-		return;
-	if ((client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
-		return;
-	if ((server = connect_to(target)) < 0)
-		close(client);
-	else
+	if (uv_fileno((uv_handle_t *)listener, &fd) == 0 && accept_pair(fd, target, &client, &server))
 		serve(client, server, zs_duplex_new(client, server, pool, ZS_NOSIGPIPE));
 }
 

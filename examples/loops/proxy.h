@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,18 @@ static int connect_to(const char *port)
 		return fd;
 	close(fd);
 	return -1;
+}
+
+/* The next client, and a socket for it that is being connected to `target`; false if there is not both. */
+static bool accept_pair(int listener, const char *target, int *client, int *server)
+{
+	*client = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (*client < 0)
+		return false;
+	*server = connect_to(target);
+	if (*server < 0)
+		close(*client);
+	return *server >= 0;
 }
 
 static void reset(int fd)
