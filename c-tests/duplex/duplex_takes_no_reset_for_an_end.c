@@ -7,48 +7,21 @@
 
 #define ROUNDS 1000
 
-struct peers {
-	int client, server;
-	unsigned int reads;
-};
-
-static void *reads_and_resets(void *argument)
-{
-	static char bytes[1 << 16];
-	struct peers *it = argument;
-
-	for (unsigned int i = 0; i < it->reads; i++)
-		if (read(it->client, bytes, sizeof bytes) <= 0)
-			break;
-	t_reset(it->client);
-	return NULL;
-}
-
-static void *sends(void *argument)
-{
-	static char bytes[1 << 17];
-	struct peers *it = argument;
-
-	while (send(it->server, bytes, sizeof bytes, MSG_NOSIGNAL) > 0)
-		;
-	return NULL;
-}
-
 static void reset(zs_pool *pool, unsigned int round)
 {
 	enum t_poller how = (enum t_poller)(round % T_POLLERS);
 	int turned = round / T_POLLERS % 2;
 	struct t_duplex it = t_duplex(T_A_TCP, T_A_TCP, round % 5 ? pool : NULL, ZS_NOSIGPIPE);
 	struct t_poller_of poller = t_poller(how, it.fd);
-	struct peers peers = { it.far[turned], it.far[!turned], 1 + round * 7 % 60 };
+	struct t_bulk_peers peers = { it.far[turned], it.far[!turned], 1 + round * 7 % 60 };
 	struct zs_result results[2];
 	pthread_t threads[2];
 	char byte;
 
 	t_scene("round %u, %s", round, t_poller_name(how));
 	t_write(peers.client, "x", 1);
-	threads[0] = t_thread(reads_and_resets, &peers);
-	threads[1] = t_thread(sends, &peers);
+	threads[0] = t_thread(t_reads_and_resets, &peers);
+	threads[1] = t_thread(t_sends_bulk, &peers);
 	T_EQ(t_duplex_drive(it.duplex, &poller, &(long){ 0 }, &(long){ 0 }), -1);
 	T_EQ(errno, ECONNRESET);
 	t_duplex_results(it.duplex, results);

@@ -8,33 +8,6 @@
 
 #define ROUNDS 120
 
-struct peers {
-	int client, server;
-	unsigned int reads;
-};
-
-static void *reads_and_resets(void *argument)
-{
-	static char bytes[1 << 16];
-	struct peers *it = argument;
-
-	for (unsigned int i = 0; i < it->reads; i++)
-		if (read(it->client, bytes, sizeof bytes) <= 0)
-			break;
-	t_reset(it->client);
-	return NULL;
-}
-
-static void *sends(void *argument)
-{
-	static char bytes[1 << 18];
-	struct peers *it = argument;
-
-	while (send(it->server, bytes, sizeof bytes, MSG_NOSIGNAL) > 0)
-		;
-	return NULL;
-}
-
 /* Runs both relays until they are over. */
 static void run(zs_relay *relays[2], int errors[2], const int fds[2])
 {
@@ -67,7 +40,7 @@ static void run(zs_relay *relays[2], int errors[2], const int fds[2])
 
 static void reset(zs_pool *pool, unsigned int round)
 {
-	struct peers peers = { .reads = 20 + round * 7 % 100 };
+	struct t_bulk_peers peers = { .reads = 20 + round * 7 % 100 };
 	int errors[2] = { 0, 0 }, fds[2], pair[2];
 	zs_relay *relays[2];
 	pthread_t threads[2];
@@ -86,8 +59,8 @@ static void reset(zs_pool *pool, unsigned int round)
 					       ZS_RELAY_SHUTDOWN | ZS_RELAY_LEVEL | ZS_NOSIGPIPE)) != NULL);
 	zs_relay_pair(relays[0], relays[1]);
 	t_write(peers.client, "x", 1);
-	threads[0] = t_thread(reads_and_resets, &peers);
-	threads[1] = t_thread(sends, &peers);
+	threads[0] = t_thread(t_reads_and_resets, &peers);
+	threads[1] = t_thread(t_sends_bulk, &peers);
 	run(relays, errors, fds);
 	T_EQ(errors[0], ECONNRESET); /* 0: a broken-off upload would look complete */
 	T_EQ(errors[1], ECONNRESET);

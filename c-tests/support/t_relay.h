@@ -180,4 +180,32 @@ static inline int t_flush(struct t_relay *it, size_t *got)
 	}
 }
 
+/* Two peers of a connection in bulk: the server sends as much as it can, the client resets after so many reads. */
+struct t_bulk_peers {
+	int client, server;
+	unsigned int reads;
+};
+
+static inline void *t_reads_and_resets(void *argument)
+{
+	static char bytes[1 << 16];
+	struct t_bulk_peers *it = argument;
+
+	for (unsigned int i = 0; i < it->reads; i++)
+		if (read(it->client, bytes, sizeof bytes) <= 0)
+			break;
+	t_reset(it->client);
+	return NULL;
+}
+
+static inline void *t_sends_bulk(void *argument)
+{
+	static char bytes[1 << 18];
+	struct t_bulk_peers *it = argument;
+
+	while (send(it->server, bytes, sizeof bytes, MSG_NOSIGNAL) > 0)
+		;
+	return NULL;
+}
+
 #endif
