@@ -9,7 +9,6 @@
 
 static void *resets(void *argument)
 {
-	struct linger none = { .l_onoff = 1 };
 	struct t_side *side = argument;
 	static __thread char bytes[400000];
 
@@ -17,7 +16,7 @@ static void *resets(void *argument)
 	t_nonblock(side->far_out, 1);
 	MUST(write(side->far_out, bytes, sizeof bytes) > 0);
 	t_sleep_ms(20);
-	MUST(setsockopt(side->far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(side->far_in) == 0);
+	t_reset(side->far_in);
 	return NULL;
 }
 

@@ -45,7 +45,6 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	struct zs_options options = { .flags = flags | ZS_NOSIGPIPE, .progress = look };
 	struct zs_result results[2];
 	struct t_side a, b, *sides[] = { &a, &b };
-	struct linger none = { .l_onoff = 1 };
 	int open, returned, error, gives = what == GOES_WELL;
 	struct flags now;
 
@@ -63,7 +62,7 @@ static void kept(enum t_side_kind from, enum t_side_kind to, int nonblock, int w
 	if (what == TIMES_OUT)
 		options.timeout_ns = T_MS(5);
 	if (what == IS_RESET)
-		MUST(setsockopt(a.far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(a.far_in) == 0);
+		t_reset(a.far_in);
 	if (what == HAS_NO_READER) {
 		MUST(close(b.far_in) == 0);
 		MUST(b.far_out == b.far_in || close(b.far_out) == 0); /* the other direction ends */

@@ -94,12 +94,10 @@ static void data_gets_across(int from_a)
 
 static void goes_away(struct bridge *it)
 {
-	struct linger none = { .l_onoff = 1 };
-
 	if (it->what == ENDS)
 		MUST(shutdown(it->a[1], SHUT_WR) == 0 && shutdown(it->b[1], SHUT_WR) == 0);
 	if (it->what == RESETS)
-		MUST(setsockopt(it->a[1], SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(it->a[1]) == 0);
+		t_reset(it->a[1]);
 }
 
 static void is_over(struct bridge *it)

@@ -93,14 +93,13 @@ static void gone(enum t_side_kind kind, int nonblock, int turned)
 /* The direction from the dead connection meets the reset. The other has ended by then and has nothing to write. */
 static void reset_meets_an_end(void)
 {
-	struct linger none = { .l_onoff = 1 };
 	struct zs_result results[2];
 	struct t_side a, b;
 
 	t_side(&a, T_BY_TCP, 1, 0, 0);
 	t_side(&b, T_BY_TCP, 1, 0, 0);
 	MUST(shutdown(b.far_out, SHUT_WR) == 0);
-	MUST(setsockopt(a.far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(a.far_in) == 0);
+	t_reset(a.far_in);
 	MUST(poll(&(struct pollfd){ .fd = a.in, .events = POLLIN }, 1, 5000) == 1);
 	MUST(poll(&(struct pollfd){ .fd = b.in, .events = POLLIN }, 1, 5000) == 1);
 	T_EQ(T_BRIDGE(&a, &b, results, .flags = ZS_NOSIGPIPE), -1);

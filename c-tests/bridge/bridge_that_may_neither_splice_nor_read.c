@@ -14,7 +14,6 @@ struct scene { uint32_t avoid; int refuses; enum t_side_kind from, to; };
 static void moves(const struct scene *scene, enum has has, int nonblock)
 {
 	const int error[] = { [HAS_NOTHING] = ETIMEDOUT, [HAS_ENDED] = 0, [HAS_BYTES] = EOPNOTSUPP, [HAS_RESET] = ECONNRESET };
-	struct linger none = { .l_onoff = 1 };
 	struct zs_result results[2];
 	struct t_side a, b;
 
@@ -28,7 +27,7 @@ static void moves(const struct scene *scene, enum has has, int nonblock)
 	if (has == HAS_BYTES)
 		t_write(a.far_out, "some", 4);
 	if (has == HAS_RESET) {
-		MUST(setsockopt(a.far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(a.far_in) == 0);
+		t_reset(a.far_in);
 		MUST(poll(&(struct pollfd){ .fd = a.in, .events = POLLRDHUP }, 1, 5000) == 1);
 	} else if (has == HAS_ENDED && a.kind == T_BY_PIPES) {
 		MUST(close(a.far_out) == 0);

@@ -68,7 +68,6 @@ static void urgent(int nonblock, enum t_stream to)
 /* A reset is met, although the output is full. */
 static void reset(int nonblock)
 {
-	struct linger none = { .l_onoff = 1 };
 	struct zs_result results[2];
 	struct t_side a;
 	int out[2];
@@ -77,7 +76,7 @@ static void reset(int nonblock)
 	t_side(&a, T_BY_TCP, nonblock, 0, 0);
 	MUST(pipe(out) == 0);
 	(void)t_fill_pipe(out[1]);
-	MUST(setsockopt(a.far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(a.far_in) == 0);
+	t_reset(a.far_in);
 	MUST(poll(&(struct pollfd){ .fd = a.in, .events = POLLRDHUP }, 1, 5000) == 1);
 	T_EQ(bridged(&a, out[1], results, 10000), -1);
 	T_EQ(errno, ECONNRESET);

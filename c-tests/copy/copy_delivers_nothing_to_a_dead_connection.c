@@ -18,14 +18,13 @@ static int64_t takes_all(const uint64_t *args, int earlier)
 static void story(void *argument)
 {
 	struct zs_result result = t_unwritten();
-	struct linger none = { .l_onoff = 1 };
 	int in = t_file(LEN), out[2], error;
 	socklen_t len = sizeof error;
 
 	(void)argument;
 	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
 	t_tcp_pair(out, 0, 0);
-	MUST(setsockopt(out[1], SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(out[1]) == 0);
+	t_reset(out[1]);
 	MUST(poll(&(struct pollfd){ .fd = out[0] }, 1, -1) == 1);
 	/* Whoever asks first gets the reset. */
 	MUST(getsockopt(out[0], SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == ECONNRESET);

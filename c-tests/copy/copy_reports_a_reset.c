@@ -8,9 +8,7 @@
 
 static void reset(int fd)
 {
-	struct linger none = { .l_onoff = 1 };
-
-	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
+	t_reset(fd);
 }
 
 static void *resets_later(void *argument)

@@ -9,11 +9,10 @@
 
 static void *resets(void *argument)
 {
-	struct linger none = { .l_onoff = 1 };
 	int fd = *(int *)argument;
 
 	t_sleep_ms(20);
-	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
+	t_reset(fd);
 	return NULL;
 }
 

@@ -76,7 +76,6 @@ static int64_t is_prohibited_once(const uint64_t *args, int earlier)
 
 static void dies(void *unused)
 {
-	struct linger none = { .l_onoff = 1 };
 	static struct t_fan fan;
 	int tcp[2], error;
 	socklen_t len = sizeof error;
@@ -85,7 +84,7 @@ static void dies(void *unused)
 	t_tcp_pair(tcp, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	MUST(setsockopt(tcp[0], SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(tcp[0]) == 0);
+	t_reset(tcp[0]);
 	MUST(poll(&(struct pollfd){ .fd = tcp[1], .events = POLLRDHUP }, 1, 5000) == 1);
 	MUST(getsockopt(tcp[1], SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == ECONNRESET);
 	t_intercept(SYS_splice, is_prohibited_once);

@@ -11,11 +11,10 @@ static int peer;
 /* Between the 0 and the check. */
 static int64_t reset_first(const uint64_t *a, int earlier)
 {
-	struct linger none = { .l_onoff = 1 };
 	struct pollfd hung_up = { .fd = (int)a[0] };
 
 	if (earlier == 0)
-		MUST(setsockopt(peer, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(peer) == 0);
+		t_reset(peer);
 	MUST(poll(&hung_up, 1, 10000) == 1);
 	return T_CONTINUE;
 }

@@ -6,7 +6,6 @@
 
 int main(void)
 {
-	struct linger now = { .l_onoff = 1 };
 	int client[2], server[2], other;
 	zs_relay *there, *back;
 
@@ -25,7 +24,7 @@ int main(void)
 	MUST(write(client[1], "unread", 6) == 6);
 	while (t_bytes_available(client[1]) < 7 || t_bytes_available(server[1]) < 6)
 		t_sleep_ms(1);
-	MUST(setsockopt(client[0], SOL_SOCKET, SO_LINGER, &now, sizeof now) == 0 && close(client[0]) == 0);
+	t_reset(client[0]);
 	t_sleep_ms(50);
 	T_EQ(zs_relay_run(back, 0), -1);
 	T_EQ(errno, ECONNRESET);

@@ -90,14 +90,6 @@ static inline void t_relay_close(struct t_relay *it)
 	MUST(close(it->fd_in) == 0 && close(it->fd_out) == 0);
 }
 
-/* Closes `fd` with a reset of the connection. */
-static inline void t_reset(int fd)
-{
-	struct linger none = { .l_onoff = 1 };
-
-	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
-}
-
 /* Writes up to `len` bytes of the pattern from `from` on, as many as fit without waiting. Returns how many. */
 static inline size_t t_push(int fd, size_t len, uint64_t from)
 {

@@ -3,13 +3,6 @@
 #ifndef T_RESET_H
 #define T_RESET_H
 
-static inline void t_reset(int fd)
-{
-	struct linger none = { .l_onoff = 1 };
-
-	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
-}
-
 static struct {
 	int fd, before;
 } t_to_reset;

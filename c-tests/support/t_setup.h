@@ -76,6 +76,14 @@ static inline void t_tcp_pair(int fds[2], int sndbuf, int rcvbuf)
 	MUST(close(listener) == 0);
 }
 
+/* Closes `fd` with a reset of the connection. */
+static inline void t_reset(int fd)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0 && close(fd) == 0);
+}
+
 /* Sends an urgent byte, and waits until the reader of `far` has all that came before: a second one would make the
  * first a byte like the others where that has not been passed. */
 static inline void t_send_urgent(int fd, int far)
