@@ -58,7 +58,7 @@ c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check costs demo bench mutants install uninstall header clean help stage FORCE
+.PHONY: all check costs recipes demo bench mutants install uninstall header clean help stage FORCE
 
 all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
@@ -127,6 +127,10 @@ demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 
 costs: all ## Write tests/costs.txt anew: the system calls and instructions that `make check` compares
 	ZS_COSTS=update $(CARGO) test --quiet --test costs work_costs
 	git --no-pager diff --stat tests/costs.txt
+
+recipes: all ## Show the programs of examples/ in man/zs_recipes.7 as they are now
+	ZS_RECIPES=update $(CARGO) test --quiet --test examples page_shows
+	git --no-pager diff --stat man/zs_recipes.7
 
 bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run

@@ -10,6 +10,8 @@ mod loops;
 mod network;
 #[path = "examples/process.rs"]
 mod process;
+#[path = "examples/recipes.rs"]
+mod recipes;
 mod support;
 #[path = "examples/zproxy.rs"]
 mod zproxy;

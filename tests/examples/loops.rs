@@ -11,13 +11,23 @@ use std::thread::{sleep, spawn};
 use std::time::Duration;
 
 #[test]
+fn epoll() {
+    in_c("epoll.c", &[]);
+}
+
+#[test]
+fn poll() {
+    in_c("poll.c", &[]);
+}
+
+#[test]
 fn libuv() {
-    in_c("libuv.c", "libuv");
+    in_c_with("libuv.c", "libuv");
 }
 
 #[test]
 fn libevent() {
-    in_c("libevent.c", "libevent_core");
+    in_c_with("libevent.c", "libevent_core");
 }
 
 #[test]
@@ -31,15 +41,19 @@ fn asyncio() {
 }
 
 /// A proxy whose library pkg-config knows as `package`.
-fn in_c(name: &str, package: &str) {
+fn in_c_with(name: &str, package: &str) {
     let exists = Command::new("pkg-config").args(["--exists", package]).status();
     if !exists.is_ok_and(|status| status.success()) {
         skip(&format!("no {package} for pkg-config (Debian: libuv1-dev, libevent-dev)"));
         return;
     }
+    in_c(name, &pkg_config(built(), &["--cflags", "--libs", package]));
+}
+
+fn in_c(name: &str, more: &[String]) {
     let scratch = Scratch::new();
     let mut arguments = pkg_config(built(), &["--cflags", "--libs"]);
-    arguments.extend(pkg_config(built(), &["--cflags", "--libs", package]));
+    arguments.extend_from_slice(more);
     arguments.extend([format!("-Wl,-rpath,{}", built().display()), "-U_GNU_SOURCE".to_owned()]);
     let source = root().join("examples/loops").join(name);
     forwards(Command::new(c::program(&source, scratch.path(), &arguments)));
