@@ -1,48 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Whatever an engine is refused - each system call that it makes, one by one and by each error of a sandbox,
- * new descriptors, memory -, it does what read(2) and write(2) can do: all bytes arrive. */
+ * new descriptors -, it does what read(2) and write(2) can do: all bytes arrive. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
 #include "t_calls.h"
 #include "t_engines.h"
-#include <dlfcn.h>
-#include <sys/mman.h>
 
 #define LEN ((size_t)200000)
-
-/* ---- Memory that fails ---- */
-
-/* Of this thread's allocations: how many there were, and which fail. */
-static __thread int allocations, fails_from, fails_to;
-
-static int may_allocate(void)
-{
-	int n = fails_to ? ++allocations : 0;
-
-	if (n < fails_from || n >= fails_to)
-		return 1;
-	errno = ENOMEM;
-	return 0;
-}
-
-void *malloc(size_t size)
-{
-	static void *(*real)(size_t);
-
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "malloc");
-	return may_allocate() ? real(size) : NULL;
-}
-
-void *calloc(size_t count, size_t size)
-{
-	static void *(*real)(size_t, size_t);
-
-	if (!real)
-		*(void **)&real = dlsym(RTLD_NEXT, "calloc");
-	return may_allocate() ? real(count, size) : NULL;
-}
 
 /* ---- A transfer ---- */
 
@@ -57,10 +22,8 @@ struct story {
 	long call;              /* refused with `error` */
 	int error;              /* 0: none is refused */
 	int limit;              /* RLIMIT_NOFILE; 0: none */
-	int fails_from, fails_to;
 	/* What happened. */
 	int in, out, far_in, far_out, is_right;
-	int64_t *allocations;
 };
 
 static unsigned char bytes[LEN], got[LEN + 1];
@@ -128,9 +91,6 @@ static void restrict_it(const struct story *it)
 
 	if (it->limit)
 		MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	allocations = 0;
-	fails_from = it->fails_from;
-	fails_to = it->fails_to;
 	if (it->error)
 		t_refuse(it->call, it->error);
 }
@@ -147,19 +107,9 @@ static void tell(const struct story *it, const char *what)
 		it->nonblock ? ", O_NONBLOCK" : "");
 	if (it->error)
 		fprintf(stderr, "system call %ld refused (%s)", it->call, strerror(it->error));
-	else if (it->limit)
-		fprintf(stderr, "RLIMIT_NOFILE of %d", it->limit - 1);
 	else
-		fprintf(stderr, "allocations %d to %d fail", it->fails_from, it->fails_to - 1);
+		fprintf(stderr, "RLIMIT_NOFILE of %d", it->limit - 1);
 	fprintf(stderr, ": %s\n", what);
-}
-
-/* A handle, and what it holds for a reader that is slow, need memory; so does a table of outputs, before
- * anything has begun. */
-static int may_lack_memory(const struct story *it, int error, const struct zs_result *result)
-{
-	return it->fails_to && it->engine != T_BY_COPY && error == ENOMEM
-		&& (it->engine != T_BY_FANOUT || (result->bytes == 0 && result->in_flight == 0));
 }
 
 /* The content of a file, by whichever of pread(2) and read(2) is not refused. */
@@ -210,10 +160,6 @@ static void play(void *argument)
 	returned = t_engine(it.engine, it.in, NULL, it.out, ZS_TO_END, NULL, &result);
 	error = errno;
 	mark();
-	*it.allocations = allocations;
-	fails_from = fails_to = 0;
-	if (returned == -1 && may_lack_memory(&it, error, &result))
-		_exit(0);
 	if (!OK(returned == (int64_t)LEN && error == 0x5a5a))
 		tell(&it, strerror(error));
 	/* (close(2) may be what is refused.) */
@@ -293,30 +239,10 @@ static void each_limit(struct story *it)
 	it->limit = 0;
 }
 
-static void each_allocation(struct story *it)
-{
-	int64_t there;
-
-	it->fails_from = it->fails_to = 1 << 20;
-	tried(it);
-	there = *it->allocations;
-	for (int n = 1; n <= there && n <= 8; n++) {
-		it->fails_from = n;
-		it->fails_to = n + 1;
-		tried(it);
-	}
-	it->fails_from = 1;
-	it->fails_to = 1 << 20;
-	if (there > 0)
-		tried(it);
-	it->fails_from = it->fails_to = 0;
-}
-
 int main(void)
 {
 	struct story it = { 0 };
 
-	MUST((it.allocations = mmap(NULL, T_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED);
 	/* There are many of them; the limit is who runs this. */
 	MUST(signal(SIGRTMAX, SIG_IGN) != SIG_ERR);
 	for (int i = 0; i < T_ENGINES * KINDS * KINDS; i++) {
@@ -328,7 +254,6 @@ int main(void)
 			continue;
 		each_call(&it);
 		each_limit(&it);
-		each_allocation(&it);
 	}
 	return t_done();
 }

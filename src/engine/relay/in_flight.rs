@@ -98,16 +98,15 @@ impl InFlight {
         Ok(count)
     }
 
-    /// Ensures that there is a buffer to read a small piece into. ENOMEM: there is no memory.
-    pub(super) fn get_buffer(&mut self) -> Result<()> {
+    /// Ensures that there is a buffer to read a small piece into, and returns its length, which is less where
+    /// memory is short. ENOMEM: there is none.
+    pub(super) fn get_buffer(&mut self) -> Result<usize> {
         // `append` and `spill_to_buffer` may have made a longer one; it is kept for what they hold.
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL_PIECE) {
-            self.buffer = match &self.pool {
-                Some(pool) => pool.take_buffer(SMALL_PIECE),
-                None => Buffer::new(SMALL_PIECE),
-            };
+            let pooled = self.lend();
+            self.buffer = pooled.or_else(|| Buffer::up_to(SMALL_PIECE));
         }
-        self.buffer.as_ref().map(drop).ok_or(Errno::NOMEM)
+        self.buffer.as_ref().map(Buffer::len).ok_or(Errno::NOMEM)
     }
 
     /// Reads into the buffer, which has to be empty.
@@ -323,7 +322,7 @@ mod tests {
         let mut in_flight = InFlight::new(None);
         assert_eq!(in_flight.append(&[1; SMALL_PIECE + 1]), Ok(()));
         assert_eq!(taken(&mut in_flight, SMALL_PIECE + 1).len(), SMALL_PIECE + 1);
-        assert_eq!(in_flight.get_buffer(), Ok(()));
+        assert_eq!(in_flight.get_buffer(), Ok(SMALL_PIECE));
         assert_eq!(in_flight.fill_buffer(SMALL_PIECE, |into| Ok(into.len())), Ok(SMALL_PIECE));
         assert_eq!(in_flight.buffered(), SMALL_PIECE);
     }
@@ -345,7 +344,7 @@ mod tests {
         let pool = Pool::new(1, 0).unwrap();
         let kept = || pool.take_buffer(1).map(|buffer| buffer.len());
         let mut in_flight = InFlight::new(Some(pool.share()));
-        assert_eq!(in_flight.get_buffer(), Ok(()));
+        assert_eq!(in_flight.get_buffer(), Ok(SMALL_PIECE));
         in_flight.release_idle();
         assert_eq!((kept(), kept()), (Some(SMALL_PIECE), Some(1)));
         assert_eq!(in_flight.append(&[1; SMALL_PIECE + 1]), Ok(()));

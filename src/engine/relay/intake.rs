@@ -59,8 +59,8 @@ impl Relay {
         if self.may_cut_packet() && self.in_flight.has_pipe() {
             return self.take_packets();
         }
-        self.in_flight.get_buffer().map_err(Error::call)?;
-        let len = self.piece_len();
+        let room = self.in_flight.get_buffer().map_err(Error::call)?;
+        let len = self.piece_len().min(room);
         if len == 0 {
             return Ok(Intake::Full);
         }
