@@ -32,12 +32,13 @@ SECTIONS = [
 # The rows of README.md: what is measured, beside what, and where that stands: section, row, the other.
 SHOWN = [
     ("`zcat file`, into a pipe", "`cat`", ("stream", "file to pipe", "cat")),
-    ("`zs_fanout`, one pipe to four", "read and write, 64 KiB", ("fanout", "4 pipes", "read 64K")),
-    ("a file to a TCP connection", "read and write, 64 KiB", ("stream", "file to tcp", "read/write 64K")),
-    ("a proxy, bulk ({ours} GiB/s)", "HAProxy with splicing", ("relay", "1 connection", "HAProxy, splicing")),
-    ("a proxy, 100 connections, 64-byte messages", "HAProxy", ("relay", "100 x 64 B", "HAProxy, read/write")),
-    ("a proxy, 1,000 connections, 1-KiB messages", "HAProxy", ("relay", "1000 x 1 KiB", "HAProxy, read/write")),
     ("a file to a new file, no shared blocks", "`cp`", ("copy", "this folder", "cp")),
+    ("a proxy, bulk ({ours} GiB/s)", "HAProxy with splicing", ("relay", "1 connection", "HAProxy, splicing")),
+    ("the same", "Go, `io.Copy`", ("relay", "1 connection", "Go, io.Copy")),
+    ("the same", "Rust, `std::io::copy`", ("relay", "1 connection", "Rust, io::copy")),
+    ("the same", "tokio, `copy_bidirectional`", ("relay", "1 connection", "tokio")),
+    ("a proxy, 1,000 connections, 1-KiB messages", "HAProxy", ("relay", "1000 x 1 KiB", "HAProxy, read/write")),
+    ("`zs_fanout`, one pipe to four", "read and write, 64 KiB", ("fanout", "4 pipes", "read 64K")),
 ]
 
 
