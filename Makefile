@@ -33,7 +33,7 @@ SHARED := libzsplice.so.$(VERSION)
 
 BUILD     := build
 STAGE     := $(BUILD)/stage
-# A target directory of its own: a plain `cargo build` would put another archive in its place.
+# Cargo's target directory, one of its own: a plain `cargo build` would put another archive in its place.
 TARGET    := $(BUILD)/cargo
 # With DEBUG=1, what a debugger wants: no optimization, no LTO, full debug information.
 PROFILE   := $(if $(filter-out 0,$(DEBUG)),debugging,release)
@@ -51,6 +51,18 @@ BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/li
 # Where root installs into the running system: the dynamic linker finds a library through it.
 refresh_cache = if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 	PATH="$$PATH:/usr/sbin:/sbin" $(LDCONFIG); fi
+
+# What CMake reads. The fifth byte of an ELF file is 1 for 32 bits, 2 for 64.
+CMAKEDIR    := $(LIBDIR)/cmake/zsplice
+CMAKE_FILES := zsplice-config.cmake zsplice-config-version.cmake
+define cmake_file
+sed -e 's|@PREFIX@|$(PREFIX)|g' -e 's|@LIBDIR@|$(LIBDIR)|g' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|g' \
+	-e 's|@VERSION@|$(VERSION)|' -e 's|@SHARED@|$(SHARED)|' -e 's|@SONAME@|$(SONAME)|' \
+	-e "s|@POINTER_SIZE@|$$((4 * $$(od -An -tu1 -j4 -N1 $(BUILD)/$(SHARED))))|" \
+	cmake/$(1).in > '$(DESTDIR)$(CMAKEDIR)/$(1)'
+chmod 644 '$(DESTDIR)$(CMAKEDIR)/$(1)'
+
+endef
 
 # Programs of c-tests are linked with what is installed in build/stage. Most of them wait most of the
 # time: more run at a time than there are processors.
@@ -135,9 +147,9 @@ recipes: all ## Show the programs of examples/ in man/zs_recipes.7 as they are n
 bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run
 
-# zsplice.pc is made here, not by `all`: only now is it known where things go.
+# zsplice.pc is made here, not by `all`: only now is it known where things go. So are the files of CMake.
 install: all ## Install to PREFIX, below DESTDIR; LIBDIR INCLUDEDIR MANDIR say where in detail
-	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)' \
+	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(INCLUDEDIR)' \
 		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
 	$(INSTALL) -m 644 include/zsplice.h '$(DESTDIR)$(INCLUDEDIR)'
 	$(INSTALL) -m 644 $(BUILD)/libzsplice.a '$(DESTDIR)$(LIBDIR)'
@@ -149,13 +161,15 @@ install: all ## Install to PREFIX, below DESTDIR; LIBDIR INCLUDEDIR MANDIR say w
 		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
 		pkgconfig/zsplice.pc.in > '$(DESTDIR)$(LIBDIR)/pkgconfig/zsplice.pc'
 	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/zsplice.pc'
+	$(foreach file,$(CMAKE_FILES),$(call cmake_file,$(file)))
 	$(if $(MAN3),$(INSTALL) -m 644 $(MAN3) '$(DESTDIR)$(MANDIR)/man3')
 	$(if $(MAN7),$(INSTALL) -m 644 $(MAN7) '$(DESTDIR)$(MANDIR)/man7')
 	$(refresh_cache)
 
 uninstall: ## Remove what install has put there, given the same variables
 	rm -f $(patsubst %,'$(DESTDIR)$(LIBDIR)/%',$(SHARED) $(SONAME) libzsplice.so libzsplice.a \
-		pkgconfig/zsplice.pc) '$(DESTDIR)$(INCLUDEDIR)/zsplice.h'
+		pkgconfig/zsplice.pc $(CMAKE_FILES:%=cmake/zsplice/%)) '$(DESTDIR)$(INCLUDEDIR)/zsplice.h'
+	[ ! -d '$(DESTDIR)$(CMAKEDIR)' ] || rmdir --ignore-fail-on-non-empty '$(DESTDIR)$(CMAKEDIR)'
 	rm -f $(MAN3:man/%='$(DESTDIR)$(MANDIR)/man3/%') $(MAN7:man/%='$(DESTDIR)$(MANDIR)/man7/%')
 	$(refresh_cache)
 

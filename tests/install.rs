@@ -81,6 +81,8 @@ impl Place {
             (format!("{lib}/{soname}"), format!("-> libzsplice.so.{VERSION}")),
             (format!("{lib}/libzsplice.so"), format!("-> {soname}")),
             (format!("{lib}/pkgconfig/zsplice.pc"), "644".to_owned()),
+            (format!("{lib}/cmake/zsplice/zsplice-config.cmake"), "644".to_owned()),
+            (format!("{lib}/cmake/zsplice/zsplice-config-version.cmake"), "644".to_owned()),
         ];
         for page in files("man", &["3", "7"]) {
             let (name, section) = (page.file_name().unwrap(), page.extension().unwrap());
