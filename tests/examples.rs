@@ -19,8 +19,9 @@ mod zproxy;
 mod ztee;
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use support::{built, c, files, have, pkg_config, root, succeed, Scratch};
+use support::{built, c, files, have, output, pkg_config, root, succeed, Scratch};
 
 /// Compiles an example by the command in its first comment, which defines nothing. The program finds the
 /// library by itself.
@@ -37,6 +38,55 @@ fn all_compile_in_silence() {
     for source in files("examples", &["c"]) {
         example(source.file_name().unwrap().to_str().unwrap(), &Scratch::new());
     }
+}
+
+/// By the command of the README alone: with a newer gcc a function that is not declared is an error, and so are
+/// two more mistakes that an older one only warns of.
+#[test]
+fn all_compile_by_the_command_of_the_readme() {
+    assert!(
+        support::read("README.md").contains("cc program.c $(pkg-config --cflags --libs zsplice)\n")
+    );
+    let mistakes =
+        ["implicit-function-declaration", "int-conversion", "incompatible-pointer-types"];
+    let errors = mistakes.map(|mistake| format!("-Werror={mistake}"));
+    let sources = ["examples", "examples/loops"].map(|folder| files(folder, &["c"])).concat();
+    for (source, standard) in
+        sources.iter().flat_map(|source| ["gnu17", "c11"].map(|s| (source, s)))
+    {
+        let Some(packages) = packages(source) else { continue };
+        let (scratch, mut compiler) = (Scratch::new(), Command::new("cc"));
+        compiler
+            .arg(format!("-std={standard}"))
+            .args(&errors)
+            .args(["-Werror", "-Wsign-conversion"]);
+        compiler.arg("-o").arg(scratch.path().join("program")).arg(source);
+        succeed(compiler.args(packages));
+    }
+}
+
+/// What pkg-config prints about the packages that the command in the first comment names. None: one of them is
+/// missing.
+fn packages(source: &Path) -> Option<Vec<String>> {
+    let text = support::read(source);
+    let command =
+        text.split("$(pkg-config --cflags --libs ").nth(1).unwrap().split(')').next().unwrap();
+    let mut arguments = Vec::new();
+    for package in command.split_whitespace() {
+        let mut pkg_config = Command::new("pkg-config");
+        let known = output(
+            pkg_config.args(["--cflags", "--libs", package]).env("PKG_CONFIG_PATH", built()),
+        );
+        if !known.status.success() {
+            support::skip(&format!(
+                "pkg-config does not know {package} (Debian: libuv1-dev, libevent-dev)"
+            ));
+            return None;
+        }
+        arguments
+            .extend(String::from_utf8_lossy(&known.stdout).split_whitespace().map(str::to_owned));
+    }
+    Some(arguments)
 }
 
 #[test]
