@@ -70,7 +70,7 @@ c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check costs recipes demo bench mutants install uninstall header clean help stage FORCE
+.PHONY: all check costs recipes demo bench mutants soak install uninstall header clean help stage FORCE
 
 all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
@@ -191,6 +191,16 @@ fuzz: ## Let libFuzzer play the world of c-tests for FUZZ_SECONDS (60), with ASa
 	mkdir -p $(FUZZ)/corpus
 	$(FUZZ)/world -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -len_control=0 -timeout=20 \
 		-artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus
+
+SOAK_SECONDS ?= 600
+SOAK         := $(BUILD)/soak
+
+soak: all ## Storms of every kind at once for SOAK_SECONDS (600); figures at the end
+	rm -rf $(SOAK)
+	mkdir -p $(SOAK)
+	$(CC) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread $(CFLAGS) -Iinclude -Ic-tests/support \
+		-o $(SOAK)/soak c-tests/soak/soak.c $(BUILD)/libzsplice.a $(LDFLAGS)
+	cd $(SOAK) && LD_LIBRARY_PATH='$(CURDIR)/$(BUILD)' ./soak --seconds=$(SOAK_SECONDS)
 
 N    ?= 10
 SEED ?=
