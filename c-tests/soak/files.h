@@ -249,7 +249,7 @@ static void no_memory(void)
 /* More bytes than the memory cgroup holds: pages are reclaimed while they are moved. */
 static void small_cgroup(void)
 {
-	enum { LEN = 48 << 20 };
+	enum { LEN = 32 << 20 };
 	struct zs_result result;
 	int in = t_file(0), out = t_file(0), fds[2];
 	pthread_t thread;
