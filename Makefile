@@ -38,6 +38,10 @@ TARGET    := $(BUILD)/cargo
 # With DEBUG=1, what a debugger wants: no optimization, no LTO, full debug information.
 PROFILE   := $(if $(filter-out 0,$(DEBUG)),debugging,release)
 CARGO_OUT := $(TARGET)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)$(PROFILE)
+# What cargo is told of where the crates are; see "For packagers" in README.md.
+CRATE       := $(if $(SYSTEM_CRATES),$(BUILD)/crate/Cargo.toml,Cargo.toml)
+CRATE_FLAGS := $(if $(SYSTEM_CRATES),--manifest-path $(CRATE) --offline \
+	--config 'source.crates-io.replace-with="system"' --config 'source.system.directory="$(SYSTEM_CRATES)"')
 # The folders too: a file that is gone has to be noticed.
 SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
@@ -77,13 +81,23 @@ all: $(BUILT) ## Build the library, shared and static, in build/ (the default); 
 $(BUILD):
 	mkdir -p $@
 
-# Written again when the profile changes, so that DEBUG=1 and a plain `make` replace each other's library.
-$(BUILD)/profile: $(if $(filter $(PROFILE),$(shell cat $(BUILD)/profile 2> /dev/null)),,FORCE) | $(BUILD)
-	echo $(PROFILE) > $@
+# Written again when the profile or the crates change, so that DEBUG=1, SYSTEM_CRATES=DIR and a plain `make`
+# replace each other's library.
+$(BUILD)/profile: $(if $(filter $(PROFILE):$(CRATE),$(shell cat $(BUILD)/profile 2> /dev/null)),,FORCE) | $(BUILD)
+	echo $(PROFILE):$(CRATE) > $@
+
+# The same crate with libc and errno alone: cargo resolves what nobody uses here, too, and what Cargo.lock
+# names need not be what a distribution has.
+$(BUILD)/crate/Cargo.toml: Cargo.toml Makefile | $(BUILD)
+	rm -rf $(@D)
+	mkdir $(@D)
+	ln -sr $(filter-out Cargo.toml Cargo.lock build target,$(wildcard *)) $(@D)
+	awk '/^\[/ { left_out = /build-dependencies|dev-dependencies/ } !left_out' Cargo.toml | \
+		sed 's/"dep:cbindgen"//' > $@
 
 # With frame pointers the unwind tables are a fifth smaller, which is more than they cost.
-$(BUILD)/zsplice.o: $(SOURCES) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
-	$(CARGO) rustc --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
+$(BUILD)/zsplice.o: $(SOURCES) $(CRATE) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
+	$(CARGO) rustc $(CRATE_FLAGS) --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
 		--target-dir $(TARGET) $(CARGOFLAGS) -- -C force-frame-pointers=yes
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
 	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
@@ -127,6 +141,13 @@ else
 	$(CARGO) test --quiet --release --lib
 	$(c_tests) --no-fail-fast
 endif
+
+WAYS ?= shared
+
+.PHONY: test
+test: stage ## For packagers: unit tests, and the C programs; WAYS='shared archive full_static' links them in
+	$(CARGO) test $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --lib
+	$(c_tests) $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --test c_abi --no-fail-fast -- $(WAYS:%=%::)
 
 demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
 	for name in zcat zcp; do \

@@ -82,8 +82,9 @@ pub(crate) fn outq(fd: c_int) -> Result<usize> {
 
 /// ioctl(2), BLKGETSIZE64: the size of a disk in bytes.
 pub(crate) fn blkgetsize64(fd: c_int) -> Result<i64> {
-    // _IOR(0x12, 114, size_t), from linux/fs.h.
-    const BLKGETSIZE64: u32 = libc::_IOR::<usize>(0x12, 114) as u32;
+    // _IOR(0x12, 114, size_t), from linux/fs.h. Architectures differ in direction and size, which are those
+    // of _IOR('f', 1, long). (_IOR is private in libc 0.2.169.)
+    const BLKGETSIZE64: u32 = libc::FS_IOC_GETFLAGS as u32 & 0xffff_0000 | 0x12 << 8 | 114;
     let mut bytes: u64 = 0;
     // SAFETY: the kernel writes one 64-bit integer, and the pointer is to one of our own.
     done(unsafe { libc::ioctl(fd, BLKGETSIZE64 as _, ptr::from_mut(&mut bytes)) })?;

@@ -3,7 +3,7 @@
 //! Compiling C and C++, and running what comes out.
 
 use super::{succeed, Scratch};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -26,19 +26,29 @@ fn is_cpp(source: &Path) -> bool {
 
 /// The compiler alone, which also links.
 fn driver(cpp: bool) -> Command {
-    static TOOLS: [OnceLock<cc::Tool>; 2] = [const { OnceLock::new() }; 2];
-    let tool = TOOLS[usize::from(cpp)].get_or_init(|| tool(cpp));
-    // Not to_command(): it would print the whole environment into every failure.
-    let mut command = Command::new(tool.path());
-    command.args(tool.args()).arg("-pthread");
+    static TOOLS: [OnceLock<Vec<OsString>>; 2] = [const { OnceLock::new() }; 2];
+    let words = TOOLS[usize::from(cpp)].get_or_init(|| tool(cpp));
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]).arg("-pthread");
     command
 }
 
-/// A build of the `cc` crate; outside a build script it does not know host and target.
-fn tool(cpp: bool) -> cc::Tool {
+/// The compiler and its first arguments, from a build of the `cc` crate, which outside a build script
+/// does not know host and target.
+#[cfg(feature = "cc")]
+fn tool(cpp: bool) -> Vec<OsString> {
     let mut build = cc::Build::new();
     build.target(env!("TARGET")).host(env!("TARGET")).opt_level(1);
-    build.cpp(cpp).cargo_metadata(false).cargo_warnings(false).get_compiler()
+    let tool = build.cpp(cpp).cargo_metadata(false).cargo_warnings(false).get_compiler();
+    [&[tool.path().as_os_str().to_owned()], tool.args()].concat()
+}
+
+/// As make has it.
+#[cfg(not(feature = "cc"))]
+fn tool(cpp: bool) -> Vec<OsString> {
+    let (variable, usual) = if cpp { ("CXX", "c++") } else { ("CC", "cc") };
+    let compiler = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
+    compiler.split_whitespace().chain(["-O1"]).map(OsString::from).collect()
 }
 
 /// Compiles a source that is no program of its own, just to see whether it compiles.

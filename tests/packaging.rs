@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+
+//! What those who package the library rely on.
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::{built, c, make, pkg_config, root, succeed, Scratch};
+
+/// The source of a crate that Cargo.lock names.
+fn crate_source(name: &str) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo
+        .args(["metadata", "--format-version=1", "--offline", "--filter-platform", env!("TARGET")])
+        .current_dir(root());
+    let metadata = succeed(&mut cargo);
+    let manifests = metadata.split("\"manifest_path\":\"").skip(1);
+    let mut folders =
+        manifests.map(|rest| Path::new(rest.split('"').next().unwrap()).parent().unwrap());
+    let is_it = |folder: &&Path| {
+        let file = folder.file_name().unwrap().to_str().unwrap();
+        file.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with("-0."))
+    };
+    folders.find(is_it).unwrap_or_else(|| panic!("{name} is in {metadata}")).to_owned()
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    succeed(Command::new("cp").arg("-R").arg(from).arg(to));
+}
+
+/// A folder of crates as distributions have it: those that the library needs, and no dependency for
+/// another system.
+fn system_crates(scratch: &Scratch) -> PathBuf {
+    let registry = scratch.path().join("registry");
+    fs::create_dir(&registry).unwrap();
+    for name in ["libc", "errno"] {
+        let folder = registry.join(name);
+        copy(&crate_source(name), &folder);
+        fs::write(folder.join(".cargo-checksum.json"), r#"{"files":{},"package":null}"#).unwrap();
+        let manifest = folder.join("Cargo.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        let sections = text.split("\n[").filter(|section| !section.contains("windows"));
+        fs::write(manifest, sections.collect::<Vec<_>>().join("\n[")).unwrap();
+    }
+    registry
+}
+
+#[test]
+fn builds_with_libc_and_errno_alone() {
+    built();
+    let scratch = Scratch::new();
+    let registry = format!("SYSTEM_CRATES={}", system_crates(&scratch).display());
+    // make knows no target with a space in its name, as the whole path may have.
+    let folder = scratch.path().strip_prefix(root()).unwrap_or(scratch.path()).join("build");
+    let build = format!("BUILD={}", folder.display());
+    // Nothing may come from cargo's own folder, or from the network.
+    succeed(make([&registry, &build]).env("CARGO_HOME", scratch.path().join("home")));
+    succeed(make([&registry, &build]).arg("--question"));
+    let library = root().join(folder).join("libzsplice.a").display().to_string();
+    let arguments = [pkg_config(built(), &["--cflags"]), vec![library]].concat();
+    let source = root().join("tests/consumers/program.c");
+    succeed(&mut Command::new(c::program(&source, scratch.path(), &arguments)));
+}
