@@ -74,7 +74,7 @@ c_tests = ZS_TEST_PREFIX='$(CURDIR)/$(STAGE)' RUST_TEST_THREADS=$(THREADS) $(CAR
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check costs recipes demo bench mutants soak install uninstall header clean help stage FORCE
+.PHONY: all check costs recipes modules demo bench mutants soak install uninstall header clean help stage FORCE
 
 all: $(BUILT) ## Build the library, shared and static, in build/ (the default); DEBUG=1: for a debugger
 
@@ -164,6 +164,12 @@ costs: all ## Write tests/costs.txt anew: the system calls and instructions that
 recipes: all ## Show the programs of examples/ in man/zs_recipes.7 as they are now
 	ZS_RECIPES=update $(CARGO) test --quiet --test examples page_shows
 	git --no-pager diff --stat man/zs_recipes.7
+
+# Of their versions only these are tested. Each is a program or library as npm has it, compiled.
+MODULES := koffi@3.3.4 deno@2.9.6 bun@1.4.5
+
+modules: | $(BUILD) ## Install from npm what tests of examples/ffi need in build/ffi: koffi, deno, bun
+	npm install --no-save --no-package-lock --no-audit --no-fund --prefix $(BUILD)/ffi $(MODULES)
 
 bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run

@@ -310,7 +310,10 @@ fn tree(folder: &Path) -> Vec<PathBuf> {
 
 /// Whether a file is source code, by its name.
 fn is_source(path: &Path) -> bool {
-    let kinds = ["rs", "c", "cc", "h", "py", "go", "sh", "awk", "toml"];
+    let kinds = [
+        "rs", "c", "cc", "h", "py", "go", "sh", "awk", "toml", "java", "js", "lua", "php", "pl",
+        "rb", "ts",
+    ];
     let names = ["Makefile", "bench/run", ".ci/run", "tests/released.map"];
     path.extension().is_some_and(|kind| kinds.iter().any(|&known| kind == known))
         || names.iter().any(|name| path.ends_with(name))

@@ -4,6 +4,8 @@
 
 #[path = "examples/cat_and_cp.rs"]
 mod cat_and_cp;
+#[path = "examples/ffi.rs"]
+mod ffi;
 #[path = "examples/loops.rs"]
 mod loops;
 #[path = "examples/network.rs"]
@@ -50,7 +52,9 @@ fn all_compile_by_the_command_of_the_readme() {
     let mistakes =
         ["implicit-function-declaration", "int-conversion", "incompatible-pointer-types"];
     let errors = mistakes.map(|mistake| format!("-Werror={mistake}"));
-    let sources = ["examples", "examples/loops"].map(|folder| files(folder, &["c"])).concat();
+    let sources = ["examples", "examples/loops", "examples/recipes"]
+        .map(|folder| files(folder, &["c"]))
+        .concat();
     for (source, standard) in
         sources.iter().flat_map(|source| ["gnu17", "c11"].map(|s| (source, s)))
     {
@@ -65,12 +69,12 @@ fn all_compile_by_the_command_of_the_readme() {
     }
 }
 
-/// What pkg-config prints about the packages that the command in the first comment names. None: one of them is
-/// missing.
+/// What pkg-config prints about the packages that the command in the first comment names, or about zsplice if there
+/// is no command. None: one of them is missing.
 fn packages(source: &Path) -> Option<Vec<String>> {
     let text = support::read(source);
-    let command =
-        text.split("$(pkg-config --cflags --libs ").nth(1).unwrap().split(')').next().unwrap();
+    let command = text.split("$(pkg-config --cflags --libs ").nth(1);
+    let command = command.map_or("zsplice", |rest| rest.split(')').next().unwrap());
     let mut arguments = Vec::new();
     for package in command.split_whitespace() {
         let mut pkg_config = Command::new("pkg-config");
