@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh bench/run
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh bench/run
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -149,13 +149,27 @@ test: stage ## For packagers: unit tests, and the C programs; WAYS='shared archi
 	$(CARGO) test $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --lib
 	$(c_tests) $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --test c_abi --no-fail-fast -- $(WAYS:%=%::)
 
-demo: stage ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
-	for name in zcat zcp; do \
-		$(CC) -std=c11 -D_GNU_SOURCE $(CFLAGS) -o $(BUILD)/$$name examples/$$name.c \
-			-Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
-			$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig' $(PKG_CONFIG) --cflags --libs zsplice) || exit; \
-	done
-	examples/demo.sh $(BUILD)/zcat $(BUILD)/zcp
+EXAMPLES := $(wildcard examples/*.c examples/*/*.c)
+
+# As the first comment of each says, which names the libraries that it needs beside zsplice.
+$(EXAMPLES:%.c=$(BUILD)/%): $(BUILD)/%: %.c $(wildcard examples/*.h examples/*/*.h) | stage
+	@echo $@
+	@mkdir -p $(@D)
+	@packages=$$(sed -n 's/.*(pkg-config --cflags --libs \([^)]*\)).*/\1/p' $< | head -n 1); \
+	for package in $${packages#zsplice}; do $(PKG_CONFIG) --exists $$package || { \
+		echo "skipped: $<: no $$package for pkg-config (Debian: libuv1-dev, libevent-dev)"; exit 0; }; done; \
+	$(CC) -std=c11 $(CFLAGS) -o $@ $< -Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
+		$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig'$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH} \
+			$(PKG_CONFIG) --cflags --libs $${packages:-zsplice}) -pthread
+
+.PHONY: examples html
+examples: $(EXAMPLES:%.c=$(BUILD)/%) ## Compile every program of examples/ into build/examples
+
+demo: $(BUILD)/examples/zcat $(BUILD)/examples/zcp ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
+	examples/demo.sh $^
+
+html: | $(BUILD) ## Render the manual into build/html, with an index page (mandoc)
+	man/html.sh '$(CURDIR)/$(BUILD)/html' $(VERSION)
 
 costs: all ## Write tests/costs.txt anew: the system calls and instructions that `make check` compares
 	ZS_COSTS=update $(CARGO) test --quiet --test costs work_costs

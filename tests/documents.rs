@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use support::manual::{self, Page};
-use support::{built, c, files, have, output, pkg_config, read, root, succeed, told, Scratch};
+use support::{
+    built, c, files, have, make, output, pkg_config, read, root, succeed, told, Scratch,
+};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -90,6 +92,40 @@ fn mandoc_does_not_warn() {
             assert_eq!(complaints(&["mandoc", "-T", "lint", "-W", "warning"], &page), "");
         }
     }
+}
+
+/// The targets of a page's links.
+fn hrefs(html: &str) -> impl Iterator<Item = &str> {
+    html.split(" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap())
+}
+
+#[test]
+fn manual_in_html_leads_from_page_to_page() {
+    if !have("mandoc") {
+        return;
+    }
+    succeed(&mut make(["html"]));
+    let html = built().join("html");
+    for path in files(&html, &["html"]) {
+        let text = read(&path);
+        for href in hrefs(&text) {
+            let (file, place) = href.split_once('#').unwrap_or((href, ""));
+            let there = if file.is_empty() { path.clone() } else { html.join(file) };
+            assert!(there.exists(), "{}: {href}", path.display());
+            assert!(place.is_empty() || read(there).contains(&format!("id=\"{place}\"")), "{href}");
+        }
+    }
+    let index = read(html.join("index.html"));
+    for page in manual::pages() {
+        let file = format!("{}.html", page.file);
+        let first = page.target().map_or(file.clone(), |target| format!("{target}.html"));
+        assert!(hrefs(&index).any(|href| href == first) && index.contains(&page.name), "{first}");
+        assert!(
+            first == file || hrefs(&read(html.join(file))).any(|href| href == first),
+            "{first}"
+        );
+    }
+    assert!(hrefs(&read(html.join("zs_full.3.html"))).any(|href| href == "zs_retry.3.html"));
 }
 
 /// All Markdown of the tree.

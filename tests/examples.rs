@@ -23,7 +23,7 @@ mod ztee;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use support::{built, c, files, have, output, pkg_config, root, succeed, Scratch};
+use support::{built, c, files, have, make, output, pkg_config, root, succeed, Scratch};
 
 /// Compiles an example by the command in its first comment, which defines nothing. The program finds the
 /// library by itself.
@@ -91,6 +91,21 @@ fn packages(source: &Path) -> Option<Vec<String>> {
             .extend(String::from_utf8_lossy(&known.stdout).split_whitespace().map(str::to_owned));
     }
     Some(arguments)
+}
+
+#[test]
+fn make_builds_all_of_them() {
+    let told = succeed(&mut make(["examples"]));
+    let folder = built().join("examples");
+    let programs =
+        ["examples", "examples/loops", "examples/recipes"].map(|place| files(place, &["c"]));
+    for source in programs.concat() {
+        let name = source.strip_prefix(root().join("examples")).unwrap().with_extension("");
+        let skipped =
+            told.contains(&format!("skipped: {}", source.strip_prefix(root()).unwrap().display()));
+        assert!(folder.join(&name).exists() != skipped, "{}: {told}", name.display());
+        assert!(!skipped || name.starts_with("loops"), "{told}");
+    }
 }
 
 #[test]
