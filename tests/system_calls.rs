@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! The table of system calls in zsplice(7): strace finds all that are in it, and no other.
+//! The table of system calls in zsplice(7): strace finds all that are in it, and no other. Under seccomp filters made
+//! of it every function lives.
 
 // The names are those of this architecture and libc.
 #![cfg(all(target_arch = "x86_64", target_env = "gnu"))]
@@ -9,9 +10,12 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use support::{built, c, have, pkg_config, read, root, Scratch};
+
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// System calls, by who makes them.
 type Calls = BTreeMap<String, BTreeSet<String>>;
@@ -54,17 +58,22 @@ fn cells() -> Vec<Cell> {
     cells
 }
 
+/// The consumer, compiled.
+fn consumer(scratch: &Scratch) -> PathBuf {
+    let rpath = format!("-Wl,-rpath,{}", built().display());
+    let helpers = format!("-I{}", root().join("c-tests/support").display());
+    let arguments = [pkg_config(built(), &["--cflags", "--libs"]), vec![rpath, helpers]].concat();
+    c::program(&root().join("tests/consumers/system_calls.c"), scratch.path(), &arguments)
+}
+
 /// Runs the consumer under strace; what each function of the library has called.
 fn traced() -> Calls {
     let scratch = Scratch::new();
-    let rpath = format!("-Wl,-rpath,{}", built().display());
-    let arguments = [pkg_config(built(), &["--cflags", "--libs"]), vec![rpath]].concat();
-    let source = root().join("tests/consumers/system_calls.c");
-    let program = c::program(&source, scratch.path(), &arguments);
+    let program = consumer(&scratch);
     let trace = scratch.path().join("trace");
     let mut strace = Command::new("strace");
     strace.args(["-e", "trace=all", "-e", "signal=none", "-o"]).arg(&trace).arg(program);
-    let (told, status) = c::run(&mut strace, Duration::from_secs(60));
+    let (told, status) = c::run(&mut strace, LIMIT);
     assert!(status.is_some_and(|status| status.success()), "{status:?} {told}");
     between_marks(&fs::read_to_string(trace).unwrap())
 }
@@ -137,6 +146,42 @@ fn table_is_what_strace_sees() {
         }
     }
     assert!(faults.is_empty(), "zsplice(7), System calls:\n{}", faults.join("\n"));
+}
+
+/// Each call in a process that is ended by any system call which the table does not have: in all mechanisms and
+/// fallbacks, with errors, dead outputs, and every call refused.
+#[test]
+fn every_function_lives_under_a_filter_of_its_calls() {
+    let scratch = Scratch::new();
+    let (told, status) = c::run(Command::new(consumer(&scratch)).arg("filtered"), LIMIT);
+    match status.and_then(|status| status.code()) {
+        Some(0) => {}
+        Some(77) => support::skip("there are no seccomp(2) filters here"),
+        _ => panic!("{status:?}\n{told}"),
+    }
+}
+
+/// The C programs have the table in t_allowed.h.
+#[test]
+fn table_in_c_is_that_of_the_manual() {
+    let columns = &tables()[0][0][1..];
+    let row = |row: &Vec<String>| {
+        let mark = |at: usize| row.get(at).filter(|mark| !mark.is_empty()).map_or(".", |mark| mark);
+        let marks: String = (1..=columns.len()).map(mark).collect();
+        format!("{} {marks}", row[0])
+    };
+    let told: Vec<_> = tables()[0][1..].iter().map(row).collect();
+    let header = read("c-tests/support/t_allowed.h");
+    let rows = header.lines().filter_map(|line| line.strip_prefix("\t{ \""));
+    let row = |row: &str| {
+        let parts: Vec<_> = row.split('"').collect();
+        assert!(
+            parts[1].contains(&parts[0].to_uppercase()) || parts[1].contains(parts[0]),
+            "{row}"
+        );
+        format!("{} {}", parts[0], parts[2])
+    };
+    assert_eq!(rows.map(row).collect::<Vec<_>>(), told);
 }
 
 /// The consumer leaves out no function that makes a system call.

@@ -212,7 +212,7 @@ static inline long t_lib_poll(const long *args, const struct timespec *limit)
 static inline long t_lib_polls(const long *args)
 {
 	const struct timespec none = { 0 }, *limit = (const struct timespec *)args[2];
-	int before = errno, acted = 1;
+	int before = errno, acted = !limit || limit->tv_sec || limit->tv_nsec;
 	long ready;
 
 	while ((ready = t_lib_poll(args, &none)) == 0 && t_lib.waits && acted) {

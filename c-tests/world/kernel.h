@@ -30,8 +30,9 @@ static struct got got_log[LOGGED];
 static size_t got_count;
 
 static struct {
-	/* The library is running. */
+	/* The library is running: this function. */
 	int inside;
+	const char *function;
 	int64_t now;
 	/* The limits of the transfer: when it has to be over, how long a wait may be, and how it is cancelled. */
 	int64_t timeout, deadline, idle, started, seen;
@@ -65,8 +66,12 @@ static struct {
 enum { F_SIGNALS = 1, F_SHORT = 2, F_AGAIN = 4, F_REFUSED = 8, F_FAILED = 16, F_ZERO = 32 };
 
 /* A call of the library, with its errno kept. */
-#define INSIDE(call) \
+#define INSIDE(call) INSIDE_OF(strstr(#call, "zs_"), call)
+
+/* A call of this function. */
+#define INSIDE_OF(name, call) \
 	__extension__({ \
+		world.function = (name); \
 		world.inside = 1; \
 		errno = 0x5a5a; \
 		__auto_type inside_ = (call); \
@@ -122,6 +127,12 @@ static void enter(void)
 		tell("    time passes");
 	}
 	peers_act();
+}
+
+static void judge_number(long number)
+{
+	SO(t_allows(world.function, number), "%.20s makes system call %ld, which zsplice(7) does not list", world.function,
+	   number);
 }
 
 static void leave(void)
@@ -200,6 +211,7 @@ int __wrap_fcntl(int fd, int command, ...)
 	if (!world.inside)
 		return __real_fcntl(fd, command, argument);
 	enter();
+	judge_number(SYS_fcntl);
 	SO(command == F_GETFL || command == F_GETPIPE_SZ || command == F_SETPIPE_SZ, "fcntl(%d, %d)", fd, command);
 	SO(command != F_SETPIPE_SZ || is_private(fd) || world.flags & ZS_GROW_PIPE, "F_SETPIPE_SZ of %d", fd);
 	answer = __real_fcntl(fd, command, argument);
@@ -222,6 +234,7 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 	if (!world.inside)
 		return __real_ioctl(fd, command, argument);
 	enter();
+	judge_number(SYS_ioctl);
 	SO((uint32_t)command != FICLONERANGE || !(world.flags & ZS_NO_CLONE), "a clone although that is not allowed");
 	answer = __real_ioctl(fd, command, argument);
 	tell("  ioctl(%d, %#lx) = %d", fd, command, answer);
@@ -670,6 +683,7 @@ static int is_harmless(long number)
 
 static long answers(long number, const long *args)
 {
+	judge_number(number);
 	if (number == SYS_ppoll)
 		return answers_poll(args);
 	if (number == SYS_close)

@@ -144,13 +144,20 @@ static void judge_full(struct full_play *it)
 		judge_input(&it->in, is->bytes);
 }
 
+static const char *function_of(const struct full_play *it)
+{
+	static const char *const retry_names[] = { "zs_splice_retry", "zs_sendfile_retry", "zs_copy_range_retry" };
+
+	return it->is_retry ? retry_names[it->which] : full_names[it->which];
+}
+
 static void play_full(void)
 {
 	static struct full_play it;
 
 	it = (struct full_play){ 0 };
 	prepare_full(&it);
-	it.returned = INSIDE(call_full(&it));
+	it.returned = INSIDE_OF(function_of(&it), call_full(&it));
 	it.error = errno;
 	tell("returned %lld, %s, bytes %llu, in flight %llu", (long long)it.returned, t_errno_name(it.error),
 	     (unsigned long long)it.result.bytes, (unsigned long long)it.result.in_flight);

@@ -14,6 +14,7 @@
  *   flight, or still in the input.
  * - An error is one that has happened, is what result->error says, and a success leaves errno alone. A transfer that
  *   ended well before its length has met the end of the input.
+ * - No function makes a system call that zsplice(7) does not list for it.
  * - Nothing waits for ever, waits although it is watched or its output has died, or repeats itself without progress. A
  *   relay wants what will be heard of.
  * - No descriptor, no memory, no flag and no pipe of the caller's is left other than before.
@@ -27,6 +28,7 @@
 /* wraps: syscall clock_gettime fcntl ioctl malloc calloc free */
 #include <zsplice.h>
 #include "t.h"
+#include "t_allowed.h"
 #include "t_copy.h"
 #include "t_mount.h"
 #include "t_random.h"

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Calls every function with descriptors of many kinds, for tests/system_calls.rs, which runs this
  * under strace. Each call of the library stands between two writes to the descriptor -1: one of the
- * function's name, one of "end". */
+ * function's name, one of "end".
+ *
+ * With the argument "filtered" each call is made in a child of its own (a handle lives in one), under
+ * a seccomp filter of exactly the system calls that t_allowed.h lists for the function. Any other
+ * ends the child, and is reported. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/net_tstamp.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -23,6 +29,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include <zsplice.h>
+#include "t_allowed.h"
 
 #define LEN 40
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -32,18 +39,142 @@
     do {                                                                                           \
         long long returned_;                                                                       \
                                                                                                    \
-        mark(#name);                                                                               \
+        if (!begins(#name))                                                                        \
+            break;                                                                                 \
         returned_ = (long long) (call);                                                            \
         (void) returned_;                                                                          \
-        mark("end");                                                                               \
+        ends();                                                                                    \
     } while (0)
 
 static char data[LEN];
+
+/* ---- Under a filter ---- */
+
+/* Whether calls are made under a filter, and whether this is a child that has it already. */
+static int is_filtered, is_confined;
+/* Whether the child goes on with other functions of a handle. */
+static int is_handle;
+/* A system call that fails there, too, with this error; -1: none. */
+static long refused = -1;
+static int  refused_with;
+/* Shared with the children. */
+static struct {
+    long number;    /* of the system call that ended one */
+    int  faults, runs;
+} *seen;
+
+static void must_not(int signal, siginfo_t *info, void *context)
+{
+    (void) signal;
+    (void) context;
+    seen->number = info->si_syscall;
+    _exit(1);
+}
+
+static void filter(struct sock_filter *code, size_t count)
+{
+    struct sock_fprog program = {(unsigned short) count, code};
+
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
+        _exit(77);
+}
+
+static void refuse(long number, int error)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t) error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+
+    filter(code, COUNT(code));
+}
+
+/* From here on this process makes no system call but those of the function, and exits. */
+static void confine(const char *function)
+{
+    struct sock_filter code[2 * T_ALLOWED + 4] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    };
+    struct sigaction action = {.sa_sigaction = must_not, .sa_flags = SA_SIGINFO};
+    size_t           count = 1;
+
+    sigaction(SIGSYS, &action, NULL);
+    for (size_t i = 0; i <= T_ALLOWED; i++) {
+        long number = i < T_ALLOWED ? t_allowed[i].number : SYS_exit_group;
+
+        if (i < T_ALLOWED && !t_may_make(function, &t_allowed[i]))
+            continue;
+        code[count++] = (struct sock_filter)
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) number, 0, 1);
+        code[count++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    }
+    code[count++] = (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
+    filter(code, count);
+    is_confined = 1;
+}
+
+static void judge(const char *function, pid_t child)
+{
+    int status;
+
+    if (waitpid(child, &status, 0) != child)
+        abort();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        exit(77);
+    seen->runs++;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return;
+    fprintf(stderr, "%s: system call %ld, which the table does not have (status %#x, with %ld refused)\n",
+            function, seen->number, (unsigned int) status, refused);
+    seen->faults++;
+}
+
+/* In a child that is confined to the function: 1. In the process that waits for it: 0. */
+static int confined(const char *function)
+{
+    pid_t child = fork();
+
+    if (child == -1)
+        abort();
+    if (child > 0) {
+        judge(function, child);
+        return 0;
+    }
+    alarm(10);
+    seen->number = -1;
+    if (refused >= 0)
+        refuse(refused, refused_with);
+    confine(function);
+    return 1;
+}
+
+/* ---- Marks ---- */
 
 static void mark(const char *text)
 {
     if (write(-1, text, strlen(text)) != -1)
         abort();
+}
+
+/* Whether this process is the one to call it. */
+static int begins(const char *function)
+{
+    if (is_filtered && !is_confined)
+        return confined(function);
+    if (!is_filtered)
+        mark(function);
+    return 1;
+}
+
+static void ends(void)
+{
+    if (is_filtered && !is_handle)
+        _exit(0);
+    if (!is_filtered)
+        mark("end");
 }
 
 static int must(int returned)
@@ -109,7 +240,8 @@ static void nonblocking(int fd)
     must(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK));
 }
 
-enum input { A_FILE, SPARSE, EMPTY, PROC, ZERO, PIPE, FIFO, UNIX, TCP, URGENT, TERMINAL, INPUTS };
+enum input { A_FILE, SPARSE, EMPTY, PROC, ZERO, PIPE, FIFO, UNIX, TCP, URGENT, TERMINAL, PACKETS,
+             INPUTS, SILENT };
 
 /* An input of this kind that has LEN bytes or fewer, and ends. */
 static int input(enum input kind)
@@ -151,8 +283,15 @@ static int input(enum input kind)
     case TERMINAL:
         terminal(ends);
         break;
+    case PACKETS:
+        must(pipe2(ends, O_DIRECT));
+        break;
     default:
         must(pipe(ends));
+    }
+    if (kind == SILENT) {
+        other(ends[1]);
+        return ends[0];
     }
     fill(ends[1], data, LEN / 2);
     if (kind == URGENT && send(ends[1], "!", 1, MSG_OOB) != 1)
@@ -168,7 +307,7 @@ static int input(enum input kind)
 }
 
 enum output { TO_FILE, TO_HOLES, TO_APPEND, TO_PIPE, TO_UNIX, TO_TCP, TO_NULL, TO_TERMINAL,
-              TO_MASTER, TO_NOBODY, OUTPUTS };
+              TO_MASTER, TO_NOBODY, TO_FULL, TO_SMALL, OUTPUTS };
 
 /* An output of this kind that has room for LEN bytes. */
 static int output(enum output kind)
@@ -189,6 +328,8 @@ static int output(enum output kind)
         return fd;
     case TO_NULL:
         return must(open("/dev/null", O_WRONLY));
+    case TO_FULL:
+        return must(open("/dev/full", O_WRONLY));
     case TO_UNIX:
     case TO_NOBODY:
         must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
@@ -209,6 +350,8 @@ static int output(enum output kind)
         return ends[1];
     default:
         must(pipe(ends));
+        if (kind == TO_SMALL)
+            must(fcntl(ends[1], F_SETPIPE_SZ, 8 * 4096));
         other(ends[0]);
         return ends[1];
     }
@@ -229,6 +372,13 @@ static int no_stop(void *context, const struct zs_result *so_far)
     (void) context;
     (void) so_far;
     return 0;
+}
+
+static int stop(void *context, const struct zs_result *so_far)
+{
+    (void) context;
+    (void) so_far;
+    return 1;
 }
 
 /* The options that a scene is tried with. */
@@ -271,11 +421,29 @@ static struct zs_options options_of(int which)
         options.avoid = all;
         options.timeout_ns = 1000000000;
         break;
+    case 10:
+        options.rate = 16 << 20;
+        break;
+    case 11:
+        must(pipe(ends));
+        options.flags = ZS_CANCEL_FD;
+        options.cancel_fd = other(ends[0]);
+        close(ends[1]);
+        break;
+    case 12:
+        options.progress = stop;
+        break;
     }
     return options;
 }
 
-#define OPTIONS 10
+#define OPTIONS 13
+
+/* What ends or slows a transfer is tried with a quarter of the pairs. */
+static int is_left_out(int from, int to, int which)
+{
+    return which >= 10 && (from + to) % 4 != 0;
+}
 
 static void copies(void)
 {
@@ -286,7 +454,8 @@ static void copies(void)
                 int               in = input(from), out = output(to);
                 uint64_t          len = length(from, to);
 
-                RUN(zs_copy, zs_copy(in, NULL, out, NULL, len, &options, NULL));
+                if (!is_left_out(from, to, which))
+                    RUN(zs_copy, zs_copy(in, NULL, out, NULL, len, &options, NULL));
                 close(in);
                 close(out);
                 close_others();
@@ -316,7 +485,8 @@ static void fanouts(void)
                 int64_t           start = 0, *offset = from < PROC && which % 2 ? &start : NULL;
 
                 options.flags |= ZS_DROP_FAILED;
-                RUN(zs_fanout, zs_fanout(in, offset, outs, 2, len, &options, NULL));
+                if (!is_left_out(from, to, which))
+                    RUN(zs_fanout, zs_fanout(in, offset, outs, 2, len, &options, NULL));
                 close(in);
                 close(outs[0]);
                 close(outs[1]);
@@ -387,14 +557,30 @@ static void bridges(void)
     }
 }
 
-static void relay(int in, int out, zs_pool *pool, unsigned int flags, uint64_t budget)
+/* The whole life of a handle, in one child if calls are filtered. */
+static int begins_life(const char *function)
+{
+    if (!is_filtered)
+        return 1;
+    is_handle = 1;
+    if (confined(function))
+        return 1;
+    is_handle = 0;
+    return 0;
+}
+
+static void ends_life(void)
+{
+    if (is_filtered)
+        _exit(0);
+}
+
+static void live_relay(int in, int out, zs_pool *pool, unsigned int flags, uint64_t budget)
 {
     zs_relay        *relay = NULL;
     struct zs_result result;
     int              wants = ZS_WANT_RUN;
 
-    nonblocking(in);
-    nonblocking(out);
     RUN(zs_relay_new, (relay = zs_relay_new(in, out, ZS_TO_END, pool, flags)) == NULL);
     if (relay == NULL)
         return;
@@ -410,6 +596,23 @@ static void relay(int in, int out, zs_pool *pool, unsigned int flags, uint64_t b
     RUN(zs_relay_free, (zs_relay_free(relay), 0));
 }
 
+static void relay(int in, int out, int has_pool, unsigned int flags, uint64_t budget)
+{
+    zs_pool *pool = NULL;
+
+    nonblocking(in);
+    nonblocking(out);
+    if (!begins_life("zs_relay_run"))
+        return;
+    if (has_pool) {
+        RUN(zs_pool_new, (pool = zs_pool_new(1, 0)) == NULL);
+        RUN(zs_pool_limit, (zs_pool_limit(pool, 1), 0));
+    }
+    live_relay(in, out, pool, flags, budget);
+    RUN(zs_pool_free, (zs_pool_free(pool), 0));
+    ends_life();
+}
+
 static void relays(void)
 {
     static const unsigned int flags[] = {0, ZS_NOSIGPIPE | ZS_RELAY_SHUTDOWN, ZS_STABLE,
@@ -418,15 +621,9 @@ static void relays(void)
     for (int from = 0; from < INPUTS; from++) {
         for (int to = 0; to < OUTPUTS; to++) {
             for (size_t which = 0; which < COUNT(flags); which++) {
-                zs_pool *pool = NULL;
-                int      in = input(from), out = output(to);
+                int in = input(from), out = output(to);
 
-                if (which % 2) {
-                    RUN(zs_pool_new, (pool = zs_pool_new(1, 0)) == NULL);
-                    RUN(zs_pool_limit, (zs_pool_limit(pool, 1), 0));
-                }
-                relay(in, out, pool, flags[which], which < 2 ? LEN / 4 : 0);
-                RUN(zs_pool_free, (zs_pool_free(pool), 0));
+                relay(in, out, which % 2, flags[which], which < 2 ? LEN / 4 : 0);
                 close(in);
                 close(out);
                 close_others();
@@ -436,21 +633,19 @@ static void relays(void)
     for (int kind = 0; kind < 4; kind++) {
         int in = input(PIPE), out = connection(kind);
 
-        relay(in, out, NULL, ZS_RELAY_SHUTDOWN, 0);
+        relay(in, out, 0, ZS_RELAY_SHUTDOWN, 0);
         close(in);
         close(out);
         close_others();
     }
 }
 
-static void duplex(int a, int b, zs_pool *pool, unsigned int flags, uint64_t budget)
+static void live_duplex(int a, int b, zs_pool *pool, unsigned int flags, uint64_t budget)
 {
     zs_duplex       *both = NULL;
     struct zs_result results[2];
     int              status = 1;
 
-    nonblocking(a);
-    nonblocking(b);
     RUN(zs_duplex_new, (both = zs_duplex_new(a, b, pool, flags)) == NULL);
     if (both == NULL)
         return;
@@ -464,17 +659,29 @@ static void duplex(int a, int b, zs_pool *pool, unsigned int flags, uint64_t bud
     RUN(zs_duplex_free, (zs_duplex_free(both), 0));
 }
 
+static void duplex(int a, int b, int has_pool, unsigned int flags, uint64_t budget)
+{
+    zs_pool *pool;
+
+    nonblocking(a);
+    nonblocking(b);
+    if (!begins_life("zs_duplex_run"))
+        return;
+    pool = has_pool ? zs_pool_new(1, 0) : NULL;
+    live_duplex(a, b, pool, flags, budget);
+    zs_pool_free(pool);
+    ends_life();
+}
+
 static void duplexes(void)
 {
     static const unsigned int flags[] = {0, ZS_NOSIGPIPE, ZS_STABLE};
 
     for (int kinds = 0; kinds < 16; kinds++) {
         for (size_t which = 0; which < COUNT(flags); which++) {
-            zs_pool *pool = which % 2 ? NULL : zs_pool_new(1, 0);
-            int      a = connection(kinds / 4), b = connection(kinds % 4);
+            int a = connection(kinds / 4), b = connection(kinds % 4);
 
-            duplex(a, b, pool, flags[which], which < 2 ? LEN / 4 : 0);
-            zs_pool_free(pool);
+            duplex(a, b, which % 2 == 0, flags[which], which < 2 ? LEN / 4 : 0);
             close(a);
             close(b);
             close_others();
@@ -630,7 +837,8 @@ static int source(void)
     if (must(fork()) == 0) {
         close(ends[0]);
         for (int times = 0; times < 16; times++)
-            fill(ends[1], bytes, sizeof(bytes));
+            if (write(ends[1], bytes, sizeof(bytes)) <= 0)
+                break;
         _exit(0);
     }
     close(ends[1]);
@@ -659,7 +867,6 @@ static void bulk(void)
 {
     for (int engine = 0; engine < 6; engine++) {
         int      in = engine == 5 ? input(SPARSE) : source(), out = sink(), more = sink(), back = input(UNIX);
-        zs_pool *pool = NULL;
 
         if (engine == 0)
             RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL));
@@ -667,13 +874,8 @@ static void bulk(void)
             RUN(zs_fanout, zs_fanout(in, NULL, (int[]) {out, more}, 2, ZS_TO_END, NULL, NULL));
         if (engine == 2 || engine == 5)
             RUN(zs_bridge, zs_bridge(in, out, back, more, NULL, NULL));
-        if (engine == 3)
-            relay(in, out, NULL, 0, 0);
-        if (engine == 4) {
-            RUN(zs_pool_new, (pool = zs_pool_new(1, 0)) == NULL);
-            relay(in, out, pool, ZS_NOSIGPIPE, 0);
-            RUN(zs_pool_free, (zs_pool_free(pool), 0));
-        }
+        if (engine == 3 || engine == 4)
+            relay(in, out, engine == 4, engine == 4 ? ZS_NOSIGPIPE : 0, 0);
         close(in);
         close(out);
         close(more);
@@ -694,7 +896,7 @@ static void without_pipes(void)
     must(setrlimit(RLIMIT_NOFILE, &none));
     RUN(zs_copy, zs_copy(in, NULL, out, NULL, 10, NULL, NULL));
     RUN(zs_fanout, zs_fanout(in, NULL, (int[]) {out, back}, 2, 10, NULL, NULL));
-    relay(in, out, NULL, 0, 0);
+    relay(in, out, 0, 0, 0);
     must(setrlimit(RLIMIT_NOFILE, &before));
     close(in);
     close(out);
@@ -702,27 +904,95 @@ static void without_pipes(void)
     close_others();
 }
 
-/* From here on the kernel answers statx(2) and ppoll(2) with ENOSYS. */
-static void refuse_new_calls(void)
+/* A TCP socket whose peer takes a little, and then resets the connection. */
+static int dying_sink(void)
 {
-    struct sock_filter code[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_statx, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ppoll, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    };
-    struct sock_fprog filter = {COUNT(code), code};
+    static char bytes[1 << 16];
+    int         ends[2];
 
-    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0));
+    tcp(ends);
+    if (must(fork()) == 0) {
+        close(ends[1]);
+        if (read(ends[0], bytes, sizeof(bytes)) > 0)
+            poll(NULL, 0, 5);
+        _exit(0);
+    }
+    close(ends[0]);
+    return ends[1];
+}
+
+/* A TCP socket that poll(2) reports POLLERR of, for a time stamp, with little room and a reader. */
+static int noted(void)
+{
+    static char bytes[1 << 16];
+    int         ends[2], notes = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE, small = 1 << 14;
+
+    tcp(ends);
+    must(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)));
+    must(setsockopt(ends[0], SOL_SOCKET, SO_TIMESTAMPING, &notes, sizeof(notes)));
+    fill(ends[0], data, 1);
+    nonblocking(ends[0]);
+    if (must(fork()) == 0) {
+        close(ends[0]);
+        while (read(ends[1], bytes, sizeof(bytes)) > 0)
+            ;
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+/* After a short count it is asked what such a connection has died of. */
+static void doubtful(void)
+{
+    for (int which = 0; which < 4; which++) {
+        int in = which % 2 ? input(PIPE) : source(), out = noted();
+
+        if (which < 2)
+            RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, NULL, NULL));
+        else
+            RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, ZS_TO_END, NULL, NULL));
+        close(in);
+        close(out);
+        close_others();
+    }
+}
+
+/* An output that dies in the middle, and an input that never has anything. */
+static void broken(void)
+{
+    for (int which = 0; which < 2 * OPTIONS; which++) {
+        struct zs_options options = options_of(which % OPTIONS);
+        int               in, out = dying_sink(), pipe_out = output(TO_PIPE);
+
+        options.timeout_ns = options.timeout_ns ? options.timeout_ns : 1000000000;
+        options.rate = 0;
+        in = source();
+        if (which < OPTIONS)
+            RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, &options, NULL));
+        else
+            RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, ZS_TO_END, &options, NULL));
+        close(in);
+        options.timeout_ns = 0;
+        options.idle_ns = 1000000;
+        in = input(SILENT);
+        if (which < OPTIONS)
+            RUN(zs_copy, zs_copy(in, NULL, pipe_out, NULL, ZS_TO_END, &options, NULL));
+        else
+            RUN(zs_fanout, zs_fanout(in, NULL, &pipe_out, 1, ZS_TO_END, &options, NULL));
+        close(in);
+        close(out);
+        close(pipe_out);
+        close_others();
+    }
 }
 
 static void without_new_calls(void)
 {
     int out, back, in;
 
-    refuse_new_calls();
+    refuse(SYS_statx, ENOSYS);
+    refuse(SYS_ppoll, ENOSYS);
     wait_for_each();
     out = output(TO_UNIX);
     back = output(TO_PIPE);
@@ -739,14 +1009,75 @@ static void without_new_calls(void)
     RUN(zs_bridge, zs_bridge(in, back, in, out, NULL, NULL));
     close(in);
     for (int from = PIPE; from < INPUTS; from++)
-        relay(input(from), output(TO_TERMINAL), NULL, 0, 0);
+        relay(input(from), output(TO_TERMINAL), 0, 0, 0);
 }
 
-int main(void)
+/* A relay of pipes where read(2) and fcntl(2) are refused. Nothing else can follow. */
+static void without_read(void)
 {
-    alarm(50);
+    int in = input(PIPE), out = output(TO_PIPE);
+
+    nonblocking(in);
+    nonblocking(out);
+    refuse(SYS_read, EPERM);
+    refuse(SYS_fcntl, EPERM);
+    if (!begins_life("zs_relay_run"))
+        return;
+    live_relay(in, out, NULL, ZS_STABLE, 0);
+    ends_life();
+}
+
+/* Every engine with each of these calls refused, as a sandbox does. */
+static void refusals(void)
+{
+    static const long numbers[] = {
+        SYS_splice, SYS_tee, SYS_sendfile, SYS_copy_file_range, SYS_read, SYS_write, SYS_pread64, SYS_preadv2,
+        SYS_pwritev2, SYS_recvfrom, SYS_sendto, SYS_ioctl, SYS_statx, SYS_lseek, SYS_fallocate, SYS_fcntl,
+        SYS_pipe2, SYS_ppoll, SYS_getsockopt, SYS_getpeername, SYS_shutdown, SYS_rt_sigprocmask,
+    };
+
+    for (size_t i = 0; i < COUNT(numbers) * INPUTS; i++) {
+        struct zs_options options = options_of((int) (i % OPTIONS));
+        enum input        from = (enum input) (i % INPUTS);
+        enum output       to = (enum output) (i % OUTPUTS);
+        int               in = input(from), out = output(to), back = input(UNIX), more = output(TO_UNIX);
+
+        refused = numbers[i / INPUTS];
+        refused_with = i % 2 ? EPERM : ENOSYS;
+        options.timeout_ns = options.timeout_ns ? options.timeout_ns : 1000000000;
+        options.idle_ns = 10000000;
+        RUN(zs_copy, zs_copy(in, NULL, out, NULL, length(from, to), &options, NULL));
+        close(in);
+        in = input(from);
+        RUN(zs_fanout, zs_fanout(in, NULL, (int[]) {out, more}, 2, length(from, TO_PIPE), &options, NULL));
+        close(in);
+        in = input(from);
+        if (from != ZERO)
+            RUN(zs_bridge, zs_bridge(in, out, back, more, &options, NULL));
+        relay(in, out, i % 2, ZS_RELAY_SHUTDOWN, LEN);
+        close(in);
+        close(out);
+        close(back);
+        close(more);
+        close_others();
+    }
+    refused = -1;
+}
+
+static void prepare(int count, char **words)
+{
+    is_filtered = count > 1 && strcmp(words[1], "filtered") == 0;
+    seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (seen == MAP_FAILED)
+        abort();
+    alarm(110);
     signal(SIGPIPE, SIG_IGN);
     memset(data, 'z', sizeof(data));
+}
+
+int main(int count, char **words)
+{
+    prepare(count, words);
     calls();
     retries_and_fulls();
     copies();
@@ -755,7 +1086,13 @@ int main(void)
     relays();
     duplexes();
     bulk();
+    doubtful();
+    broken();
+    if (is_filtered)
+        refusals();
     without_pipes();
     without_new_calls();
-    return EXIT_SUCCESS;
+    without_read();
+    printf("%d calls and handles under a filter\n", seen->runs);
+    return seen->faults != 0;
 }
