@@ -13,6 +13,7 @@
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
 #endif
+#include <sys/eventfd.h>
 
 #include "t.h"
 #include "t_result.h"
@@ -168,9 +169,12 @@ static void run_splice_full(void)
 
 /* zs_copy */
 
+/* A descriptor to cancel by, which nothing makes readable. */
+static int silent = -1;
+
 static void run_copy(void)
 {
-	struct zs_options options = { .size = sizeof options, .flags = work->flags };
+	struct zs_options options = { .size = sizeof options, .flags = work->flags, .cancel_fd = silent };
 	struct zs_result result;
 
 	moved = zs_copy(in, NULL, out, NULL, work->len, work->flags ? &options : NULL, &result);
@@ -204,6 +208,12 @@ static void sparse_to_file(void)
 		MUST(pwrite(in, bytes, T_PAGE, at) == T_PAGE);
 	MUST(ftruncate(in, (off_t)work->len) == 0);
 	to_file();
+}
+
+static void sparse_to_file_watched(void)
+{
+	sparse_to_file();
+	replace(&silent, eventfd(0, EFD_CLOEXEC));
 }
 
 static void file_to_synchronous(void)
@@ -344,6 +354,7 @@ static const struct work works[] = {
 	{ "file to file, 64 KiB, offsets", file_to_file, run_copy_offsets, 64 * KiB, 0, 0 },
 	{ "file to file, 1 MiB", file_to_file, run_copy, MiB, 0, 0 },
 	{ "file with 100 holes", sparse_to_file, run_copy, EXTENTS * 2 * T_PAGE, 0, 0 },
+	{ "file with 100 holes, cancel_fd", sparse_to_file_watched, run_copy, EXTENTS * 2 * T_PAGE, 0, ZS_CANCEL_FD },
 	{ "file to O_DSYNC, 1 MiB", file_to_synchronous, run_copy, MiB, 0, 0 },
 	{ "file to pipe, 64 KiB", file_to_pipe, run_copy, 64 * KiB, 0, 0 },
 	{ "file to pipe, grown, 1 MiB", file_to_pipe, run_copy, MiB, 0, ZS_GROW_PIPE },

@@ -41,7 +41,7 @@ pub(super) fn run(transfer: &mut Transfer<'_>) -> Result<Tried, Error> {
             break;
         }
         // There is more than fstat(2) reported.
-        if moved == buffer.len() && moved < tuning::BUFFER && transfer.remaining_by_size() == 0 {
+        if moved == buffer.len() && moved < tuning::BUFFER && transfer.is_at_size() {
             buffer = Buffer::for_reads(tuning::BUFFER.min(transfer.step_within(usize::MAX)).max(1))
                 .unwrap_or(buffer);
         }

@@ -90,7 +90,6 @@ fn start_again(transfer: &mut Transfer<'_>) -> Result<(), Error> {
 fn copy_extents(transfer: &mut Transfer<'_>, blocks: &mut OutputBlocks) -> Result<(), Error> {
     let mut finder = HoleFinder::new(transfer);
     while transfer.remaining > 0 {
-        transfer.watch.check()?;
         match finder.next(transfer)? {
             Extent::Hole(len) => leave_all(transfer, blocks, len.min(transfer.remaining))?,
             Extent::Data(len) if blocks.copy(transfer, len)? => {}
@@ -208,7 +207,9 @@ fn extent_by(
     Ok(Some(extent))
 }
 
-/// Leaves a hole in the output, in steps that are short where the transfer is watched.
+/// Leaves a hole in the output, in steps that are short where the transfer is watched. The first step is
+/// not preceded by a check: data has one before each of its steps, and files may have tens of thousands of
+/// small holes.
 fn leave_all(
     transfer: &mut Transfer<'_>,
     blocks: &mut OutputBlocks,
@@ -218,14 +219,16 @@ fn leave_all(
         // For the kernel to refuse.
         return transfer.limited_to(len, mechanisms::copy_with_fallbacks).map(drop);
     }
-    while len > 0 {
-        transfer.watch.check()?;
+    loop {
         let step =
             if transfer.watch.is_watched() { len.min(tuning::HOLE_STEP_WATCHED) } else { len };
         leave(transfer, blocks, step)?;
         len = len.saturating_sub(step);
+        if len == 0 {
+            return Ok(());
+        }
+        transfer.watch.check()?;
     }
-    Ok(())
 }
 
 /// Leaves a hole in the output: blocks that are there are punched, or overwritten with zeroes if
@@ -300,7 +303,7 @@ impl OutputBlocks {
 }
 
 /// Extends the output over a hole at its end. ftruncate(2) would cut off what somebody else appends
-/// after our fstat(2); fallocate(2) of the last byte never shortens, nor does writing it.
+/// after our fstat(2); a last byte that is allocated or written never shortens.
 fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     let (Some(end), Some(before)) = (transfer.output.offset, transfer.hole_behind.take()) else {
         return Ok(());
@@ -311,19 +314,32 @@ fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     if size >= end {
         return Ok(());
     }
-    let extended = match retry_on_intr(|| sys::fallocate(fd, 0, last, 1)) {
+    let extended = extend(transfer, last);
+    if extended.is_ok() {
         // The block of that byte is part of the hole. If it stays, it is a block of zeroes.
-        Ok(()) => {
-            let block = size.max(last & tuning::CLONE_BLOCK_MAX.saturating_neg());
-            punch(transfer, &(block..end)).map(drop).or(Ok(()))
-        }
-        Err(errno) if errno.class() == Class::Failed => Err(errno),
-        Err(_) => retry_on_intr(|| sys::write(fd, &[0], Some(last))).map(drop),
-    };
+        let block = size.max(last & tuning::CLONE_BLOCK_MAX.saturating_neg());
+        let _ = punch(transfer, &(block..end));
+    }
     stat.map(drop).and(extended).map_err(|errno| {
         transfer.uncount_hole(end.saturating_sub(size) as u64);
         Error::output(errno)
     })
+}
+
+/// Makes the output so long that `last` is its last byte: by fallocate(2) of that byte, or by writing a zero
+/// if much has been copied (docs/kernel.md, "xfs flushes a file that is made longer"). If the one is refused,
+/// by the other.
+fn extend(transfer: &Transfer<'_>, last: i64) -> Result<()> {
+    let fd = transfer.output.fd;
+    let allocate = || retry_on_intr(|| sys::fallocate(fd, 0, last, 1));
+    let write = || retry_on_intr(|| sys::write(fd, &[0], Some(last)).map(drop));
+    let data = transfer.so_far.bytes.saturating_sub(transfer.so_far.holes);
+    let writes = data > tuning::HOLE_FLUSHED && !transfer.avoids(ZS_VIA_READ_WRITE);
+    match if writes { write() } else { allocate() } {
+        Err(errno) if errno.class() != Class::Failed && writes => allocate(),
+        Err(errno) if errno.class() != Class::Failed => write(),
+        answer => answer,
+    }
 }
 
 #[cfg(test)]
