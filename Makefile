@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh bench/run
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh bench/run
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -167,6 +167,13 @@ examples: $(EXAMPLES:%.c=$(BUILD)/%) ## Compile every program of examples/ into 
 
 demo: $(BUILD)/examples/zcat $(BUILD)/examples/zcp ## Build, stage, and see examples/zcat.c and zcp.c move and copy 64 MiB
 	examples/demo.sh $^
+
+.PHONY: tarball dist
+tarball: ## Pack the source into build/dist, from git if this is a clone; the same bytes every time
+	contrib/dist.sh $(BUILD)/dist $(VERSION)
+
+dist: ## The same, and a second one with the crates that Cargo.lock names; SHA256SUMS of both
+	CARGO='$(CARGO)' contrib/dist.sh $(BUILD)/dist $(VERSION) vendored
 
 html: | $(BUILD) ## Render the manual into build/html, with an index page (mandoc)
 	man/html.sh '$(CURDIR)/$(BUILD)/html' $(VERSION)

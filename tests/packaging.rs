@@ -7,7 +7,10 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{built, c, make, pkg_config, root, succeed, Scratch};
+use support::{built, c, have, make, pkg_config, root, succeed, Scratch};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const NAME: &str = concat!("zsplice-", env!("CARGO_PKG_VERSION"));
 
 /// The source of a crate that Cargo.lock names.
 fn crate_source(name: &str) -> PathBuf {
@@ -63,4 +66,34 @@ fn builds_with_libc_and_errno_alone() {
     let arguments = [pkg_config(built(), &["--cflags"]), vec![library]].concat();
     let source = root().join("tests/consumers/program.c");
     succeed(&mut Command::new(c::program(&source, scratch.path(), &arguments)));
+}
+
+/// Packs a source tree, as `make tarball` does. Who packs it, and when, makes no difference.
+fn packed(tree: &Path, folder: &Path) -> PathBuf {
+    let mut dist = Command::new("sh");
+    dist.args(["-c", "umask 077; exec \"$@\"", "sh"]).arg(tree.join("contrib/dist.sh")).arg(folder);
+    succeed(dist.arg(VERSION).env("TZ", "Asia/Tokyo"));
+    folder.join(format!("{NAME}.tar.xz"))
+}
+
+#[test]
+fn tarball_packs_itself_again() {
+    if !have("xz") || !have("git") {
+        return;
+    }
+    let scratch = Scratch::new();
+    let first = packed(root(), &scratch.path().join("first"));
+    succeed(Command::new("tar").arg("-xf").arg(&first).current_dir(scratch.path()));
+    let tree = scratch.path().join(NAME);
+    fs::create_dir(tree.join("build")).unwrap();
+    assert!(!tree.join(".git").exists() && tree.join("Cargo.lock").exists());
+    let second = packed(&tree, &scratch.path().join("second"));
+    assert!(fs::read(&first).unwrap() == fs::read(second).unwrap());
+    let listed = succeed(Command::new("tar").arg("-tvf").arg(&first));
+    assert!(listed
+        .lines()
+        .all(|line| line.starts_with("drwxr-xr-x 0/0") || line[1..].starts_with("rw")));
+    assert!(listed
+        .lines()
+        .any(|line| line.starts_with("-rwxr-xr-x 0/0") && line.ends_with("dist.sh")));
 }
