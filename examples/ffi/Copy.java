@@ -39,8 +39,8 @@ public class Copy {
     static final MethodHandle ZS_COPY = LINKER.downcallHandle(ZSPLICE.find("zs_copy").orElseThrow(),
         FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
         Linker.Option.captureCallState("errno"));
-    static final MethodHandle ZS_VIA_NAME = LINKER.downcallHandle(ZSPLICE.find("zs_via_name").orElseThrow(),
-        FunctionDescriptor.of(TEXT, JAVA_INT));
+    static final MethodHandle ZS_VIA_NAMES = LINKER.downcallHandle(ZSPLICE.find("zs_via_names").orElseThrow(),
+        FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
     static SymbolLookup load() {
         try {
@@ -149,8 +149,9 @@ public class Copy {
                     throw new IllegalStateException("more than " + most + " bytes");
                 }
             });
-            var via = (MemorySegment) ZS_VIA_NAME.invokeExact(get(result, "via"));
-            System.out.println(result.get(JAVA_LONG, 0) + " bytes by " + via.getString(0));
+            var names = arena.allocate(100);
+            long length = (long) ZS_VIA_NAMES.invokeExact(get(result, "via"), names, names.byteSize());
+            System.out.println(result.get(JAVA_LONG, 0) + " bytes by " + names.getString(0));
         } catch (InterruptedIOException exception) {
             System.err.println("interrupted");
             status = 130;

@@ -12,7 +12,7 @@ function load() {
     try {
         return dlopen("libzsplice.so.0", {
             zs_copy: { args: ["i32", "ptr", "i32", "ptr", "u64", "ptr", "ptr"], returns: "i64" },
-            zs_via_name: { args: ["u32"], returns: "cstring" },
+            zs_via_names: { args: ["u32", "ptr", "usize"], returns: "usize" },
         });
     } catch (error) {
         console.error(`${error}\nInstall zsplice (sudo make install), or name its folder in LD_LIBRARY_PATH.`);
@@ -72,7 +72,9 @@ try {
         console.error(`${soFar} bytes so far`);
         if (soFar > Number(most)) throw new RangeError(`more than ${most} bytes`);
     });
-    console.log(`${result.bytes} bytes by ${zsplice.zs_via_name(result.via)}`);
+    const names = Buffer.alloc(100);
+    const length = zsplice.zs_via_names(result.via, names, BigInt(names.length));
+    console.log(`${result.bytes} bytes by ${names.toString("latin1", 0, Number(length))}`);
 } catch (error) {
     console.error(`${error}`);
     process.exit(1);

@@ -20,7 +20,7 @@ ffi.cdef("""
     #define ZS_TO_END 0xffffffffffffffff
     #define ZS_INTERRUPT 0x2
     int64_t zs_copy(int, int64_t *, int, int64_t *, uint64_t, const struct zs_options *, struct zs_result *);
-    const char *zs_via_name(uint32_t one_via);
+    size_t zs_via_names(uint32_t via, char *text, size_t size);
 """)
 try:
     zsplice = ffi.dlopen("libzsplice.so.0")
@@ -61,8 +61,10 @@ try:
     with open(sys.argv[1], "rb", buffering=0) as source, open(sys.argv[2], "wb", buffering=0) as target:
         ffi.errno = 77
         copied, result = copy(source, target, show)
-        print(f"{copied} bytes by {ffi.string(zsplice.zs_via_name(result.via)).decode()}")
         print("errno is", "unchanged" if ffi.errno == 77 else "changed")
+        names = ffi.new("char[100]")
+        zsplice.zs_via_names(result.via, names, len(names))
+        print(f"{copied} bytes by {ffi.string(names).decode()}")
 except KeyboardInterrupt:
     print("interrupted", file=sys.stderr)
     sys.exit(130)

@@ -86,10 +86,10 @@ try {
 		if (so_far > most)
 			throw std::range_error("more than " + std::to_string(most) + " bytes");
 	});
-	const bool unchanged = errno == 77;
-
-	std::cout << result.bytes << " bytes by " << zs_via_name(result.via) << "\n";
-	std::cout << "errno is " << (unchanged ? "unchanged" : "changed") << "\n";
+	std::cout << "errno is " << (errno == 77 ? "unchanged" : "changed") << "\n";
+	char names[100];
+	zs_via_names(result.via, names, sizeof(names));
+	std::cout << result.bytes << " bytes by " << names << "\n";
 } catch (const std::system_error &error) {
 	const bool interrupted = error.code() == std::errc::operation_canceled;
 

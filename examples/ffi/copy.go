@@ -126,8 +126,10 @@ func run(input, output string, most uint64) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(result.bytes, "bytes by", C.GoString(C.zs_via_name(result.via)))
 	fmt.Println("errno is unchanged") // Otherwise it would have been the error.
+	var names [100]C.char
+	C.zs_via_names(result.via, &names[0], C.size_t(len(names)))
+	fmt.Println(result.bytes, "bytes by", C.GoString(&names[0]))
 	return target.Close()
 }
 

@@ -13,7 +13,7 @@ struct zs_options {
     void *context; int64_t half_idle_ns; uint64_t rate;
 };
 int64_t zs_copy(int, int64_t *, int, int64_t *, uint64_t, const struct zs_options *, struct zs_result *);
-const char *zs_via_name(uint32_t one_via);
+size_t zs_via_names(uint32_t via, char *text, size_t size);
 
 typedef struct { unsigned long bits[128 / sizeof(long)]; } sigset_t;
 int sigemptyset(sigset_t *), sigaddset(sigset_t *, int), sigprocmask(int, const sigset_t *, sigset_t *);
@@ -62,9 +62,10 @@ local fine, raised = pcall(function()
         io.stderr:write(tonumber(so_far), " bytes so far\n")
         if most and so_far > most then error("more than " .. most .. " bytes", 0) end
     end)
-    local unchanged = ffi.errno() == 77
-    print(tonumber(result.bytes) .. " bytes by " .. ffi.string(zsplice.zs_via_name(result.via)))
-    print("errno is " .. (unchanged and "unchanged" or "changed"))
+    print("errno is " .. (ffi.errno() == 77 and "unchanged" or "changed"))
+    local names = ffi.new("char[100]")
+    zsplice.zs_via_names(result.via, names, ffi.sizeof(names))
+    print(tonumber(result.bytes) .. " bytes by " .. ffi.string(names))
 end)
 if not fine then
     io.stderr:write(raised, "\n")

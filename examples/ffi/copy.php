@@ -17,7 +17,7 @@ try {
             void *context; int64_t half_idle_ns; uint64_t rate;
         };
         int64_t zs_copy(int, int64_t *, int, int64_t *, uint64_t, const struct zs_options *, struct zs_result *);
-        const char *zs_via_name(uint32_t one_via);
+        size_t zs_via_names(uint32_t via, char *text, size_t size);
         C, 'libzsplice.so.0');
 } catch (FFI\Exception $error) {
     $advice = 'Install zsplice (sudo make install), or name its folder in LD_LIBRARY_PATH.';
@@ -74,7 +74,9 @@ try {
             throw new RangeException("more than $argv[3] bytes");
         }
     });
-    echo "$copied bytes by ", $zsplice->zs_via_name($result->via), "\n";
+    $names = FFI::new('char[100]');
+    $zsplice->zs_via_names($result->via, $names, FFI::sizeof($names));
+    echo "$copied bytes by ", FFI::string($names), "\n";
 } catch (RuntimeException $error) {
     fwrite(STDERR, get_class($error) . ": {$error->getMessage()}\n");
     exit(1);

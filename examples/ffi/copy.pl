@@ -4,6 +4,7 @@ use v5.32;
 use warnings;
 use Errno qw(EINTR);
 use FFI::Platypus 2.00;
+use FFI::Platypus::Buffer qw(scalar_to_buffer);
 
 package Zsplice::Result {
     use FFI::Platypus::Record;
@@ -30,7 +31,7 @@ $ffi->type('record(Zsplice::Result)' => 'result');
 $ffi->type('record(Zsplice::Options)' => 'options');
 $ffi->type('(opaque, opaque)->int' => 'progress');
 $ffi->attach(zs_copy => [qw(int opaque int opaque uint64 options* result*)] => 'sint64');
-$ffi->attach(zs_via_name => ['uint32'] => 'string');
+$ffi->attach(zs_via_names => [qw(uint32 opaque size_t)] => 'size_t');
 
 use constant { TO_END => ~0, INTERRUPT => 0x2 };
 
@@ -66,12 +67,13 @@ eval {
         print STDERR "$so_far bytes so far\n";
         die "more than $ARGV[2] bytes\n" if defined $ARGV[2] && $so_far > $ARGV[2];
     });
-    say "$copied bytes by ", zs_via_name($result->via);
     # Closures change errno. A call alone does not: this one finds the end of the input.
     $! = 77;
     zs_copy(fileno $source, undef, fileno $target, undef, TO_END, undef, undef);
-    my $unchanged = $! == 77;
-    say "errno is ", $unchanged ? "unchanged" : "changed";
+    say "errno is ", $! == 77 ? "unchanged" : "changed";
+    my $names = "\0" x 100;
+    my $length = zs_via_names($result->via, scalar_to_buffer $names);
+    say "$copied bytes by ", substr $names, 0, $length;
     1;
 } or do {
     print STDERR $@;

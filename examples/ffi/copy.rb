@@ -26,7 +26,7 @@ module Zsplice
   # Without `blocking` no other thread of Ruby runs during a copy.
   attach_function :zs_copy, [:int, :pointer, :int, :pointer, :uint64, Options.by_ref, Result.by_ref], :int64,
                   blocking: true
-  attach_function :zs_via_name, [:uint32], :string
+  attach_function :zs_via_names, [:uint32, :pointer, :size_t], :size_t
 
   # Copies all of `source`. What the block raises ends the copy and arrives here, and so does Ctrl-C.
   def self.copy(source, target)
@@ -57,8 +57,10 @@ begin
     warn "#{so_far} bytes so far"
     raise RangeError, "more than #{most} bytes" if most && so_far > most
   end
-  unchanged = FFI.errno == 77
-  puts "#{copied} bytes by #{Zsplice.zs_via_name(result[:via])}", "errno is #{unchanged ? "unchanged" : "changed"}"
+  puts "errno is #{FFI.errno == 77 ? "unchanged" : "changed"}"
+  names = FFI::MemoryPointer.new(100)
+  Zsplice.zs_via_names(result[:via], names, names.size)
+  puts "#{copied} bytes by #{names.get_string(0)}"
 rescue Interrupt
   warn "interrupted"
   exit 130

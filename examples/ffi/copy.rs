@@ -4,7 +4,7 @@
 //! `rustc --edition 2021 copy.rs $(pkg-config --libs zsplice) && ./copy INPUT OUTPUT [MOST]`.
 //! More than MOST bytes are an error.
 
-use std::ffi::{c_char, c_int, c_void, CStr};
+use std::ffi::{c_char, c_int, c_void};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, AsRawFd as _};
@@ -58,7 +58,7 @@ extern "C" {
         options: *const Options,
         result: *mut Outcome,
     ) -> i64;
-    fn zs_via_name(one_via: u32) -> *const c_char;
+    fn zs_via_names(via: u32, text: *mut c_char, size: usize) -> usize;
 }
 
 /// A progress function, and what it has ended with.
@@ -109,6 +109,14 @@ pub fn copy<F: FnMut(u64) -> io::Result<()>>(
     Ok(outcome)
 }
 
+/// The names of the mechanisms, with commas between them.
+pub fn via_names(via: u32) -> String {
+    let mut text = [0_u8; 100];
+    // SAFETY: the library writes so many bytes at most.
+    let length = unsafe { zs_via_names(via, text.as_mut_ptr().cast(), text.len()) };
+    String::from_utf8_lossy(&text[..length.min(text.len() - 1)]).into_owned()
+}
+
 static INTERRUPT: OnceLock<UnixStream> = OnceLock::new();
 
 extern "C" fn on_interrupt(_signal: c_int) {
@@ -136,10 +144,8 @@ fn run(input: &str, output: &str, most: Option<u64>) -> io::Result<()> {
         }
     })?;
     let unchanged = io::Error::last_os_error().raw_os_error() == before;
-    // SAFETY: the argument is a number, and one bit of ZS_VIA_*: the name is not null.
-    let via = unsafe { CStr::from_ptr(zs_via_name(outcome.via)) };
-    println!("{} bytes by {}", outcome.bytes, via.to_string_lossy());
     println!("errno is {}", if unchanged { "unchanged" } else { "changed" });
+    println!("{} bytes by {}", outcome.bytes, via_names(outcome.via));
     Ok(())
 }
 

@@ -32,7 +32,8 @@ except OSError as error:
     sys.exit(f"{error}\nInstall zsplice (sudo make install), or name its folder in LD_LIBRARY_PATH.")
 zsplice.zs_copy.argtypes = [c_int, c_void_p, c_int, c_void_p, c_uint64, POINTER(Options), POINTER(Result)]
 zsplice.zs_copy.restype = c_int64
-zsplice.zs_via_name.restype = ctypes.c_char_p
+zsplice.zs_via_names.argtypes = [c_uint32, ctypes.c_char_p, ctypes.c_size_t]
+zsplice.zs_via_names.restype = ctypes.c_size_t
 
 
 def copy(source, target, progress):
@@ -69,8 +70,10 @@ try:
     with open(sys.argv[1], "rb", buffering=0) as source, open(sys.argv[2], "wb", buffering=0) as target:
         ctypes.set_errno(77)
         copied, result = copy(source, target, show)
-        print(f"{copied} bytes by {zsplice.zs_via_name(result.via).decode()}")
         print("errno is", "unchanged" if ctypes.get_errno() == 77 else "changed")
+        names = ctypes.create_string_buffer(100)
+        zsplice.zs_via_names(result.via, names, len(names))
+        print(f"{copied} bytes by {names.value.decode()}")
 except KeyboardInterrupt:
     print("interrupted", file=sys.stderr)
     sys.exit(130)

@@ -15,7 +15,7 @@ function load() {
                 result: "i64",
                 nonblocking: true,
             },
-            zs_via_name: { parameters: ["u32"], result: "pointer" },
+            zs_via_names: { parameters: ["u32", "buffer", "usize"], result: "usize" },
         });
     } catch (error) {
         console.error(`${error}\nInstall zsplice (sudo make install), or name its folder in LD_LIBRARY_PATH.`);
@@ -98,8 +98,9 @@ try {
         console.error(`${soFar} bytes so far`);
         if (soFar > Number(most)) throw new RangeError(`more than ${most} bytes`);
     }, interrupt.signal);
-    const via = Deno.UnsafePointerView.getCString(zsplice.zs_via_name(result.via)!);
-    console.log(`${result.bytes} bytes by ${via}`);
+    const names = new Uint8Array(100);
+    const length = zsplice.zs_via_names(result.via, names, BigInt(names.length));
+    console.log(`${result.bytes} bytes by ${new TextDecoder().decode(names.subarray(0, Number(length)))}`);
     Deno.exit(0);
 } catch (error) {
     const interrupted = error instanceof DOMException && error.name === "AbortError";

@@ -28,7 +28,7 @@ const Options = koffi.struct("zs_options", {
 });
 const zs_copy = promisify(zsplice.func("int64_t zs_copy(int, void *, int, void *, uint64_t, zs_options *, " +
     "_Out_ zs_result *)").async);
-const zs_via_name = zsplice.func("const char *zs_via_name(uint32_t)");
+const zs_via_names = zsplice.func("size_t zs_via_names(uint32_t, void *, size_t)");
 const eventfd = koffi.load("libc.so.6").func("int eventfd(unsigned int, int)");
 
 /** Copies all of `source`. What `progress` throws rejects the promise; so does the AbortSignal. */
@@ -74,7 +74,9 @@ async function main([input, output, most]) {
         console.error(`${so_far} bytes so far`);
         if (so_far > most) throw new RangeError(`more than ${most} bytes`);
     }, interrupt.signal);
-    console.log(`${result.bytes} bytes by ${zs_via_name(result.via)}`);
+    const names = Buffer.alloc(100);
+    const length = zs_via_names(result.via, names, names.length);
+    console.log(`${result.bytes} bytes by ${names.toString("latin1", 0, length)}`);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -240,9 +240,15 @@ impl<'a> Copy<'a> {
         assert!(status.success(), "{err}");
         let shown = matches!(errno, Errno::Shown);
         let errno = if shown { "errno is unchanged\n" } else { "" };
-        assert_eq!(out, format!("{LEN} bytes by sendfile\n{errno}"));
+        assert_eq!(out, format!("{errno}{LEN} bytes by sendfile\n"));
         assert_eq!(so_far(&err), [4 << 20, 8 << 20, LEN]);
         assert!(fs::read(&self.input).unwrap() == fs::read(&self.output).unwrap());
+        // The mechanisms are a set.
+        let empty = self.scratch.write("empty", "");
+        assert_eq!(
+            self.run(&[&empty, &self.output], built()).1,
+            format!("{errno}0 bytes by nothing\n")
+        );
     }
 
     fn shows_a_full_disk(&self) {
