@@ -9,8 +9,15 @@ use support::{found, have, output, root, told, Scratch};
 
 const C: [&str; 5] = ["c89", "c99", "c11", "c17", "c2x"];
 const CPP: [&str; 6] = ["c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"];
-const STRICT: [&str; 6] =
-    ["-Wall", "-Wextra", "-pedantic-errors", "-Wconversion", "-Wundef", "-Werror"];
+const STRICT: [&str; 7] = [
+    "-Wall",
+    "-Wextra",
+    "-pedantic-errors",
+    "-Wconversion",
+    "-Wsign-conversion",
+    "-Wundef",
+    "-Werror",
+];
 
 #[cfg(feature = "header")]
 #[test]

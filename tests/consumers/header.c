@@ -51,6 +51,14 @@ SAYS(sides_are_unsigned, ZS_SIDE_IN - 2 > 0);
 SAYS(flags_are_unsigned, ZS_INTERRUPT - 3 > 0 && ZS_RELAY_SHUTDOWN - 0x10001 > 0);
 SAYS(wants_are_signed, ZS_WANT_READ - 2 < 0);
 
+/* No warning with -Wsign-conversion: the members are unsigned, too. */
+void without_sigpipe(struct zs_options *options, const struct zs_result *result);
+void without_sigpipe(struct zs_options *options, const struct zs_result *result)
+{
+	options->flags &= ~ZS_NOSIGPIPE;
+	options->avoid |= result->refused & ~ZS_VIA_READ_WRITE;
+}
+
 /* The initializer names every member, or the compiler says which it misses. */
 extern struct zs_options options;
 struct zs_options options = ZS_OPTIONS_INIT;

@@ -3,7 +3,9 @@
 //! can be interrupted, and says what it needs.
 
 use crate::process::Process;
-use crate::support::{built, found, have, pkg_config, root, skip, succeed, Scratch};
+use crate::support::{
+    built, found, have, pkg_config, python_with_cffi, root, skip, succeed, Scratch,
+};
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -115,12 +117,7 @@ fn php() {
 
 #[test]
 fn python_cffi() {
-    // The first one in PATH is not always that of the distribution.
-    let python = ["python3", "/usr/bin/python3"].into_iter().find(|python| {
-        let told = Command::new(python).args(["-c", "import cffi"]).output();
-        told.is_ok_and(|told| told.status.success())
-    });
-    let Some(python) = python else { return skip("cffi is missing (Debian: python3-cffi)") };
+    let Some(python) = python_with_cffi() else { return };
     behaves(Command::new(python).arg(source("cffi_copy.py")), Errno::Shown);
 }
 

@@ -102,6 +102,19 @@ pub fn found(tool: &str) -> bool {
     env::split_paths(&path).any(|folder| folder.join(tool).is_file())
 }
 
+/// A Python that has cffi, else the test is skipped. The first one in PATH is not always that of the distribution,
+/// which may have it.
+pub fn python_with_cffi() -> Option<&'static str> {
+    let python = ["python3", "/usr/bin/python3"].into_iter().find(|python| {
+        let told = Command::new(python).args(["-c", "import cffi"]).output();
+        told.is_ok_and(|told| told.status.success())
+    });
+    if python.is_none() {
+        skip("cffi is missing (Debian: python3-cffi)");
+    }
+    python
+}
+
 /// Reports that the calling test cannot run here: a failure if nothing may be skipped.
 pub fn skip(reason: &str) {
     assert!(!in_ci(), "CI=true, but skipped: {reason}");
