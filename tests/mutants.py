@@ -76,13 +76,21 @@ def changes(line):
     return {kind: [text + comment if text else "" for text in texts] for kind, texts in kinds.items()}
 
 
+def tested_only():
+    """The files that only tests are made of: `#[cfg(test)] mod name;`."""
+    for path in (TREE / "src").rglob("*.rs"):
+        folder = path.parent if path.name in ("mod.rs", "lib.rs") else path.with_suffix("")
+        for name in re.findall(r"^#\[cfg\(test\)\]\n(?:pub\S* )?mod (\w+);", path.read_text(), re.MULTILINE):
+            yield folder / f"{name}.rs"
+            yield from (folder / name).rglob("*.rs")
+
+
 def candidates():
-    """All changes: kind -> [(file, number of the line, new line)]. Tests at the end of a file stay."""
-    found = {}
-    for path in sorted((TREE / "src").rglob("*.rs")):
-        for number, line in enumerate(path.read_text().split("\n")):
-            if line.startswith("#[cfg(test)]"):
-                break
+    """All changes: kind -> [(file, number of the line, new line)]. Tests stay, also at the end of a file."""
+    found, excluded = {}, set(tested_only())
+    for path in sorted(set((TREE / "src").rglob("*.rs")) - excluded):
+        text = path.read_text().partition("#[cfg(test)]\nmod tests {")[0]
+        for number, line in enumerate(text.split("\n")):
             if line.lstrip().startswith(("//", "#", "use ", "const _")):
                 continue
             for kind, texts in changes(line).items():
