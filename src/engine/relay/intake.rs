@@ -39,7 +39,8 @@ impl Relay {
     /// Takes something from the input, on the path that is best for now.
     pub(super) fn take(&mut self, until: u64) -> Result<Intake, Error> {
         let was_drained = self.was_drained();
-        if self.in_flight.buffered() > 0 {
+        // Also if the input is drained: it would be in vain to wait for it.
+        if self.in_flight.buffered() > 0 || self.in_flight.room() == 0 {
             return Ok(Intake::Full);
         }
         if was_drained {
@@ -61,9 +62,6 @@ impl Relay {
         }
         let room = self.in_flight.get_buffer().map_err(Error::call)?;
         let len = self.piece_len().min(room);
-        if len == 0 {
-            return Ok(Intake::Full);
-        }
         let input = self.input;
         match self.in_flight.fill_buffer(len, |into| input.read(into)) {
             Ok(0) => Ok(self.input_ended().into()),
@@ -164,9 +162,6 @@ impl Relay {
         }
         let len = usize::try_from(self.remaining).unwrap_or(RELAY_STEP).min(RELAY_STEP);
         let len = len.min(self.in_flight.room());
-        if len == 0 {
-            return Ok(Intake::Full);
-        }
         let input = self.input;
         let mut take = || self.in_flight.fill_pipe(len, |pipe, len| input.splice_into(pipe, len));
         match refusal::answer(input.socket(), &mut take) {
