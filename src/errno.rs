@@ -218,6 +218,14 @@ impl SavedErrno {
 mod tests {
     use super::*;
 
+    impl Errno {
+        /// Does what a system call that fails does.
+        pub(crate) fn leave_behind(self) -> core::ffi::c_long {
+            self.set();
+            -1
+        }
+    }
+
     #[test]
     fn a_success_restores_errno() {
         Errno::INTR.set();

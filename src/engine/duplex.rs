@@ -3,6 +3,9 @@
 //! Both directions of a connection: when each is run, what the end or the failure of one means for the
 //! other, and when both are over.
 
+#[cfg(test)]
+mod model;
+
 use super::relay::{Known, Pool, Relay};
 use super::shared::endpoint::{Endpoint, FdKind};
 use super::shared::outcome::{Error, Progress};

@@ -64,3 +64,15 @@ pub(crate) fn grow(fd: c_int, capacity: c_int) {
         let _ = sizes.iter().any(|&size| sys::set_pipe_size(fd, size).is_ok());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Pipe {
+        /// Another owner of the same descriptors, which are those of a kernel in memory.
+        pub(crate) fn fork(&self) -> Pipe {
+            Pipe { writer: Owned(self.writer.0), reader: Owned(self.reader.0) }
+        }
+    }
+}

@@ -13,10 +13,14 @@ pub(crate) struct Owned(pub(crate) c_int);
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        // SAFETY: the argument is a number. The descriptor belongs to this value, which nobody uses
-        // any more. (On Linux close(2) has closed it whatever it returns.)
-        unsafe { libc::syscall(libc::SYS_close, self.0) };
+        super::close(self.0);
     }
+}
+
+/// close(2) of a descriptor that belongs to the library. (On Linux it is closed whatever this returns.)
+pub(crate) fn close(fd: c_int) {
+    // SAFETY: the argument is a number. The descriptor belongs to an `Owned`, which nobody uses any more.
+    unsafe { libc::syscall(libc::SYS_close, fd) };
 }
 
 /// pipe2(2): the read end, then the write end.

@@ -280,7 +280,37 @@ fn copy(to: &mut [u8], from: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mem::buffer::Room;
     use crate::sys;
+
+    impl InFlight {
+        /// The same state, for model.rs.
+        pub(in crate::engine::relay) fn fork(&self, pool: Option<Rc<Pool>>) -> InFlight {
+            let InFlight { piped, start, end, .. } = *self;
+            let pipe = self.pipe.as_ref().map(Pipe::fork);
+            let buffer = self.buffer.as_ref().map(|buffer| {
+                let mut new = Buffer::new(buffer.len()).unwrap();
+                copy(new.bytes(), buffer.filled(buffer.len()));
+                new
+            });
+            let pipe_factory = self.pipe_factory.fork();
+            InFlight { pool, piped, start, end, pipe, buffer, pipe_factory }
+        }
+
+        /// What tells this state from others.
+        pub(in crate::engine::relay) fn key(
+            &self,
+            key: &mut std::vec::Vec<u8>,
+            byte: impl Fn(u8) -> u8,
+        ) {
+            let len = self.buffer.as_ref().map_or(0, Buffer::len);
+            key.extend([self.piped, self.start, self.end, len].map(|number| number as u8));
+            key.push(self.pipe.as_ref().map_or(0, |pipe| pipe.reader.0 as u8));
+            if let Some(buffer) = &self.buffer {
+                key.extend(buffer.filled(self.end)[self.start..].iter().map(|&held| byte(held)));
+            }
+        }
+    }
 
     fn piped(in_flight: &mut InFlight, bytes: &[u8]) {
         assert!(in_flight.has_pipe());

@@ -5,6 +5,8 @@
 mod deliver;
 mod in_flight;
 mod intake;
+#[cfg(test)]
+mod model;
 mod pool;
 mod shared_errors;
 mod small;

@@ -126,3 +126,50 @@ impl PipeFactory {
         pipe
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Pool {
+        /// The same state, for model.rs.
+        pub(in crate::engine) fn fork(&self) -> Rc<Pool> {
+            let idle = self.idle.iter().map(|place| {
+                let pipe = place.take();
+                let fork = pipe.as_ref().map(Pipe::fork);
+                place.set(pipe);
+                fork
+            });
+            let mut idle: std::vec::Vec<_> = idle.collect();
+            let buffer = self.buffer.take();
+            let fork = buffer.as_ref().and_then(|buffer| Buffer::new(buffer.len()));
+            self.buffer.set(buffer);
+            Rc::new(Pool {
+                idle: FixedVec::new(idle.len(), |at| Cell::new(idle[at].take())).unwrap(),
+                count: self.count.clone(),
+                lent: self.lent.clone(),
+                limit: self.limit.clone(),
+                pipe_factory: self.pipe_factory.fork(),
+                buffer: Cell::new(fork),
+            })
+            .unwrap()
+        }
+
+        /// What tells this state from others.
+        pub(in crate::engine) fn key(&self, key: &mut std::vec::Vec<u8>) {
+            key.extend([self.count.get() as u8, self.lent.get() as u8]);
+            // After a failure no more pipes are made: until the next attempt, which fails, too.
+            key.push(u8::from(self.pipe_factory.skip.get() > 0));
+        }
+
+        pub(in crate::engine) fn idle(&self) -> usize {
+            self.count.get()
+        }
+    }
+
+    impl PipeFactory {
+        pub(in crate::engine::relay) fn fork(&self) -> PipeFactory {
+            PipeFactory { size: self.size, skip: self.skip.clone() }
+        }
+    }
+}

@@ -65,6 +65,25 @@ impl SharedErrors {
 mod tests {
     use super::*;
 
+    impl SharedErrors {
+        /// The same state, for model.rs: of two that are a pair, or of two that share nothing.
+        pub(in crate::engine::relay) fn fork(of: [&SharedErrors; 2]) -> [SharedErrors; 2] {
+            let errors = of[0].errors.as_ref().map(|errors| Rc::new(Errors(errors.0.clone())));
+            let errors = errors.flatten();
+            of.map(|SharedErrors { input, output, .. }| SharedErrors {
+                errors: errors.as_ref().map(Rc::share),
+                input: *input,
+                output: *output,
+            })
+        }
+
+        /// What tells this state from others.
+        pub(in crate::engine::relay) fn key(&self, key: &mut std::vec::Vec<u8>) {
+            let known = [self.input_error(), self.output_error()];
+            key.extend(known.map(|errno| errno.map_or(0, |errno| errno.0 as u8)));
+        }
+    }
+
     #[test]
     fn what_one_direction_meets_the_other_knows() {
         let (a, b) = SharedErrors::pair(true, true).unwrap();

@@ -449,3 +449,34 @@ impl Relay {
         Error::output(errno)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Relay {
+        /// The same states, for model.rs: of two relays that are a pair, or of two that share nothing.
+        pub(in crate::engine) fn fork(of: [&Relay; 2], pool: &Rc<Pool>) -> [Relay; 2] {
+            let [first, second] = SharedErrors::fork(of.map(|relay| &relay.shared_errors));
+            let fork = |of: &Relay, shared_errors| {
+                let in_flight = of.in_flight.fork(Some(pool.share()));
+                Relay { in_flight, shared_errors, ..*of }
+            };
+            [fork(of[0], first), fork(of[1], second)]
+        }
+
+        /// What tells this state from others; `byte` makes that independent of how many came before.
+        pub(in crate::engine) fn key(&self, key: &mut std::vec::Vec<u8>, byte: impl Fn(u8) -> u8) {
+            let Relay { reading, writing, path, .. } = *self;
+            key.extend([reading as u8, writing as u8, path as u8, self.declined.into()]);
+            key.push((self.flags >> 24) as u8 | u8::from(self.flags & MAY_SPLICE != 0));
+            key.push(u8::try_from(self.remaining).unwrap_or(u8::MAX));
+            let failed =
+                self.failed.map(|error| (error.errno.0, error.side.map_or(0, |side| side as u8)));
+            key.extend(failed.map_or([0; 2], |(errno, side)| [errno as u8, side]));
+            key.push(self.input_error.map_or(0, |errno| errno.0 as u8));
+            self.in_flight.key(key, byte);
+            self.shared_errors.key(key);
+        }
+    }
+}

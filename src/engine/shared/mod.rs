@@ -6,6 +6,8 @@ pub(crate) mod checks;
 pub(crate) mod cursor;
 pub(crate) mod endpoint;
 pub(crate) mod eof;
+#[cfg(test)]
+pub(crate) mod explore;
 pub(crate) mod options;
 pub(crate) mod outcome;
 pub(crate) mod pace;

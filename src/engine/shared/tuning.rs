@@ -2,6 +2,7 @@
 
 //! Every size, threshold and count that speed depends on, with what was measured. The figures are
 //! ratios of medians on Linux 6.18, two cores; `bench/run SECTION` shows the rows that a change moves.
+//! (Unit tests have pieces of two bytes, so that they get to every state: src/engine/relay/model.rs.)
 
 use core::ffi::c_int;
 
@@ -39,7 +40,7 @@ pub(crate) const READ_WRITE_FILE: u64 = 8 << 10;
 /// A piece that is copied rather than spliced through a private pipe: below this a buffer wins (.4 of
 /// pread and pwrite at 4 KiB). An input that fills it at once is bulk. `relay`: small messages;
 /// `stream`.
-pub(crate) const SMALL_PIECE: usize = 16 << 10;
+pub(crate) const SMALL_PIECE: usize = if cfg!(test) { 2 } else { 16 << 10 };
 /// The largest buffer: read/write with 256 KiB is 1.03 of 128 KiB into ext4, and a fresh file of ext4 or
 /// xfs takes pieces of 1 MiB up to six times slower (docs/kernel.md, "Large pieces into fresh files are
 /// slow"). `copy`; `fanout`.
@@ -100,7 +101,7 @@ pub(crate) const FANOUT_CAPACITY: usize = 16 << 20;
 /// The most that one step takes, and the budget of a run that is given none. `relay`: bulk.
 pub(crate) const RELAY_STEP: usize = 1 << 20;
 /// A bulk input that gives less than this at once has gone back to small pieces. `relay`: mixed sizes.
-pub(crate) const RELAY_TRICKLE: usize = 4 << 10;
+pub(crate) const RELAY_TRICKLE: usize = if cfg!(test) { 2 } else { 4 << 10 };
 /// The budget of a direction of zs_bridge to a blocking terminal, where every few bytes are a call.
 pub(crate) const TERMINAL_BUDGET: u64 = 16 << 10;
 
