@@ -75,7 +75,7 @@ impl Steps {
     fn up_to(self, input: FdAt<'_>) -> Steps {
         match self.end {
             Err(Error { errno: Errno::INVAL, .. })
-                if self.bytes > 0 && input.offset() == Some(i64::MAX) =>
+                if self.bytes > 0 && retry::place(input) == Some(i64::MAX) =>
             {
                 Steps { end: Ok(()), ..self }
             }

@@ -84,16 +84,20 @@ pub(super) fn check_flags(known: c_uint, flags: c_uint) -> Result<()> {
 #[cold]
 #[inline(never)]
 fn up_to_max_offset(from: FdAt, to: FdAt, len: usize) -> Result<usize> {
-    // EINVAL may come before the kernel has looked at the pointers: before Linux 5.11, or from a
-    // seccomp filter (docs/kernel.md, "A seccomp filter may answer for a bad pointer").
-    let room = |side: FdAt| {
-        let offset = side.checked_offset().ok()??;
-        usize::try_from(i64::MAX.checked_sub(offset)?).ok()
-    };
+    let room = |side: FdAt| usize::try_from(i64::MAX.checked_sub(place(side)?)?).ok();
     match (room(from), room(to)) {
         (Some(room @ 1..), _) | (_, Some(room @ 1..)) if room < len => Ok(room),
         _ => Err(Errno::INVAL),
     }
+}
+
+/// The offset or the position of one side; None: it has none, or the pointer is invalid.
+#[cold]
+pub(super) fn place(side: FdAt) -> Option<i64> {
+    // EINVAL may come before the kernel has looked at the pointer: before Linux 5.11, or from a
+    // seccomp filter (docs/kernel.md, "A seccomp filter may answer for a bad pointer").
+    let offset = side.checked_offset().ok()?;
+    offset.or_else(|| sys::lseek(side.fd, 0, libc::SEEK_CUR).ok())
 }
 
 /// Makes `call` again as long as it is interrupted, or would block and `stalled` says that it is worth

@@ -154,6 +154,10 @@ impl Drop for HoleFinder {
     }
 }
 
+/// tmpfs finds no data at all in a file that ends in the page before the largest offset (docs/kernel.md, "SEEK_DATA
+/// finds nothing in the largest files"). No page is larger than 64 KiB.
+const LARGEST_SEARCHED: i64 = i64::MAX & !0xffff;
+
 /// The extent at `position` of a file that had `size` bytes. `ask` is lseek(2) with SEEK_DATA and
 /// SEEK_HOLE at that position, and with SEEK_END the size that the file has now; `is_data` says
 /// that the first answer is known.
@@ -199,6 +203,7 @@ fn extent_by(
         // No data up to the end. Data that is appended meanwhile makes the file larger first.
         Err(Errno::NXIO) => match until(ask(libc::SEEK_END)?) {
             0 => Extent::End,
+            len if position.saturating_add_unsigned(len) > LARGEST_SEARCHED => Extent::Unknown,
             len if ask(libc::SEEK_DATA) == Err(Errno::NXIO) => Extent::Hole(len),
             _ => return Ok(None),
         },
