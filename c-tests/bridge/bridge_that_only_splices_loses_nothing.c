@@ -42,6 +42,25 @@ static void appends(int nonblock)
 	MUST(close(a.in) == 0 && close(a.far_in) == 0 && close(file) == 0 && close(out) == 0);
 }
 
+/* What only a read would tell - whether a device has ended - is not asked. */
+static void dead_pipe(uint32_t flags)
+{
+	struct zs_result results[2];
+	int zero = open("/dev/zero", O_RDONLY), out[2], back[2], returned;
+
+	t_scene("from a device to a pipe without a reader, flags %#x", flags);
+	MUST(zero >= 0 && pipe(out) == 0 && pipe(back) == 0 && close(out[0]) == 0 && close(back[1]) == 0);
+	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
+	returned = zs_bridge(zero, out[1], back[0], out[1], &(struct zs_options){ .avoid = ZS_VIA_READ_WRITE,
+			     .timeout_ns = T_MS(10000), .flags = flags }, results);
+	T_EQ(returned, -1);
+	T_EQ(results[0].error, EPIPE);
+	T_EQ(results[0].side, ZS_SIDE_OUT);
+	T_EQ(results[0].in_flight, 0);
+	T_EQ(results[0].via, 0);
+	MUST(close(zero) == 0 && close(out[1]) == 0 && close(back[0]) == 0);
+}
+
 static void urgent(int nonblock, enum t_stream to)
 {
 	struct zs_result results[2];
@@ -138,6 +157,8 @@ static void direct(void)
 
 int main(void)
 {
+	dead_pipe(0);
+	dead_pipe(ZS_NOSIGPIPE);
 	for (int nonblock = 0; nonblock < 2; nonblock++) {
 		appends(nonblock);
 		urgent(nonblock, T_A_PIPE);

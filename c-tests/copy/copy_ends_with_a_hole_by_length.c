@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* A hole at the end of the input extends the output to the same length, but never shortens it if others have
  * extended it meanwhile. If it cannot become that long, the result does not count what is missing. */
+#include <sys/mman.h>
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -23,6 +24,23 @@ static int cancels(void *context, const struct zs_result *so_far)
 {
 	(void)context;
 	return so_far->holes > 0;
+}
+
+/* A hole that goes beyond the largest offset is not left: the kernel refuses it, where it would a write. */
+static void beyond_the_largest_offset(void)
+{
+	int from = memfd_create("from", MFD_CLOEXEC), to = memfd_create("to", MFD_CLOEXEC);
+	struct zs_result result;
+	int64_t off = INT64_MAX - 1000;
+
+	MUST(from >= 0 && to >= 0 && ftruncate(from, MIB) == 0);
+	T_EQ(zs_copy(from, NULL, to, &off, ZS_TO_END, NULL, &result), -1);
+	T_EQ(errno, EFBIG);
+	T_EQ(result.side, ZS_SIDE_OUT);
+	T_EQ(result.holes, 0);
+	T_EQ(off, INT64_MAX - 1000 + (int64_t)result.bytes);
+	T_EQ(t_position(from), (int64_t)result.bytes);
+	MUST(close(from) == 0 && close(to) == 0);
 }
 
 int main(void)
@@ -65,6 +83,8 @@ int main(void)
 	T_EQ(T_COPY(in, &(int64_t){ MIB }, out, &off, ZS_TO_END, &result, .progress = cancels), -1);
 	if (T_EQ(errno, ECANCELED) && T_EQ(off, (int64_t)result.bytes))
 		T_EQ(t_size(out), (int64_t)result.bytes);
+
+	beyond_the_largest_offset();
 
 	/* RLIMIT_FSIZE does not allow that length. */
 	MUST(getrlimit(RLIMIT_FSIZE, &limit) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* An input that fails when it is asked whether it has ended is blamed for that, after every byte has been delivered. */
+/* An input that fails when it is asked whether it has ended is blamed for that, after every byte has been delivered. So
+ * is one that fails when it is asked for bytes that poll(2) does not report. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -34,8 +35,30 @@ static void looks(void *to)
 	T_EQ(off, LEN);
 }
 
+static int64_t peek_fails(const uint64_t *args, int earlier)
+{
+	(void)earlier;
+	return args[3] & MSG_PEEK ? -EHOSTUNREACH : T_CONTINUE;
+}
+
+static void is_silent(void *unused)
+{
+	struct zs_result result = t_unwritten();
+	int in[2], out[2];
+
+	(void)unused;
+	t_stream(T_A_TCP, in);
+	t_stream(T_A_PIPE, out);
+	t_intercept(SYS_recvfrom, peek_fails);
+	T_EQ(T_COPY(in[0], NULL, out[1], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(10000)), -1);
+	T_EQ(errno, EHOSTUNREACH);
+	T_EQ(result.side, ZS_SIDE_IN);
+	T_EQ(result.bytes, 0);
+}
+
 int main(void)
 {
+	T_CHILD(is_silent, NULL);
 	T_CHILD(looks, &(enum t_place){ T_AT_FILE });
 	T_CHILD(looks, &(enum t_place){ T_AT_PIPE });
 	T_CHILD(looks, &(enum t_place){ T_AT_UNIX });

@@ -126,3 +126,31 @@ fn device(fd: c_int, kind: FdKind) -> Eof {
         _ => Eof::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{ErrorKind, Read, Write};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn an_error_that_is_told_once_is_left_to_the_call() {
+        let (mut ours, theirs) = UnixStream::pair().unwrap();
+        ours.write_all(b"unread").unwrap();
+        drop(theirs);
+        assert_eq!(after_would_block(FdAt::own(ours.as_raw_fd())), Ok(Eof::Unknown));
+        assert_eq!(
+            ours.read(&mut [0]).map_err(|error| error.kind()),
+            Err(ErrorKind::ConnectionReset)
+        );
+    }
+
+    #[test]
+    fn what_has_no_position_is_not_read_on_trial() {
+        let (reader, writer) = sys::pipe2(libc::O_CLOEXEC).unwrap();
+        sys::write(writer.0, b"!", None).unwrap();
+        assert_eq!(probe(FdAt::own(reader.0), FdKind::File), Ok(Eof::Unknown));
+        assert_eq!(sys::fionread(reader.0), Ok(1));
+    }
+}
