@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::process::Command;
-use support::{built, c, python_with_cffi, read, root, succeed, Scratch};
+use support::{built, c, found, python_with_cffi, read, root, skip, succeed, Scratch};
 
 /// The rows of a table without its heading, each as its cells. A table is found by its number of columns.
 fn table(columns: usize) -> Vec<Vec<String>> {
@@ -136,4 +136,44 @@ fn cffi_takes_what_the_page_makes_of_the_header() {
     let scratch = Scratch::new();
     let script = scratch.write("shown.py", &check);
     succeed(Command::new(python).arg(script).env("LD_LIBRARY_PATH", built()));
+}
+
+/// It is the first argument of both.
+fn takes_the_text_without_directives(language: &str, package: &str, program: &str) {
+    if !found(language) {
+        return skip(&format!("{language} is missing (Debian: {package})"));
+    }
+    let Some(python) = python_with_cffi() else { return };
+    let scratch = Scratch::new();
+    let script = scratch.write("shown.py", &format!("{}\nprint(text)\n", shown()));
+    let text = succeed(Command::new(python).arg(script).env("LD_LIBRARY_PATH", built()));
+    let declarations: String = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let file = scratch.write("declarations", &declarations);
+    let option = if language == "php" { "-r" } else { "-e" };
+    let mut command = Command::new(language);
+    command.arg(option).arg(program).env("DECLARATIONS", file).env("LD_LIBRARY_PATH", built());
+    assert_eq!(succeed(&mut command), "64\n");
+}
+
+#[test]
+fn luajit_takes_the_text_without_directives() {
+    let program = "
+local ffi = require('ffi')
+ffi.cdef(io.open(os.getenv('DECLARATIONS')):read('*a'))
+assert(ffi.load('libzsplice.so.0').zs_version() > 0)
+print(ffi.sizeof('struct zs_options'))";
+    takes_the_text_without_directives("luajit", "luajit", program);
+}
+
+#[test]
+fn php_takes_the_text_without_directives() {
+    let program = "
+$zsplice = FFI::cdef(file_get_contents(getenv('DECLARATIONS')), 'libzsplice.so.0');
+$zsplice->zs_version() > 0 || exit(1);
+echo FFI::sizeof($zsplice->new('struct zs_options')), \"\\n\";";
+    takes_the_text_without_directives("php", "php-cli", program);
 }

@@ -34,11 +34,12 @@ public class Copy {
 
     static final AddressLayout TEXT = ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(99, JAVA_BYTE));
     static final Linker LINKER = Linker.nativeLinker();
+    static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     static final MemoryLayout STATE = Linker.Option.captureStateLayout();
     static final SymbolLookup ZSPLICE = load();
     static final MethodHandle ZS_COPY = LINKER.downcallHandle(ZSPLICE.find("zs_copy").orElseThrow(),
         FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS),
-        Linker.Option.captureCallState("errno"));
+        ERRNO);
     static final MethodHandle ZS_VIA_NAMES = LINKER.downcallHandle(ZSPLICE.find("zs_via_names").orElseThrow(),
         FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
 
@@ -53,23 +54,29 @@ public class Copy {
         }
     }
 
-    static MethodHandle libc(String name, MemoryLayout result, MemoryLayout... parameters) {
-        return LINKER.downcallHandle(LINKER.defaultLookup().find(name).orElseThrow(),
-            FunctionDescriptor.of(result, parameters));
+    static MethodHandle libc(String name, FunctionDescriptor type, Linker.Option... options) {
+        return LINKER.downcallHandle(LINKER.defaultLookup().find(name).orElseThrow(), type, options);
+    }
+
+    /** What captureCallState has stored: another function of the JVM may have changed the variable since. */
+    static int errno(MemorySegment state) {
+        return state.get(JAVA_INT, STATE.byteOffset(PathElement.groupElement("errno")));
     }
 
     /** Java does not tell the descriptors of its files. */
     static int open(Arena arena, String path, int flags) throws Throwable {
-        var function = libc("open", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-        int fd = (int) function.invokeExact(arena.allocateFrom(path), flags, 0666);
+        var function = libc("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT), ERRNO,
+            Linker.Option.firstVariadicArg(2));
+        var state = arena.allocate(STATE);
+        int fd = (int) function.invokeExact(state, arena.allocateFrom(path), flags, 0666);
         if (fd == -1) {
-            throw new IOException(path + " cannot be opened");
+            throw new IOException(path + ": " + strerror(errno(state)));
         }
         return fd;
     }
 
     static String strerror(int errno) throws Throwable {
-        var text = (MemorySegment) libc("strerror", TEXT, JAVA_INT).invokeExact(errno);
+        var text = (MemorySegment) libc("strerror", FunctionDescriptor.of(TEXT, JAVA_INT)).invokeExact(errno);
         return text.getString(0);
     }
 
@@ -112,15 +119,14 @@ public class Copy {
         options.set(ADDRESS, OPTIONS.byteOffset(PathElement.groupElement("progress")),
             LINKER.upcallStub(call, FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS), arena));
         var result = arena.allocate(RESULT);
-        // The errno of the call; another function of the JVM may have set the variable since. It equals `error`.
         var state = arena.allocate(STATE);
         var none = MemorySegment.NULL;
         long n = (long) ZS_COPY.invokeExact(state, source, none, target, none, TO_END, options, result);
         if (watcher.thrown != null) {
             throw watcher.thrown;
         }
-        int errno = state.get(JAVA_INT, STATE.byteOffset(PathElement.groupElement("errno")));
         if (n == -1) {
+            int errno = errno(state); // It equals `error` in the result.
             throw errno == ECANCELED ? new InterruptedIOException() : new IOException(strerror(errno));
         }
         return result;
@@ -132,8 +138,8 @@ public class Copy {
         try (var arena = Arena.ofShared()) {
             int source = open(arena, arguments[0], 0);
             int target = open(arena, arguments[1], 01 | 0100 | 01000); // O_WRONLY, O_CREAT, O_TRUNC
-            int cancel = (int) libc("eventfd", JAVA_INT, JAVA_INT, JAVA_INT).invokeExact(0, 0);
-            var write = libc("eventfd_write", JAVA_INT, JAVA_INT, JAVA_LONG);
+            int cancel = (int) libc("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT)).invokeExact(0, 0);
+            var write = libc("eventfd_write", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG));
             // Ctrl-C: the copy ends, and Java with it.
             Runtime.getRuntime().addShutdownHook(new Thread(() -> {
                 try {

@@ -2,7 +2,7 @@
 //! examples/ffi: the same program in many languages. Each copies, shows an error of the kernel and one of its own,
 //! can be interrupted, and says what it needs.
 
-use crate::process::Process;
+use crate::process::{within, Process};
 use crate::support::{
     built, found, have, pkg_config, python_with_cffi, root, skip, succeed, Scratch,
 };
@@ -14,6 +14,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const LEN: usize = 9 << 20;
+
+/// How long a runtime may take to start, on a machine that does much else.
+const START: Duration = Duration::from_secs(60);
 
 #[test]
 fn bun() {
@@ -209,7 +212,7 @@ enum Errno {
 fn behaves(program: &mut Command, errno: Errno) {
     let copy = Copy::new(program);
     copy.copies(&errno);
-    copy.shows_a_full_disk();
+    copy.shows_errors();
     copy.passes_its_own_error_on();
     copy.can_be_interrupted();
     copy.says_that_the_library_is_missing();
@@ -248,10 +251,19 @@ impl<'a> Copy<'a> {
         );
     }
 
-    fn shows_a_full_disk(&self) {
-        let (status, out, err) = self.run(&[&self.input, Path::new("/dev/full")], built());
+    /// Of the output, of the input, and one before the copy.
+    fn shows_errors(&self) {
+        let missing = self.scratch.path().join("missing");
+        self.fails(&self.input, Path::new("/dev/full"), ["no space left on device", "enospc"]);
+        self.fails(self.scratch.path(), &self.output, ["is a directory", "eisdir"]);
+        self.fails(&missing, &self.output, ["no such file or directory", "enoent"]);
+    }
+
+    /// By an error that the program calls by one of two names.
+    fn fails(&self, input: &Path, output: &Path, names: [&str; 2]) {
+        let (status, out, err) = self.run(&[input, output], built());
         let told = err.lines().last().unwrap_or_default().to_lowercase();
-        assert!(told.contains("no space left on device") || told.contains("enospc"), "{err}");
+        assert!(names.iter().any(|name| told.contains(name)), "{names:?}: {err}");
         assert!(status.code() == Some(1) && out.is_empty(), "{status}: {out}");
     }
 
@@ -273,7 +285,7 @@ impl<'a> Copy<'a> {
         let mut process = Process::start(command.stdin(Stdio::piped()).stdout(Stdio::null()));
         let mut input = process.stdin();
         input.write_all(b"begin\n").unwrap();
-        assert!(process.tells("6 bytes so far\n", Duration::from_secs(60)), "{}", process.told());
+        assert!(process.tells("6 bytes so far\n", START), "{}", process.told());
         // ZS_INTERRUPT misses a signal between two waits, and a busy machine may take its time.
         for _ in 0..5 {
             sleep(Duration::from_millis(200));
@@ -305,6 +317,7 @@ impl<'a> Copy<'a> {
         let mut command = self.command(arguments, library);
         command.stdin(Stdio::null()).stdout(File::create(&written).unwrap());
         let mut process = Process::start(&mut command);
+        within(START, || process.has_ended());
         let status = process.wait();
         (status, fs::read_to_string(written).unwrap(), process.told())
     }
