@@ -94,7 +94,7 @@ fn consumer(folder: &Path) -> PathBuf {
 
 /// Runs the consumer under a tool, and returns what both have printed.
 fn run(tool: &mut Command, program: &Path) -> String {
-    let (told, status) = c::run(tool.arg(program), Duration::from_secs(60));
+    let (told, status) = c::run(tool.arg(program), Duration::from_secs(300));
     assert!(status.is_some_and(|status| status.success()), "{tool:?}: {status:?} {told}");
     told
 }
@@ -103,7 +103,7 @@ fn run(tool: &mut Command, program: &Path) -> String {
 fn traced(program: &Path, folder: &Path) -> (Vec<(String, Vec<String>)>, Vec<String>) {
     let trace = folder.join("trace");
     let mut strace = Command::new("strace");
-    let told = run(strace.args(["-e", "signal=none", "-o"]).arg(&trace), program);
+    let told = run(strace.args(["-s", "100", "-e", "signal=none", "-o"]).arg(&trace), program);
     let mut times = Vec::<(String, Vec<String>)>::new();
     let mut inside = false;
     for line in fs::read_to_string(trace).unwrap().lines() {

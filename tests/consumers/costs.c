@@ -23,6 +23,7 @@
 /* TIMES: the first time differs (memory is allocated, symbols are looked up), so that the median counts. */
 enum { KiB = 1 << 10, MiB = 1 << 20, TIMES = 5, OUTPUTS = 8 };
 enum { EXTENTS = 100 };
+enum { VIA_ALL = 0x3f };
 
 /* One kind of work. */
 struct work {
@@ -32,6 +33,7 @@ struct work {
 	size_t len;            /* bytes to move */
 	size_t outputs;        /* of a fan-out */
 	unsigned int flags;
+	uint32_t only;         /* the mechanisms that a copy may use (ZS_VIA_*); 0: all */
 };
 
 static const struct work *work;
@@ -147,6 +149,16 @@ static void pipe_to_pipe(void)
 	new_out(small_pipe);
 }
 
+/* And to a copy of it, outs[0]. */
+static void pipe_to_pipes(void)
+{
+	new_out(small_pipe);
+	replace(&outs[0], out);
+	replace(&drains[0], drain);
+	out = drain = -1;
+	pipe_to_pipe();
+}
+
 static void run_splice(void)
 {
 	moved = zs_splice(in, NULL, out, NULL, work->len, 0);
@@ -162,9 +174,59 @@ static void run_splice_retry(void)
 	moved = zs_splice_retry(in, NULL, out, NULL, work->len, 0);
 }
 
+static void run_tee_retry(void)
+{
+	moved = zs_tee_retry(in, out, work->len, 0);
+}
+
 static void run_splice_full(void)
 {
 	moved = zs_splice_full(in, NULL, out, NULL, work->len, 0, NULL);
+}
+
+/* To a copy that is drained, and to the output. */
+static void run_tee_full(void)
+{
+	moved = zs_tee_full(in, outs[0], out, work->len, 0, NULL);
+}
+
+static void run_vmsplice(void)
+{
+	struct iovec piece = { bytes, work->len };
+
+	moved = zs_vmsplice(out, &piece, 1, 0);
+}
+
+/* From a file */
+
+static void run_sendfile(void)
+{
+	moved = zs_sendfile(out, in, NULL, work->len);
+}
+
+static void run_sendfile_retry(void)
+{
+	moved = zs_sendfile_retry(out, in, NULL, work->len, 0);
+}
+
+static void run_sendfile_full(void)
+{
+	moved = zs_sendfile_full(out, in, NULL, work->len, 0, NULL);
+}
+
+static void run_copy_range(void)
+{
+	moved = zs_copy_range(in, NULL, out, NULL, work->len, 0);
+}
+
+static void run_copy_range_retry(void)
+{
+	moved = zs_copy_range_retry(in, NULL, out, NULL, work->len, 0);
+}
+
+static void run_copy_range_full(void)
+{
+	moved = zs_copy_range_full(in, NULL, out, NULL, work->len, 0, NULL);
 }
 
 /* zs_copy */
@@ -178,6 +240,15 @@ static void run_copy(void)
 	struct zs_result result;
 
 	moved = zs_copy(in, NULL, out, NULL, work->len, work->flags ? &options : NULL, &result);
+}
+
+static void run_copy_only(void)
+{
+	struct zs_options options = { .size = sizeof options, .avoid = VIA_ALL & ~work->only };
+	struct zs_result result;
+
+	moved = zs_copy(in, NULL, out, NULL, work->len, &options, &result);
+	T_EQ(result.via, work->only);
 }
 
 static void run_copy_to_end(void)
@@ -342,45 +413,79 @@ static void run_duplex(void)
 	moved = zs_duplex_run(duplex, POLLIN | POLLOUT, 0, 0) == 1 ? (int64_t)work->len : -1;
 }
 
+/* A bridge between two connections. Each peer has sent its bytes, and its end. */
+
+static void bridged(void)
+{
+	new_in(tcp);
+	new_out(tcp);
+	t_write(drain, bytes, work->len);
+	MUST(shutdown(feed, SHUT_WR) == 0 && shutdown(drain, SHUT_WR) == 0);
+}
+
+static void run_bridge(void)
+{
+	struct zs_result results[2];
+
+	MUST(zs_bridge(in, in, out, out, NULL, results) == 0);
+	moved = results[0].bytes == results[1].bytes ? (int64_t)results[0].bytes : -1;
+}
+
 static const struct work works[] = {
-	{ "zs_splice", pipe_to_pipe, run_splice, T_PAGE, 0, 0 },
-	{ "zs_tee", pipe_to_pipe, run_tee, T_PAGE, 0, 0 },
-	{ "zs_splice_retry", pipe_to_pipe, run_splice_retry, T_PAGE, 0, 0 },
-	{ "zs_splice_full, one step", pipe_to_pipe, run_splice_full, T_PAGE, 0, 0 },
-	{ "file to file, 1 B", file_to_file, run_copy, 1, 0, 0 },
-	{ "file to file, 4 KiB", file_to_file, run_copy, 4 * KiB, 0, 0 },
-	{ "file to file, 4 KiB, to its end", file_to_file, run_copy_to_end, 4 * KiB, 0, 0 },
-	{ "file to file, 64 KiB", file_to_file, run_copy, 64 * KiB, 0, 0 },
-	{ "file to file, 64 KiB, offsets", file_to_file, run_copy_offsets, 64 * KiB, 0, 0 },
-	{ "file to file, 1 MiB", file_to_file, run_copy, MiB, 0, 0 },
-	{ "file with 100 holes", sparse_to_file, run_copy, EXTENTS * 2 * T_PAGE, 0, 0 },
-	{ "file with 100 holes, cancel_fd", sparse_to_file_watched, run_copy, EXTENTS * 2 * T_PAGE, 0, ZS_CANCEL_FD },
-	{ "file to O_DSYNC, 1 MiB", file_to_synchronous, run_copy, MiB, 0, 0 },
-	{ "file to pipe, 64 KiB", file_to_pipe, run_copy, 64 * KiB, 0, 0 },
-	{ "file to pipe, grown, 1 MiB", file_to_pipe, run_copy, MiB, 0, ZS_GROW_PIPE },
-	{ "file to tcp, 256 KiB", file_to_tcp, run_copy, 256 * KiB, 0, 0 },
-	{ "file to unix, 256 KiB", file_to_unix, run_copy, 256 * KiB, 0, 0 },
-	{ "pipe to pipe, 64 KiB", pipe_to_pipe, run_copy, 64 * KiB, 0, 0 },
-	{ "pipe to pipe, grown, 1 MiB", large_pipe_to_pipe, run_copy, MiB, 0, ZS_GROW_PIPE },
-	{ "tcp to tcp, 256 KiB", tcp_to_tcp, run_copy, 256 * KiB, 0, 0 },
-	{ "tcp to file, 256 KiB", tcp_to_file, run_copy, 256 * KiB, 0, 0 },
-	{ "fan-out to 2 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 2, 0 },
-	{ "fan-out to 4 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 4, 0 },
-	{ "fan-out to 8 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 8, 0 },
-	{ "fan-out to 2 pipes, grown, 1 MiB", to_pipes, run_fanout, MiB, 2, ZS_GROW_PIPE },
-	{ "fan-out to 2 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 2, 0 },
-	{ "fan-out to 4 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 4, 0 },
-	{ "fan-out to 8 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 8, 0 },
-	{ "relay, message of 64 B", relayed, run_relay, 64, 0, 0 },
-	{ "relay, message of 64 B, level", relayed, run_relay, 64, 0, ZS_RELAY_LEVEL },
-	{ "relay, bulk, 256 KiB", relayed, run_relay, 256 * KiB, 0, 0 },
-	{ "duplex, message of 64 B", duplexed, run_duplex, 64, 0, 0 },
-	{ "duplex, bulk, 256 KiB", duplexed, run_duplex, 256 * KiB, 0, 0 },
+	{ "zs_splice", pipe_to_pipe, run_splice, T_PAGE, 0, 0, 0 },
+	{ "zs_vmsplice", pipe_to_pipe, run_vmsplice, T_PAGE, 0, 0, 0 },
+	{ "zs_sendfile", file_to_pipe, run_sendfile, T_PAGE, 0, 0, 0 },
+	{ "zs_copy_range", file_to_file, run_copy_range, T_PAGE, 0, 0, 0 },
+	{ "zs_tee", pipe_to_pipe, run_tee, T_PAGE, 0, 0, 0 },
+	{ "zs_splice_retry", pipe_to_pipe, run_splice_retry, T_PAGE, 0, 0, 0 },
+	{ "zs_tee_retry", pipe_to_pipe, run_tee_retry, T_PAGE, 0, 0, 0 },
+	{ "zs_sendfile_retry", file_to_pipe, run_sendfile_retry, T_PAGE, 0, 0, 0 },
+	{ "zs_copy_range_retry", file_to_file, run_copy_range_retry, T_PAGE, 0, 0, 0 },
+	{ "zs_splice_full, one step", pipe_to_pipe, run_splice_full, T_PAGE, 0, 0, 0 },
+	{ "zs_tee_full, one step", pipe_to_pipes, run_tee_full, T_PAGE, 0, 0, 0 },
+	{ "zs_sendfile_full, one step", file_to_pipe, run_sendfile_full, T_PAGE, 0, 0, 0 },
+	{ "zs_copy_range_full, one step", file_to_file, run_copy_range_full, T_PAGE, 0, 0, 0 },
+	{ "file to file, 1 B", file_to_file, run_copy, 1, 0, 0, 0 },
+	{ "file to file, 4 KiB", file_to_file, run_copy, 4 * KiB, 0, 0, 0 },
+	{ "file to file, 4 KiB, to its end", file_to_file, run_copy_to_end, 4 * KiB, 0, 0, 0 },
+	{ "file to file, 64 KiB", file_to_file, run_copy, 64 * KiB, 0, 0, 0 },
+	{ "file to file, 64 KiB, offsets", file_to_file, run_copy_offsets, 64 * KiB, 0, 0, 0 },
+	{ "file to file, 1 MiB", file_to_file, run_copy, MiB, 0, 0, 0 },
+	{ "file with 100 holes", sparse_to_file, run_copy, EXTENTS * 2 * T_PAGE, 0, 0, 0 },
+	{ "file with 100 holes, cancel_fd", sparse_to_file_watched, run_copy, EXTENTS * 2 * T_PAGE, 0, ZS_CANCEL_FD, 0 },
+	{ "file to O_DSYNC, 1 MiB", file_to_synchronous, run_copy, MiB, 0, 0, 0 },
+	{ "file to pipe, 64 KiB", file_to_pipe, run_copy, 64 * KiB, 0, 0, 0 },
+	{ "file to pipe, grown, 1 MiB", file_to_pipe, run_copy, MiB, 0, ZS_GROW_PIPE, 0 },
+	{ "file to tcp, 256 KiB", file_to_tcp, run_copy, 256 * KiB, 0, 0, 0 },
+	{ "file to unix, 256 KiB", file_to_unix, run_copy, 256 * KiB, 0, 0, 0 },
+	{ "pipe to pipe, 64 KiB", pipe_to_pipe, run_copy, 64 * KiB, 0, 0, 0 },
+	{ "pipe to pipe, grown, 1 MiB", large_pipe_to_pipe, run_copy, MiB, 0, ZS_GROW_PIPE, 0 },
+	{ "tcp to tcp, 256 KiB", tcp_to_tcp, run_copy, 256 * KiB, 0, 0, 0 },
+	{ "tcp to file, 256 KiB", tcp_to_file, run_copy, 256 * KiB, 0, 0, 0 },
+	{ "file to file, copy_file_range, 1 MiB", file_to_file, run_copy_only, MiB, 0, 0, ZS_VIA_COPY_RANGE },
+	{ "file to tcp, sendfile, 256 KiB", file_to_tcp, run_copy_only, 256 * KiB, 0, 0, ZS_VIA_SENDFILE },
+	{ "file to tcp, splice, 256 KiB", file_to_tcp, run_copy_only, 256 * KiB, 0, 0, ZS_VIA_SPLICE },
+	{ "file to file, read and write, 1 MiB", file_to_file, run_copy_only, MiB, 0, 0, ZS_VIA_READ_WRITE },
+	{ "tcp to tcp, read and write, 256 KiB", tcp_to_tcp, run_copy_only, 256 * KiB, 0, 0, ZS_VIA_READ_WRITE },
+	{ "fan-out to 2 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 2, 0, 0 },
+	{ "fan-out to 4 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 4, 0, 0 },
+	{ "fan-out to 8 pipes, 64 KiB", to_pipes, run_fanout, 64 * KiB, 8, 0, 0 },
+	{ "fan-out to 2 pipes, grown, 1 MiB", to_pipes, run_fanout, MiB, 2, ZS_GROW_PIPE, 0 },
+	{ "fan-out to 2 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 2, 0, 0 },
+	{ "fan-out to 4 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 4, 0, 0 },
+	{ "fan-out to 8 tcp, 256 KiB", to_tcp, run_fanout, 256 * KiB, 8, 0, 0 },
+	{ "relay, message of 64 B", relayed, run_relay, 64, 0, 0, 0 },
+	{ "relay, message of 64 B, level", relayed, run_relay, 64, 0, ZS_RELAY_LEVEL, 0 },
+	{ "relay, bulk, 256 KiB", relayed, run_relay, 256 * KiB, 0, 0, 0 },
+	{ "duplex, message of 64 B", duplexed, run_duplex, 64, 0, 0, 0 },
+	{ "duplex, bulk, 256 KiB", duplexed, run_duplex, 256 * KiB, 0, 0, 0 },
+	{ "bridge, 64 B each way, to the ends", bridged, run_bridge, 64, 0, 0, 0 },
+	{ "bridge, 256 KiB each way, to the ends", bridged, run_bridge, 256 * KiB, 0, 0, 0 },
 };
 
 static const struct work clones[] = {
-	{ "clone on xfs, 1 MiB", file_to_clone, run_copy_to_end, MiB, 0, 0 },
-	{ "clone on btrfs, 1 MiB", file_to_clone, run_copy_to_end, MiB, 0, 0 },
+	{ "clone on xfs, 1 MiB", file_to_clone, run_copy_to_end, MiB, 0, 0, 0 },
+	{ "clone on btrfs, 1 MiB", file_to_clone, run_copy_to_end, MiB, 0, 0, 0 },
 };
 
 /* Prints the name each time: callgrind numbers what it counts, and does not name it. */
@@ -428,6 +533,8 @@ static const char *libc(void)
 
 int main(void)
 {
+	/* Whole lines, among those of callgrind. */
+	MUST(setvbuf(stdout, NULL, _IOLBF, 0) == 0);
 	MUST((pool = zs_pool_new(4, 0)) != NULL);
 	printf("%s\n", libc());
 	for (size_t i = 0; i < sizeof works / sizeof *works; i++)
