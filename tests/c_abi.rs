@@ -6,6 +6,10 @@
 //! A program exits with 0, or with 77 where it cannot run, and says why. It runs in an empty folder,
 //! for two minutes at most. A line `/* ways: shared archive */` limits a program to these ways, and
 //! `/* wraps: syscall malloc */` lets it answer these calls of the archive's (the linker's --wrap).
+//!
+//! With ZS_TEST_UNDER a program runs as the argument of another, such as valgrind with its options; with
+//! ZS_TEST_SLOWER=n it may take n times as long; with ZS_TEST_ARCHIVE_ONLY each is linked with the archive, and
+//! with nothing else (tests/sanitize.sh, tests/coverage.py).
 
 mod support;
 
@@ -63,7 +67,22 @@ fn run(file: &'static str, way: Way) {
     let (folder, scratch) = (PKG_CONFIG_FOLDER.as_path(), Scratch::new());
     let arguments = [way.libraries(folder), wraps(&text)].concat();
     let program = c::link(&source, &object(file, &source), scratch.path(), &arguments);
-    judge(Command::new(program).env("LD_LIBRARY_PATH", libdir(folder)));
+    judge(under(&program).env("LD_LIBRARY_PATH", libdir(folder)));
+}
+
+/// The program by itself, or as the argument of what ZS_TEST_UNDER names.
+fn under(program: &Path) -> Command {
+    let tool = env::var("ZS_TEST_UNDER").unwrap_or_default();
+    let mut words = tool.split_whitespace();
+    let Some(first) = words.next() else { return Command::new(program) };
+    let mut command = Command::new(first);
+    command.args(words).arg(program);
+    command
+}
+
+/// How many times as long everything may take.
+fn slower() -> u32 {
+    env::var("ZS_TEST_SLOWER").map_or(1, |times| times.parse().expect("ZS_TEST_SLOWER is a number"))
 }
 
 /// By the programs' names: each a lock of its own, so that two can be compiled at a time.
@@ -77,7 +96,7 @@ fn object(file: &'static str, source: &Path) -> PathBuf {
 }
 
 fn compile(source: &Path) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("objects");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("objects{}", c::flags()));
     let object = folder.join(source.file_name().unwrap()).with_extension("o");
     let arguments = [vec![helpers()], pkg_config(&PKG_CONFIG_FOLDER, &["--cflags"])].concat();
     let scratch = Scratch::new();
@@ -114,8 +133,12 @@ fn readme_lists_every_shared_header() {
     }
 }
 
-/// Whether a program is to be linked this way: all, unless it says otherwise.
+/// Whether a program is to be linked this way: all, unless it says otherwise. Where there is an archive only, all
+/// are linked with that.
 fn meant_for(text: &str, way: Way) -> bool {
+    if env::var_os("ZS_TEST_ARCHIVE_ONLY").is_some() {
+        return matches!(way, Way::Archive);
+    }
     let ways = list(text, "/* ways: ");
     ways.is_none_or(|ways| ways.split_whitespace().any(|name| name == way.name()))
 }
@@ -148,8 +171,9 @@ fn judge(program: &mut Command) {
 }
 
 fn verdict(program: &mut Command) -> Result<(), String> {
-    let (told, status) = c::run(program, LIMIT);
-    let status = status.ok_or_else(|| format!("killed after {LIMIT:?}\n{told}"))?;
+    let limit = LIMIT * slower();
+    let (told, status) = c::run(program, limit);
+    let status = status.ok_or_else(|| format!("killed after {limit:?}\n{told}"))?;
     match status.code() {
         Some(0) => Ok(()),
         Some(SKIPPED) => {

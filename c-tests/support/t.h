@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What all tests share. A test includes <zsplice.h> first, then this. MUST prepares, T_EQ and OK check,
  * t_scene says in words which case is being tried, and main ends with `return t_done();`. A test that
- * hangs is ended after T_LIMIT seconds. Nothing stays behind: files have no name, and children die
- * with their parent. Includes t_words.h (names of numbers) and t_setup.h (descriptors, threads, signals). */
+ * hangs is ended after T_LIMIT seconds (ZS_TEST_SLOWER=n: n times as many). Nothing stays behind: files
+ * have no name, and children die with their parent. Includes t_words.h (names of numbers) and t_setup.h
+ * (descriptors, threads, signals). */
 #ifndef T_H
 #define T_H
 
@@ -177,6 +178,15 @@ static inline uint64_t t_seed(void)
 
 /* ---- Time ---- */
 
+/* How many times as long everything may take: 1, or ZS_TEST_SLOWER, under valgrind and the like. */
+static inline int t_slower(void)
+{
+	const char *told = getenv("ZS_TEST_SLOWER");
+	int times = told ? atoi(told) : 1;
+
+	return times > 0 ? times : 1;
+}
+
 static inline int64_t t_clock_ms(clockid_t clock)
 {
 	struct timespec now;
@@ -218,7 +228,7 @@ __attribute__((constructor)) static void t_start_time_limit(void)
 {
 	struct sigaction action = { .sa_handler = t_hung };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = T_TIME_IS_UP };
-	struct itimerspec limit = { .it_value.tv_sec = T_LIMIT };
+	struct itimerspec limit = { .it_value.tv_sec = T_LIMIT * t_slower() };
 	timer_t timer;
 
 	MUST(sigaction(T_TIME_IS_UP, &action, NULL) == 0);

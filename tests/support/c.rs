@@ -51,6 +51,12 @@ fn tool(cpp: bool) -> Vec<OsString> {
     compiler.split_whitespace().chain(["-O1"]).map(OsString::from).collect()
 }
 
+/// What the environment adds to the compiler's arguments, as part of a file's name.
+pub fn flags() -> String {
+    let flags = std::env::var("CFLAGS").unwrap_or_default();
+    flags.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+}
+
 /// Compiles a source that is no program of its own, just to see whether it compiles.
 pub fn compiles(source: &Path, arguments: &[String]) {
     let object = source.with_extension("o");
