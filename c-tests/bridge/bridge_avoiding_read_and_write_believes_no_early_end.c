@@ -67,7 +67,7 @@ static int64_t comes_late(const uint64_t *args, int earlier)
 static void trickles(enum t_stream in, size_t len, unsigned int pause, int is_late)
 {
 	struct trickle it = { .len = len, .pause = pause, .ends = in != T_A_PTY };
-	struct zs_options options = { .avoid = ZS_VIA_READ_WRITE, .timeout_ns = T_MS(10000),
+	struct zs_options options = { .avoid = ZS_VIA_READ_WRITE, .timeout_ns = T_MS(10000) * t_slower(),
 				      .flags = in == T_A_PTY ? ZS_EITHER_END : 0 };
 	struct zs_result results[2] = { t_unwritten(), t_unwritten() };
 	int a[2], b[2], returned;

@@ -21,6 +21,8 @@ static void refused(int in_a, int out_a, int in_b, int out_b, const struct zs_op
 
 int main(void)
 {
+	/* Options of a later version: the first that are unknown here are not 0. */
+	static const struct zs_options later[2] = { { .size = sizeof later }, { .size = 1 } };
 	int a[2], b[2], dgram[2], records[2], closed, udp = socket(AF_INET, SOCK_DGRAM, 0);
 
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, a) == 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, b) == 0);
@@ -46,7 +48,7 @@ int main(void)
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .half_idle_ns = -1 }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .idle_ns = INT64_MIN }, EINVAL);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .size = 47 }, EINVAL);
-	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .size = 8192 }, E2BIG);
+	refused(a[0], a[0], b[0], b[0], later, E2BIG);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .flags = ZS_CANCEL_FD, .cancel_fd = -1 }, EBADF);
 	refused(a[0], a[0], b[0], b[0], &(struct zs_options){ .flags = ZS_CANCEL_FD, .cancel_fd = closed }, EBADF);
 	if (T_EQ(t_bytes_available(a[0]), 4))

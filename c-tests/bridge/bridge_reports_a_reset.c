@@ -14,6 +14,13 @@ struct resetter {
 	int how;
 };
 
+static void arrives(int fd)
+{
+	struct pollfd in = { .fd = fd, .events = POLLIN };
+
+	MUST(poll(&in, 1, 10000) == 1);
+}
+
 static void *resets(void *argument)
 {
 	struct linger none = { .l_onoff = 1 };
@@ -23,6 +30,11 @@ static void *resets(void *argument)
 		t_write(it->side->far_out, "some", 4);
 	if (it->how == IS_SENT_TO || it->how == BOTH)
 		t_write(it->other->far_out, "more", 4);
+	/* What a reset finds on its way is lost. */
+	if (it->how == HAS_SENT || it->how == BOTH)
+		arrives(it->other->far_in);
+	if (it->how == IS_SENT_TO || it->how == BOTH)
+		arrives(it->side->far_in);
 	t_sleep_ms(10);
 	MUST(setsockopt(it->side->far_in, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0);
 	MUST(close(it->side->far_in) == 0);

@@ -35,7 +35,7 @@ static int64_t any_number(void)
 	static const int64_t edges[] = { 0, 1, -1, 4096, INT_MAX, (int64_t)1 << 32, INT64_MAX, INT64_MIN };
 	uint64_t bits = random_bits();
 
-	return bits % 3 == 0 ? (int64_t)random_bits() : edges[(bits >> 8) % 8] + (int64_t)(bits >> 62);
+	return (int64_t)(bits % 3 == 0 ? random_bits() : (uint64_t)edges[(bits >> 8) % 8] + (bits >> 62));
 }
 
 int main(void)
