@@ -15,6 +15,8 @@ static struct {
 	/* What happens is printed. */
 	int tells;
 	int has_seed;
+	/* Of a case (cases.h). */
+	const char *name;
 	/* What is being tried, in words. */
 	char scene[400];
 } choices;
@@ -75,6 +77,8 @@ static void end_of_world(void)
 #else
 	char seed[32], shortage[16];
 
+	if (choices.name)
+		fprintf(stderr, "What happened: in the case \"%s\" of cases.h\n", choices.name);
 	if (choices.tells || !choices.has_seed)
 		_exit(1);
 	fprintf(stderr, "What happened: (by hand: world %#llx %d)\n", (unsigned long long)choices.seed, choices.shortage);

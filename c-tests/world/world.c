@@ -22,6 +22,8 @@
  *     world                  ten seconds of plays; ZS_TEST_SEED=n begins elsewhere
  *     world 0x13529000000001 that play alone, told in words; 7 behind it: with the seventh shortage
  *     world --seconds=3600   for so long
+ *     world FILE             the bytes in FILE alone, told in words, and their line for cases.h
+ *     world --write=FOLDER   nothing; writes the bytes of the first plays, for libFuzzer to begin with
  *
  * The first thing that is not so ends the program, and tells that play. `make fuzz` has libFuzzer write the strings. */
 /* ways: archive */
@@ -33,6 +35,7 @@
 #include "t_mount.h"
 #include "t_random.h"
 #include "choices.h"
+#include "cases.h"
 #include "flow.h"
 #include "ends.h"
 #include "kernel.h"
@@ -101,16 +104,67 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len)
 
 #else
 
+/* How many plays libFuzzer begins with. */
+enum { WRITTEN = 200 };
+
+/* Returns how many bytes the play of a seed has. */
+static size_t bytes_of_seed(uint64_t seed, unsigned char bytes[LENGTH])
+{
+	uint64_t chance = seed;
+
+	for (size_t i = 0; i < LENGTH; i++)
+		bytes[i] = (unsigned char)t_random(&chance);
+	return 32u << t_below(&chance, 8);
+}
+
 static void play_seed(uint64_t seed)
 {
 	unsigned char bytes[LENGTH];
-	uint64_t chance = seed;
 
 	choices.seed = seed;
 	choices.has_seed = 1;
-	for (size_t i = 0; i < sizeof bytes; i++)
-		bytes[i] = (unsigned char)t_random(&chance);
-	play(bytes, 32u << t_below(&chance, 8));
+	play(bytes, bytes_of_seed(seed, bytes));
+}
+
+static void play_cases(void)
+{
+	unsigned char bytes[LENGTH];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		choices.name = cases[i].name;
+		play(bytes, bytes_of(cases[i].hex, bytes, sizeof bytes));
+	}
+	choices.name = NULL;
+}
+
+static void play_file(int fd)
+{
+	unsigned char bytes[LENGTH];
+	size_t len = t_read(fd, bytes, sizeof bytes);
+
+	MUST(close(fd) == 0);
+	printf("\t{ \"what it shows\", \"");
+	for (size_t i = 0; i < len; i++)
+		printf("%02x", bytes[i]);
+	printf("\" },\n");
+	play(bytes, len);
+}
+
+static void write_plays(const char *folder)
+{
+	unsigned char bytes[LENGTH];
+	int fd, at;
+
+	MUST((at = open(folder, O_DIRECTORY | O_RDONLY)) >= 0);
+	for (uint64_t seed = t_seed() << 32, i = 0; i < WRITTEN; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "%llu", (unsigned long long)i);
+		MUST((fd = openat(at, name, O_WRONLY | O_CREAT | O_TRUNC, 0600)) >= 0);
+		t_write(fd, bytes, bytes_of_seed(seed + i, bytes));
+		MUST(close(fd) == 0);
+	}
+	MUST(close(at) == 0);
 }
 
 /* Every allocation, and every pipe, fails in turn: the n-th alone, and all from the n-th on. */
@@ -135,17 +189,32 @@ static void play_for(int64_t seconds)
 	printf("%llu plays\n", (unsigned long long)played);
 }
 
+/* One play, by its seed, or out of a file. */
+static void play_one(const char *word, int shortage)
+{
+	int fd = open(word, O_RDONLY);
+
+	choices.tells = 1;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	choices.shortage = shortage;
+	if (fd >= 0)
+		play_file(fd);
+	else
+		play_seed(strtoull(word, NULL, 0));
+}
+
 int main(int count, char **words)
 {
+	const char *word = count > 1 ? words[1] : "";
 	long seconds = 10;
 
 	prepare();
-	if (count > 1 && sscanf(words[1], "--seconds=%ld", &seconds) != 1) {
-		choices.tells = 1;
-		setvbuf(stdout, NULL, _IOLBF, 0);
-		choices.shortage = count > 2 ? atoi(words[2]) : 0;
-		play_seed(strtoull(words[1], NULL, 0));
+	if (strncmp(word, "--write=", 8) == 0) {
+		write_plays(word + 8);
+	} else if (*word && sscanf(word, "--seconds=%ld", &seconds) != 1) {
+		play_one(word, count > 2 ? atoi(words[2]) : 0);
 	} else {
+		play_cases();
 		play_for(seconds);
 	}
 	return t_done();
