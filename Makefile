@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh bench/run
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh bench/run
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -221,24 +221,38 @@ uninstall: ## Remove what install has put there, given the same variables
 	rm -f $(MAN3:man/%='$(DESTDIR)$(MANDIR)/man3/%') $(MAN7:man/%='$(DESTDIR)$(MANDIR)/man7/%')
 	$(refresh_cache)
 
+# Which tools of tests/sanitize.sh.
+WITH ?= address thread memcheck miri
+
+.PHONY: sanitize
+sanitize: ## Run the C tests under ASan, UBSan, TSan and valgrind, unit tests under Miri; WITH='address thread' selects
+	tests/sanitize.sh $(WITH)
+
 FUZZ_SECONDS ?= 60
+# Any number; the same seed, runs and corpus give the same strings.
+FUZZ_RUNS    ?= -1
+FUZZ_SEED    ?= 1
 CLANG        ?= clang
 FUZZ         := $(BUILD)/fuzz
 WORLD        := c-tests/world/world.c
+world         = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread -Iinclude -Ic-tests/support $(WORLD) \
+	$$(sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(WORLD) | sed 's/[^ ]*/-Wl,--wrap=&/g')
 # So that libFuzzer sees how far a string gets in the library.
 COVERED      := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=3 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
 
 # With a target named, flags of rustc are not for build scripts.
-fuzz: ## Let libFuzzer play the world of c-tests for FUZZ_SECONDS (60), with ASan (clang)
+fuzz: all ## Let libFuzzer play the world of c-tests: FUZZ_SECONDS=60 or FUZZ_RUNS=n, FUZZ_SEED=1, with ASan (clang)
 	CARGO_BUILD_TARGET=$$($(CARGO) -vV | sed -n 's/^host: //p') RUSTFLAGS='$(COVERED)' \
 		$(MAKE) --no-print-directory BUILD=$(FUZZ) $(FUZZ)/libzsplice.a
-	$(CLANG) -g -O1 -fsanitize=fuzzer,address -DWORLD_FUZZED -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread \
-		-Iinclude -Ic-tests/support -o $(FUZZ)/world $(WORLD) $(FUZZ)/libzsplice.a \
-		$$(sed -n 's|^/\* wraps: \(.*\) \*/$$|\1|p' $(WORLD) | sed 's/[^ ]*/-Wl,--wrap=&/g')
-	mkdir -p $(FUZZ)/corpus
-	$(FUZZ)/world -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -len_control=0 -timeout=20 \
-		-artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus
+	$(CLANG) -g -O1 -fsanitize=fuzzer,address -DWORLD_FUZZED $(world) $(FUZZ)/libzsplice.a -o $(FUZZ)/world
+	$(CC) -g -O1 $(world) $(BUILD)/libzsplice.a -o $(FUZZ)/replay
+	mkdir -p $(FUZZ)/corpus $(FUZZ)/first
+	$(FUZZ)/replay --write=$(FUZZ)/first
+	$(FUZZ)/world -seed=$(FUZZ_SEED) -runs=$(FUZZ_RUNS) -max_total_time=$(FUZZ_SECONDS) -max_len=4096 \
+		-len_control=0 -timeout=20 -artifact_prefix=$(FUZZ)/ $(FUZZ)/corpus $(FUZZ)/first || { \
+		echo 'again: $(FUZZ)/world FILE (with WORLD_TELLS=1 in words); without ASan, and as a line for'; \
+		echo 'c-tests/world/cases.h: $(FUZZ)/replay FILE; the FILE is named above'; exit 1; }
 
 SOAK_SECONDS ?= 600
 SOAK         := $(BUILD)/soak
