@@ -53,6 +53,7 @@ static void full(enum t_stream kind, enum t_place from, uint32_t avoid)
 	if (pair->far_in >= 0)
 		t_join(pair->writer);
 	MUST(close(pair->in) == 0 && close(pair->out) == 0);
+	free(pair);
 }
 
 int main(void)

@@ -18,6 +18,15 @@ static void *resets_later(void *argument)
 	return NULL;
 }
 
+/* Once something has come. */
+static void *resets_after_bytes(void *argument)
+{
+	struct pollfd in = { .fd = *(int *)argument, .events = POLLIN };
+
+	MUST(poll(&in, 1, 10000) == 1);
+	return resets_later(argument);
+}
+
 static void input(enum t_place to, int nonblock, uint32_t avoid)
 {
 	struct zs_result result;
@@ -56,7 +65,7 @@ static void output(enum t_place from, uint32_t avoid)
 	pthread_t thread;
 
 	t_tcp_pair(tcp, 8192, 8192);
-	thread = t_thread(resets_later, &tcp[1]);
+	thread = t_thread(resets_after_bytes, &tcp[1]);
 	T_EQ(T_COPY(pair->in, NULL, tcp[0], NULL, ZS_TO_END, &result, .avoid = avoid, .flags = ZS_NOSIGPIPE),
 	     -1);
 	OK(errno == ECONNRESET || errno == EPIPE);
