@@ -53,7 +53,7 @@ static int flow_has(struct flow *flow, size_t at, const void *bytes, size_t coun
 {
 	if (flow->len < at + count)
 		flow_take(flow, at + count - flow->len);
-	return memcmp(flow->bytes + at, bytes, count) == 0;
+	return count == 0 || memcmp(flow->bytes + at, bytes, count) == 0;
 }
 
 static void flow_end(struct flow *flow)
