@@ -224,9 +224,12 @@ uninstall: ## Remove what install has put there, given the same variables
 # Which tools of tests/sanitize.sh.
 WITH ?= address thread memcheck miri
 
-.PHONY: sanitize
+.PHONY: sanitize coverage
 sanitize: ## Run the C tests under ASan, UBSan, TSan and valgrind, unit tests under Miri; WITH='address thread' selects
 	tests/sanitize.sh $(WITH)
+
+coverage: ## Run unit tests and C tests; fails if nothing runs a line that tests/uncovered.txt does not have
+	tests/coverage.py
 
 FUZZ_SECONDS ?= 60
 # Any number; the same seed, runs and corpus give the same strings.

@@ -246,6 +246,7 @@ mod tests {
         let data = [libc::EIO, libc::ENOSPC, libc::EDQUOT, libc::EFBIG, libc::EPIPE];
         assert!(data.iter().all(|&number| Errno(number).class() == Class::Failed));
         assert_eq!(Errno(libc::ECONNRESET).class(), Class::Failed);
+        assert_eq!(Errno(libc::ENETRESET).class(), Class::Failed);
         assert_eq!(Errno::NOMEM.class(), Class::Failed);
     }
 

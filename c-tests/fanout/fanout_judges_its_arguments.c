@@ -61,6 +61,7 @@ int main(void)
 	MUST(close(closed) == 0);
 	OK(refused(in, NULL, good2, 0, NULL, EINVAL));
 	OK(refused(in, NULL, NULL, 0, NULL, EINVAL));
+	OK(refused(in, NULL, good2, SIZE_MAX, NULL, EINVAL));
 	in_all(in, NULL, NULL, NULL, EFAULT);
 	for (uint32_t bit = 1; bit != 0; bit <<= 1)
 		if (!(bit & 0x0ffe & ~0x0020u))
