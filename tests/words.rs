@@ -109,7 +109,7 @@ const PHRASES: &[Pattern] = &[
 /// Where names are looked for.
 const CODE: [&str; 1] = ["src"];
 /// Where phrases are looked for: sources with comments, and documents.
-const SOURCES: [&str; 4] = ["src", "include", "c-tests", "examples"];
+const SOURCES: [&str; 5] = ["src", "include", "c-tests", "examples", "bindings"];
 const DOCUMENTS: [&str; 5] = ["man", "docs", "bench", "tests", ".github"];
 const FILES: [&str; 4] = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "NEWS.md"];
 

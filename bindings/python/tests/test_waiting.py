@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Signals, threads and fork while a transfer waits."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from conftest import PACKAGE, pipe, signals_after, sockets, threads
+
+import zsplice
+
+
+def silent(call):
+    """Calls it with an input that says nothing and an output."""
+    with pipe() as (reader, _), pipe() as (_, writer):
+        call(reader, writer)
+
+
+def bridged(reader, writer):
+    with sockets() as (a, _peer):
+        zsplice.bridge((reader, writer), a)
+
+
+WAITS = {
+    "copy": zsplice.copy,
+    "copy with limits": lambda reader, writer: zsplice.copy(reader, writer, timeout=60, rate=10),
+    "copy with progress": lambda reader, writer: zsplice.copy(reader, writer, progress=lambda so_far: None),
+    "fanout": lambda reader, writer: zsplice.fanout(reader, [writer]),
+    "bridge": bridged,
+    "splice": lambda reader, writer: zsplice.splice(reader, writer, 10),
+}
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS.keys())
+def test_ctrl_c_ends_it_at_once(wait):
+    with signals_after(0.1):
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            silent(wait)
+        assert time.monotonic() - began < 2
+    assert threads() == 1
+
+
+def test_ctrl_c_ends_what_never_waits():
+    with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null, signals_after(0.1):
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            zsplice.copy(zero, null)
+        assert time.monotonic() - began < 2
+    assert caught.value.result.bytes > 0
+
+
+def test_ctrl_c_again_and_again():
+    ended = 0
+    with pipe() as (reader, _), pipe() as (_, writer):
+        for number in range(50):
+            try:
+                with signals_after(0.0002 * (number % 10)):
+                    zsplice.copy(reader, writer, timeout=1)
+            except KeyboardInterrupt:
+                ended += 1
+    assert ended == 50
+    assert threads() == 1
+
+
+def test_ctrl_c_in_the_progress_function():
+    def report(so_far):
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(5)
+
+    with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null, pytest.raises(KeyboardInterrupt):
+        zsplice.copy(zero, null, progress=report)
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGCHLD])
+def test_a_signal_that_is_handled_loses_nothing(number):
+    """The transfer holds bytes in flight when it comes."""
+    size = 4 << 20
+    handled, got = [], []
+    before = signal.signal(number, lambda *_: handled.append(time.monotonic()))
+
+    def send():
+        a.sendall(b"x" * size)
+        a.shutdown(socket.SHUT_WR)
+
+    def receive():
+        time.sleep(0.3)
+        for chunk in iter(lambda: d.recv(1 << 16), b""):
+            got.append(len(chunk))
+
+    with sockets() as (a, b), sockets() as (c, d), signals_after(0.1, number):
+        workers = [threading.Thread(target=work) for work in (send, receive)]
+        for worker in workers:
+            worker.start()
+        began = time.monotonic()
+        assert zsplice.copy(b, c).bytes == size
+        c.shutdown(socket.SHUT_WR)
+        for worker in workers:
+            worker.join()
+    signal.signal(number, before)
+    assert sum(got) == size
+    assert len(handled) == 1 and handled[0] - began < 0.25
+
+
+def test_a_handler_that_raises_ends_it():
+    def handler(*_):
+        raise LookupError("from a handler")
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    with signals_after(0.1, signal.SIGUSR1), pytest.raises(LookupError):
+        silent(zsplice.copy)
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_handler_may_copy(tmp_path):
+    (tmp_path / "from").write_bytes(b"bytes")
+
+    def handler(*_):
+        zsplice.copy(tmp_path / "from", tmp_path / "to", progress=lambda so_far: None)
+        os.write(writer, b"done")
+        os.close(writer)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    with pipe() as (reader, writer), pipe() as (_, into), signals_after(0.1, signal.SIGUSR1):
+        assert zsplice.copy(reader, into).bytes == 4
+    signal.signal(signal.SIGUSR1, before)
+    assert (tmp_path / "to").read_bytes() == b"bytes"
+
+
+def test_other_threads_run_meanwhile():
+    counted, stop = [0], threading.Event()
+
+    def count():
+        while not stop.is_set():
+            counted[0] += 1
+
+    counter = threading.Thread(target=count)
+    with pipe() as (reader, _), pipe() as (_, writer):
+        counter.start()
+        before = counted[0]
+        with pytest.raises(TimeoutError):
+            zsplice.copy(reader, writer, timeout=0.2)
+        assert counted[0] - before > 1000
+        stop.set()
+        counter.join()
+
+
+def test_many_threads_at_once(tmp_path):
+    data = os.urandom(1 << 20)
+    (tmp_path / "from").write_bytes(data)
+    workers = [
+        threading.Thread(target=zsplice.copy, args=(tmp_path / "from", tmp_path / f"to{number}"))
+        for number in range(20)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert all((tmp_path / f"to{number}").read_bytes() == data for number in range(20))
+
+
+def test_after_fork_it_works_in_the_child(tmp_path):
+    (tmp_path / "from").write_bytes(b"bytes")
+    zsplice.copy(tmp_path / "from", tmp_path / "to")
+    threads()
+    child = os.fork()
+    if child == 0:
+        with pipe() as (reader, writer), pipe() as (_, into):
+            os.write(writer, b"bytes")
+            os.close(writer)
+            moved = zsplice.copy(reader, into).bytes
+        os._exit(0 if moved == 5 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def run(script, *options, **environment):
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), **environment}
+    return subprocess.run(
+        [sys.executable, *options, "-c", script], env=environment, capture_output=True, text=True, timeout=30
+    )
+
+
+def test_a_missing_library_is_an_import_error_that_says_what_to_do():
+    ended = run("import zsplice", ZSPLICE_LIBRARY="/nowhere/libzsplice.so.0")
+    assert ended.returncode == 1
+    assert "ImportError: zsplice needs the shared library libzsplice.so.0: /nowhere/" in ended.stderr
+    assert "make install" in ended.stderr and "ZSPLICE_LIBRARY" in ended.stderr
+    ended = run("import zsplice", ZSPLICE_LIBRARY="libc.so.6")
+    assert "ImportError" in ended.stderr and "zs_copy" in ended.stderr
+
+
+def test_it_goes_on_while_the_interpreter_ends():
+    script = """
+import atexit, os, zsplice
+def late():
+    reader, writer = os.pipe()
+    os.write(writer, b'late')
+    os.close(writer)
+    out, into = os.pipe()
+    print(zsplice.copy(reader, into).bytes)
+atexit.register(late)
+"""
+    ended = run(script)
+    assert (ended.stdout, ended.stderr) == ("4\n", "")
+
+
+def test_a_subinterpreter_imports_it_or_says_why_not():
+    script = """
+try:
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+except ImportError:
+    raise SystemExit(print("none"))
+one = interpreters.create()
+result = interpreters.run_string(one, '''
+try:
+    import os, zsplice
+    r, w = os.pipe(); os.write(w, b"x"); os.close(w); o, i = os.pipe()
+    assert zsplice.copy(r, i).bytes == 1
+except ImportError as error:
+    pass
+''')
+assert result is None, result
+interpreters.destroy(one)
+print("well")
+"""
+    ended = run(script)
+    assert ended.stdout in ("well\n", "none\n"), ended
+
+
+def test_a_sigpipe_that_kills_still_does(tmp_path):
+    script = """
+import os, signal, zsplice
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+reader, writer = os.pipe()
+os.write(writer, b'x')
+gone, into = os.pipe()
+os.close(gone)
+zsplice.copy(reader, into)
+"""
+    assert run(script).returncode == -signal.SIGPIPE
+
+
+def test_asyncio_and_shutil_are_not_imported_with_it():
+    ended = run("import sys, zsplice; print([name for name in ('asyncio', 'shutil', 'tempfile') if name in sys.modules])")
+    assert ended.stdout == "[]\n", ended
