@@ -93,9 +93,8 @@ def calls(folder):
         for name, work in (("splice", spliced), ("copy_file_range", ranged), ("sendfile", sent)):
             if not hasattr(os, name):
                 continue
-            theirs, ours = in_turn(
-                15, lambda: per_call(lambda: work(getattr(os, name))), lambda: per_call(lambda: work(getattr(zsplice, name)))
-            )
+            both = getattr(os, name), getattr(zsplice, name)
+            theirs, ours = in_turn(15, *(lambda call=call: per_call(lambda: work(call)) for call in both))
             row(f"`os.{name}`, one call", f"{theirs * 1e6:.1f} us", f"{ours * 1e6:.1f} us", theirs / ours)
     os.close(reader)
     os.close(writer)
@@ -179,13 +178,14 @@ def proxied(proxy, total):
 def proxies():
     total, rounds = 512 * MIB, 5
     measured = [[proxied(proxy, total) for proxy in (by_streams, by_abridge)] for _ in range(rounds)]
-    speeds, times = ([[statistics.median(one[at][what] for one in measured) for at in (0, 1)]][0] for what in (0, 1))
-    row("asyncio proxy, bulk", f"{speeds[0] / 2**30:.2f} GiB/s", f"{speeds[1] / 2**30:.2f} GiB/s", speeds[1] / speeds[0])
-    row("its CPU time for 512 MiB", f"{times[0] * 1e3:.0f} ms", f"{times[1] * 1e3:.0f} ms", times[0] / times[1])
+    speeds, times = [[statistics.median(one[at][what] for one in measured) for at in (0, 1)] for what in (0, 1)]
+    row("asyncio proxy, bulk", *(f"{speed / 2**30:.2f} GiB/s" for speed in speeds), speeds[1] / speeds[0])
+    row("its CPU time for 512 MiB", *(f"{seconds * 1e3:.0f} ms" for seconds in times), times[0] / times[1])
 
 
 def row(what, theirs, ours, ratio):
-    print(f"| {what} | {theirs} | {ours} | {ratio:.2f} |" if ratio < 10 else f"| {what} | {theirs} | {ours} | {ratio:.0f} |")
+    digits = 2 if ratio < 10 else 0
+    print(f"| {what} | {theirs} | {ours} | {ratio:.{digits}f} |")
 
 
 def main():

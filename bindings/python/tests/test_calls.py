@@ -15,7 +15,8 @@ from conftest import pipe, sockets
 import zsplice
 from zsplice import py_splice
 
-PAIRS = [(getattr(os, name), getattr(zsplice, name)) for name in ("splice", "copy_file_range", "sendfile") if hasattr(os, name)]
+NAMES = [name for name in ("splice", "copy_file_range", "sendfile") if hasattr(os, name)]
+PAIRS = [(getattr(os, name), getattr(zsplice, name)) for name in NAMES]
 
 
 @pytest.fixture

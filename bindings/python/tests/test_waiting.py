@@ -249,5 +249,6 @@ zsplice.copy(reader, into)
 
 
 def test_asyncio_and_shutil_are_not_imported_with_it():
-    ended = run("import sys, zsplice; print([name for name in ('asyncio', 'shutil', 'tempfile') if name in sys.modules])")
+    script = "import sys, zsplice; print([name for name in ('asyncio', 'shutil', 'tempfile') if name in sys.modules])"
+    ended = run(script)
     assert ended.stdout == "[]\n", ended

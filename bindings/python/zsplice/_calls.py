@@ -16,6 +16,8 @@ from typing import Any
 from ._ends import in_range, offset_of
 from ._library import library
 
+_LIMIT = 2**31
+
 _zs_splice, _zs_copy_range, _zs_sendfile = library.zs_splice, library.zs_copy_range, library.zs_sendfile
 
 
@@ -45,7 +47,7 @@ def copy_file_range(
 def sendfile(out_fd: int, in_fd: int, offset: int | None, count: int) -> int:
     """Copies up to `count` bytes from a file to any descriptor: os.sendfile(), sendfile(2)."""
     out_fd, in_fd, count = _fd(out_fd), _fd(in_fd), index(count)
-    if not -(1 << 31) <= count < 1 << 31:
+    if not -_LIMIT <= count < _LIMIT:
         _in_ssize(count)
     at = None if offset is None else byref(_offset(offset))
     while True:
@@ -79,14 +81,14 @@ def _raise_unless_interrupted() -> None:
 
 def _fd(fd: int) -> int:
     fd = index(fd)
-    return fd if -1 <= fd < 1 << 31 else in_range(fd, "descriptor", -(2**31), 2**31 - 1)
+    return fd if -1 <= fd < _LIMIT else in_range(fd, "descriptor", -_LIMIT, _LIMIT - 1)
 
 
 def _count(count: int) -> int:
     count = index(count)
     if count < 0:
         raise ValueError("negative value for 'count' not allowed")
-    return count if count < 1 << 31 else _in_ssize(count)
+    return count if count < _LIMIT else _in_ssize(count)
 
 
 def _in_ssize(count: int) -> int:
