@@ -131,7 +131,7 @@ class Job:
         options.flags |= Flag.CANCEL_FD
 
     def start(self) -> bool:
-        """Starts the thread; False: there is none to be had."""
+        """Starts the thread; False: the system has none left."""
         try:
             _thread.start_new_thread(self._run, ())
         except RuntimeError:

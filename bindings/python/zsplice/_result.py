@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What became of a transfer."""
+"""The outcome of a transfer."""
 
 from __future__ import annotations
 
