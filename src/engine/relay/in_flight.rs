@@ -103,8 +103,11 @@ impl InFlight {
     pub(super) fn get_buffer(&mut self) -> Result<usize> {
         // `append` and `spill_to_buffer` may have made a longer one; it is kept for what they hold.
         if self.buffer.as_ref().is_none_or(|buffer| buffer.len() != SMALL_PIECE) {
-            let pooled = self.lend();
-            self.buffer = pooled.or_else(|| Buffer::up_to(SMALL_PIECE));
+            let buffer = match &self.pool {
+                Some(pool) => pool.take_buffer(SMALL_PIECE),
+                None => Buffer::new(SMALL_PIECE),
+            };
+            self.buffer = buffer.or_else(smallest_buffer);
         }
         self.buffer.as_ref().map(Buffer::len).ok_or(Errno::NOMEM)
     }
@@ -249,6 +252,13 @@ impl InFlight {
             pool.put_buffer(buffer);
         }
     }
+}
+
+/// A page, where there is no memory for more.
+#[cold]
+#[inline(never)]
+fn smallest_buffer() -> Option<Buffer> {
+    Buffer::up_to(libc::PIPE_BUF)
 }
 
 impl Drop for InFlight {
