@@ -47,7 +47,8 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh bench/run
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh \
+		debian/tests/link tests/packages/debian.sh bench/run
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -174,6 +175,10 @@ tarball: ## Pack the source into build/dist, from git if this is a clone; the sa
 
 dist: ## The same, and a second one with the crates that Cargo.lock names; SHA256SUMS of both
 	CARGO='$(CARGO)' contrib/dist.sh $(BUILD)/dist $(VERSION) vendored
+
+.PHONY: packages
+packages: tarball ## Build, check, install and remove the Debian packages in a Debian 13 (root, debootstrap)
+	tests/packages/debian.sh $(BUILD)/dist/zsplice-$(VERSION).tar.xz $(VERSION)
 
 html: | $(BUILD) ## Render the manual into build/html, with an index page (mandoc)
 	man/html.sh '$(CURDIR)/$(BUILD)/html' $(VERSION)

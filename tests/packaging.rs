@@ -4,10 +4,11 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{built, c, have, make, pkg_config, root, succeed, Scratch};
+use support::{built, c, have, interface, make, pkg_config, read, root, succeed, Scratch};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NAME: &str = concat!("zsplice-", env!("CARGO_PKG_VERSION"));
@@ -96,4 +97,31 @@ fn tarball_packs_itself_again() {
     assert!(listed
         .lines()
         .any(|line| line.starts_with("-rwxr-xr-x 0/0") && line.ends_with("dist.sh")));
+}
+
+/// Each function, with the version of the package that has had it first: node ZSPLICE_0.1 since 0.1.0.
+#[test]
+fn symbols_of_debian_are_the_map() {
+    let mut expected = BTreeSet::new();
+    for (node, functions) in interface::map(&read("zsplice.map")) {
+        let since = format!("{}.0", node.strip_prefix("ZSPLICE_").unwrap());
+        expected.insert(format!("{node}@{node} {since}"));
+        expected.extend(functions.iter().map(|function| format!("{function}@{node} {since}")));
+    }
+    let text = read("debian/libzsplice0.symbols");
+    let symbols = text.lines().filter_map(|line| line.strip_prefix(' ')).map(str::to_owned);
+    assert_eq!(symbols.collect::<BTreeSet<_>>(), expected);
+}
+
+/// Those who package the library take the version from elsewhere than Cargo.toml.
+#[test]
+fn packages_have_the_version_of_the_crate() {
+    for (file, line) in [
+        ("debian/changelog", format!("zsplice ({VERSION}-1)")),
+        ("contrib/zsplice.spec", format!("Version:        {VERSION}")),
+        ("contrib/PKGBUILD", format!("pkgver={VERSION}")),
+        ("contrib/APKBUILD", format!("pkgver={VERSION}")),
+    ] {
+        assert!(read(file).lines().any(|text| text.starts_with(&line)), "{file}: {line}");
+    }
 }
