@@ -159,9 +159,9 @@ $(EXAMPLES:%.c=$(BUILD)/%): $(BUILD)/%: %.c $(wildcard examples/*.h examples/*/*
 	@packages=$$(sed -n 's/.*(pkg-config --cflags --libs \([^)]*\)).*/\1/p' $< | head -n 1); \
 	for package in $${packages#zsplice}; do $(PKG_CONFIG) --exists $$package || { \
 		echo "skipped: $<: no $$package for pkg-config (Debian: libuv1-dev, libevent-dev)"; exit 0; }; done; \
-	$(CC) -std=c11 $(CFLAGS) -o $@ $< -Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) \
-		$$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig'$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH} \
-			$(PKG_CONFIG) --cflags --libs $${packages:-zsplice}) -pthread
+	eval "set -- $$(PKG_CONFIG_PATH='$(CURDIR)/$(STAGE)/lib/pkgconfig'$${PKG_CONFIG_PATH:+:$$PKG_CONFIG_PATH} \
+		$(PKG_CONFIG) --cflags --libs $${packages:-zsplice})"; \
+	$(CC) -std=c11 $(CFLAGS) -o $@ $< -Wl,-rpath,'$(CURDIR)/$(STAGE)/lib' $(LDFLAGS) "$$@" -pthread
 
 .PHONY: examples html
 examples: $(EXAMPLES:%.c=$(BUILD)/%) ## Compile every program of examples/ into build/examples

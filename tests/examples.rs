@@ -87,8 +87,7 @@ fn packages(source: &Path) -> Option<Vec<String>> {
             ));
             return None;
         }
-        arguments
-            .extend(String::from_utf8_lossy(&known.stdout).split_whitespace().map(str::to_owned));
+        arguments.extend(support::shell_words(&known.stdout));
     }
     Some(arguments)
 }

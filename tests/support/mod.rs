@@ -84,7 +84,24 @@ pub fn told(output: &Output) -> String {
 pub fn pkg_config(folder: &Path, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new("pkg-config");
     command.env("PKG_CONFIG_PATH", folder).args(arguments).arg("zsplice");
-    succeed(&mut command).split_whitespace().map(str::to_owned).collect()
+    let output = output(&mut command);
+    assert!(output.status.success(), "{command:?}: {}", told(&output));
+    shell_words(&output.stdout)
+}
+
+/// The words of what pkg-config prints for a shell, where a backslash takes the meaning from a byte.
+pub fn shell_words(text: &[u8]) -> Vec<String> {
+    let mut words = vec![Vec::new()];
+    let mut bytes = text.iter().copied();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => words.last_mut().unwrap().extend(bytes.next()),
+            b' ' | b'\n' => words.push(Vec::new()),
+            _ => words.last_mut().unwrap().push(byte),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words.into_iter().map(|word| String::from_utf8(word).unwrap()).collect()
 }
 
 /// Whether a program is installed; if not, the test that needs it counts as skipped.
