@@ -193,5 +193,5 @@ static PKG_CONFIG_FOLDER: LazyLock<PathBuf> =
 
 /// Where the library is.
 fn libdir(folder: &Path) -> PathBuf {
-    pkg_config(folder, &["--variable=libdir"]).concat().into()
+    pkg_config(folder, &["--variable=libdir"]).join(" ").into()
 }

@@ -96,9 +96,12 @@ static struct place random_place(uint64_t *chance, int is_input)
 	if (is_file)
 		place.at = (int64_t)(t_one_in(chance, 3) ? 0 : t_one_in(chance, 3) ? T_PAGE * t_below(chance, 20)
 				     : t_below(chance, place.size + 5000));
-	if (place.sort == T_DEVICE && is_input)
+	if (place.sort == T_DEVICE && is_input) {
 		place.path = kernel_files[t_below(chance, sizeof kernel_files / sizeof *kernel_files)];
-	else if (place.sort == T_DEVICE)
+		/* There may be no /sys. */
+		if (access(place.path, R_OK) != 0)
+			place.path = kernel_files[0];
+	} else if (place.sort == T_DEVICE)
 		place.path = t_one_in(chance, 3) ? "/dev/full" : t_one_in(chance, 2) ? "/dev/zero" : "/dev/null";
 	return place;
 }

@@ -70,7 +70,7 @@ static void in_sandboxes(void)
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		T_CHILD(denies, (void *)&all[i]);
-	t_scene("%s", "");
+	t_scene("no sandbox");
 }
 
 /* Neither copy_file_range(2) nor sendfile(2) appends. */
