@@ -109,6 +109,9 @@ def test_errors_name_files(tmp_path):
     with pytest.raises(IsADirectoryError) as folder:
         zsplice.copy(tmp_path, tmp_path / "to")
     assert folder.value.filename == str(tmp_path) or folder.value.filename == tmp_path
+    with pytest.raises(OSError) as nameless:
+        zsplice.copy(-1, -1)
+    assert str(nameless.value) == "[Errno 9] Bad file descriptor"
 
 
 def test_an_error_half_way_says_what_has_arrived(tmp_path):

@@ -79,8 +79,9 @@ class Transfer:
             raise with_results(raised, results)
         if self._errno:
             error = OSError(self._errno, os.strerror(self._errno))
-            names = [path for path in paths if path is not None]
-            error.filename, error.filename2 = (*names, None, None)[:2]
+            # A name that is None would be printed as one.
+            for name, path in zip(("filename", "filename2"), (path for path in paths if path is not None)):
+                setattr(error, name, path)
             raise with_results(error, results)
         return results
 
