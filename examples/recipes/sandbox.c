@@ -18,8 +18,9 @@ static const int allowed[] = {
 	__NR_pwritev2, __NR_recvfrom, __NR_sendto, __NR_ioctl, __NR_statx,
 	__NR_newfstatat, __NR_fstatfs, __NR_lseek, __NR_fallocate,
 	__NR_fcntl, __NR_pipe2,
-	__NR_close, __NR_ppoll, __NR_getsockopt, __NR_rt_sigpending,
-	__NR_rt_sigprocmask, __NR_rt_sigtimedwait, __NR_clock_gettime,
+	__NR_close, __NR_ppoll, __NR_getsockopt, __NR_getpeername,
+	__NR_rt_sigpending, __NR_rt_sigprocmask, __NR_rt_sigtimedwait,
+	__NR_clock_gettime,
 	/* memory */
 	__NR_brk, __NR_mmap, __NR_munmap, __NR_mremap, __NR_mprotect,
 	__NR_madvise, __NR_futex, __NR_getrandom,
