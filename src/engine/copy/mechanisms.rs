@@ -31,10 +31,14 @@ pub(super) enum Mechanism {
 
 use Mechanism::{Buffered, CopyRange, Piped, Sendfile, SmallReads, Splice};
 
+/// Mechanisms in the order in which they are tried. Not a slice: its address would take more room than it
+/// does.
+type Order = [Option<Mechanism>; 4];
+
 /// Tries the mechanisms in order until everything is copied or the input ends.
 pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Error> {
-    let first: &[Mechanism] = if is_for_a_buffer(transfer) { &[Buffered] } else { &[] };
-    for mechanism in first.iter().chain(mechanisms(transfer)) {
+    let first = is_for_a_buffer(transfer).then_some(Buffered);
+    for mechanism in first.into_iter().chain(mechanisms(transfer).into_iter().flatten()) {
         if transfer.avoids(mechanism.via()) {
             continue;
         }
@@ -46,12 +50,12 @@ pub(super) fn copy_with_fallbacks(transfer: &mut Transfer<'_>) -> Result<(), Err
     Err(transfer.nothing_left())
 }
 
-fn mechanisms(transfer: &Transfer<'_>) -> &'static [Mechanism] {
+fn mechanisms(transfer: &Transfer<'_>) -> Order {
     let (from, to) = (transfer.input.kind, transfer.output.kind);
     // splice(2) and sendfile(2) pass on pages of a file, and a pipe or a socket may hold such pages
     // (docs/kernel.md, "Pages are handed on, not copied").
     if transfer.has(ZS_STABLE) && !to.is_file() {
-        return &[Buffered];
+        return [Some(Buffered), None, None, None];
     }
     for_kinds(from, to, transfer.has(ZS_MORE))
 }
@@ -71,21 +75,29 @@ fn is_cramped(transfer: &Transfer<'_>) -> bool {
         && transfer.output.share() < tuning::SOCKET_LEAST
 }
 
-const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> &'static [Mechanism] {
+const fn for_kinds(from: FdKind, to: FdKind, more: bool) -> Order {
     match (from, to) {
-        (FdKind::File, FdKind::File) => &[CopyRange, Sendfile, Piped, Buffered],
-        (FdKind::Pipe, _) => &[Splice, Buffered],
-        (FdKind::File | FdKind::Block, FdKind::Pipe) => &[Splice, Sendfile, Buffered],
-        (FdKind::Socket, FdKind::Pipe) => &[Splice, Buffered],
+        (FdKind::File, FdKind::File) => {
+            [Some(CopyRange), Some(Sendfile), Some(Piped), Some(Buffered)]
+        }
+        (FdKind::Pipe, _) => [Some(Splice), Some(Buffered), None, None],
+        (FdKind::File | FdKind::Block, FdKind::Pipe) => {
+            [Some(Splice), Some(Sendfile), Some(Buffered), None]
+        }
+        (FdKind::Socket, FdKind::Pipe) => [Some(Splice), Some(Buffered), None, None],
         // read(2) sees an end or an error that the state of the output hides from splice(2).
-        (FdKind::Char | FdKind::Other, FdKind::Pipe) => &[SmallReads, Splice, Buffered],
+        (FdKind::Char | FdKind::Other, FdKind::Pipe) => {
+            [Some(SmallReads), Some(Splice), Some(Buffered), None]
+        }
         // sendfile(2) has no SPLICE_F_MORE.
         (FdKind::File | FdKind::Block | FdKind::Char, FdKind::Socket) if more => {
-            &[Piped, Buffered, Sendfile]
+            [Some(Piped), Some(Buffered), Some(Sendfile), None]
         }
-        (FdKind::File | FdKind::Block, _) => &[Sendfile, Piped, Buffered],
-        (FdKind::Char, _) => &[SmallReads, Sendfile, Buffered, Piped],
-        (FdKind::Socket | FdKind::Other, _) => &[SmallReads, Piped, Buffered],
+        (FdKind::File | FdKind::Block, _) => [Some(Sendfile), Some(Piped), Some(Buffered), None],
+        (FdKind::Char, _) => [Some(SmallReads), Some(Sendfile), Some(Buffered), Some(Piped)],
+        (FdKind::Socket | FdKind::Other, _) => {
+            [Some(SmallReads), Some(Piped), Some(Buffered), None]
+        }
     }
 }
 
@@ -155,8 +167,8 @@ mod tests {
     fn every_pair_has_read_and_write_to_end_with() {
         for from in KINDS {
             for to in KINDS {
-                assert!(for_kinds(from, to, false).contains(&Buffered));
-                assert!(for_kinds(from, to, true).contains(&Buffered));
+                assert!(for_kinds(from, to, false).contains(&Some(Buffered)));
+                assert!(for_kinds(from, to, true).contains(&Some(Buffered)));
             }
         }
     }
@@ -166,7 +178,7 @@ mod tests {
         for from in KINDS {
             for to in KINDS {
                 let files = from == FdKind::File && to == FdKind::File;
-                assert_eq!(for_kinds(from, to, false).contains(&CopyRange), files);
+                assert_eq!(for_kinds(from, to, false).contains(&Some(CopyRange)), files);
             }
         }
     }
@@ -174,8 +186,8 @@ mod tests {
     #[test]
     fn no_pipe_of_ours_stands_beside_one_of_the_callers() {
         for kind in KINDS {
-            assert!(!for_kinds(FdKind::Pipe, kind, false).contains(&Piped));
-            assert!(!for_kinds(kind, FdKind::Pipe, false).contains(&Piped));
+            assert!(!for_kinds(FdKind::Pipe, kind, false).contains(&Some(Piped)));
+            assert!(!for_kinds(kind, FdKind::Pipe, false).contains(&Some(Piped)));
         }
     }
 
