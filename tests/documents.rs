@@ -182,6 +182,34 @@ fn c_tests_that_are_named_are_there() {
     assert!(found > 50, "{found}");
 }
 
+/// What a document says to run can be run: targets of make, and programs of c-tests.
+#[test]
+fn commands_that_are_named_are_there() {
+    let makefile = read("Makefile");
+    let programs = tree(&root().join("c-tests"));
+    let stems: BTreeSet<_> =
+        programs.iter().filter_map(|path| path.file_stem()?.to_str()).collect();
+    let mut found = 0;
+    for path in markdown() {
+        let text = read(&path);
+        for command in quoted(&text).into_iter().filter_map(|text| text.strip_prefix("make ")) {
+            let of_make = command.split("&&").next().unwrap();
+            let (targets, variables): (Vec<_>, Vec<_>) =
+                of_make.split_whitespace().partition(|word| !word.contains('='));
+            for target in targets.iter().filter(|target| !target.starts_with('-')) {
+                let rule = format!("\n{target}:");
+                assert!(makefile.contains(&rule), "{}: make {command}", path.display());
+                found += 1;
+            }
+            let tests = variables.iter().filter_map(|variable| variable.strip_prefix("TEST="));
+            for name in tests.filter(|name| !["name", "its_name"].contains(name)) {
+                assert!(stems.contains(name), "{}: make {command}", path.display());
+            }
+        }
+    }
+    assert!(found > 20, "{found}");
+}
+
 /// The files of src/ that a text names, as `src/sys/file.rs` or src/sys.
 fn sources_named(text: &str) -> BTreeSet<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "/_.".contains(c);
