@@ -68,6 +68,7 @@ fn duplex(there: [c_int; 2], back: [c_int; 2], options: &Options<'_>) -> Result<
 fn endpoints([input, output]: [c_int; 2]) -> Result<[Endpoint; 2]> {
     let (mut input, mut output) = (Endpoint::input(input)?, Endpoint::output(output)?);
     input.can_be_read()?;
+    input.learn_readiness();
     // Neither an epoll set nor a listening socket is ever writable, and a call on one fails without a wait.
     input.blocks &= !is_listening(input);
     output.blocks &= output.can_be_written() == Ok(true);

@@ -97,7 +97,10 @@ impl Fanout<'_> {
         let into = self.buffer.as_mut().and_then(|buffer| buffer.bytes().get_mut(..len));
         let into = into.unwrap_or_default();
         match offset {
-            Some(_) => retry_on_intr(|| sys::read(input.fd, into, offset)),
+            Some(_) => {
+                input.ready_to_give()?;
+                retry_on_intr(|| sys::read(input.fd, into, offset))
+            }
             None if waits => retry_on_intr(|| read(input.fd, into)),
             None => input.read(into),
         }

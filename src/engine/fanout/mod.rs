@@ -155,6 +155,9 @@ impl<'a> Fanout<'a> {
 
     fn run(&mut self, fds: &[c_int]) -> Result<(), Error> {
         self.check(fds)?;
+        if self.watch.is_watched() {
+            self.input.learn_readiness();
+        }
         self.plan(fds);
         while self.remaining > 0 && self.live().next().is_some() {
             self.watch.check()?;

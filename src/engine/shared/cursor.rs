@@ -76,6 +76,11 @@ impl Cursor {
         self.endpoint.learn_family();
     }
 
+    /// Endpoint::learn_readiness.
+    pub(crate) fn learn_readiness(&mut self) {
+        self.endpoint.learn_readiness();
+    }
+
     /// The status flags: O_NONBLOCK, O_APPEND and the like.
     pub(crate) fn status_flags(&self) -> Result<c_int> {
         let flags = self.flags.get().map_or_else(|| sys::status_flags(self.fd), Ok)?;

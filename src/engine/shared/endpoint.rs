@@ -105,6 +105,13 @@ impl Endpoint {
         }
     }
 
+    /// A file that poll(2) knows may wait, too (trace_pipe, FUSE). One that it does not know is always ready
+    /// for both reads and writes.
+    pub(crate) fn learn_readiness(&mut self) {
+        const BOTH: c_short = libc::POLLIN | libc::POLLOUT;
+        self.blocks |= self.kind == FdKind::File && self.poll(BOTH) & BOTH != BOTH;
+    }
+
     /// The descriptor, if it is a socket.
     pub(crate) fn socket(self) -> Option<c_int> {
         (self.kind == FdKind::Socket).then_some(self.fd)
