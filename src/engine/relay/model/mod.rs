@@ -9,6 +9,7 @@ mod scenes;
 
 use super::{Pool, Relay};
 use crate::constants::*;
+use crate::engine::shared::endpoint::Endpoint;
 use crate::engine::shared::explore::Model;
 use crate::engine::shared::outcome::Error;
 use crate::errno::Errno;
@@ -62,6 +63,8 @@ enum Event {
 struct Scene<'a> {
     ends: [End; 2],
     flags: u32,
+    /// ZS_VIA_READ_WRITE, or nothing.
+    avoid: u32,
     len: u64,
     events: &'a [&'a [Event]],
     /// How many states there are.
@@ -92,10 +95,15 @@ impl<'a> State<'a> {
     fn new(scene: &'a Scene<'a>) -> State<'a> {
         let mut world = World::new(scene.ends);
         let pool = Pool::new(0, CAPACITY).unwrap();
-        let (share, Scene { len, flags, .. }) = (pool.share(), scene);
-        let relay = model::within(&mut world, || {
-            Relay::new(World::INPUT, World::OUTPUT, *len, Some(share), *flags).unwrap()
+        let (share, Scene { len, flags, avoid, .. }) = (Some(pool.share()), scene);
+        let relay = model::within(&mut world, || match avoid {
+            0 => Relay::new(World::INPUT, World::OUTPUT, *len, share, *flags),
+            _ => Endpoint::input(World::INPUT).and_then(|input| {
+                let ends = [input, Endpoint::output(World::OUTPUT)?];
+                Ok(Relay::in_duplex(ends, share, *flags, *avoid))
+            }),
         });
+        let relay = relay.unwrap();
         State { scene, world, pool, relay, limit: *len, said: Said::Nothing }
     }
 

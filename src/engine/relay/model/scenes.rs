@@ -26,6 +26,7 @@ const URGENT: &[Event] = &[Urgent];
 const SOCKETS: Scene = Scene {
     ends: [SOCKET; 2],
     flags: ZS_RELAY_SHUTDOWN,
+    avoid: 0,
     len: ZS_TO_END,
     events: &[TRAFFIC],
     states: 0,
@@ -38,9 +39,15 @@ fn explored(name: &str, scene: &Scene) {
 
 #[test]
 fn ends_and_deaths() {
-    const ELSE: &[Event] = &[EndOfOutput, Notice(OUT), Hiccup(model::Hiccup::Death)];
+    const ELSE: &[Event] = &[EndOfOutput, Hiccup(model::Hiccup::Death)];
     let events = &[TRAFFIC, BUDGET, DEATHS, ELSE];
-    explored("relay, ends and deaths", &Scene { events, states: 33_000, ..SOCKETS });
+    explored("relay, ends and deaths", &Scene { events, states: 17_000, ..SOCKETS });
+}
+
+#[test]
+fn error_queues() {
+    let events = &[TRAFFIC, DEATHS, &[Notice(IN), Notice(OUT)]];
+    explored("relay, error queues", &Scene { events, states: 12_000, ..SOCKETS });
 }
 
 #[test]
@@ -59,14 +66,21 @@ fn level_triggered() {
 #[test]
 fn interrupted_and_short() {
     let hiccups = [model::Hiccup::Interrupt, model::Hiccup::Short].map(Hiccup);
-    let events = &[TRAFFIC, ROOM, BUDGET, URGENT, &[Notice(IN)], &hiccups];
-    explored("relay, interrupted and short", &Scene { events, states: 18_000, ..SOCKETS });
+    let events = &[TRAFFIC, ROOM, BUDGET, URGENT, &hiccups];
+    explored("relay, interrupted and short", &Scene { events, states: 9_000, ..SOCKETS });
 }
 
 #[test]
 fn refused() {
     let events = &[TRAFFIC, ROOM, &[Feed, RefuseSplice, RefusePipes]];
     explored("relay, refused", &Scene { events, states: 12_000, ..SOCKETS });
+}
+
+#[test]
+fn without_read_and_write() {
+    let avoid = ZS_VIA_READ_WRITE;
+    let events = &[TRAFFIC, ROOM, BUDGET, DEATHS];
+    explored("relay, splice only", &Scene { avoid, events, states: 1_000, ..SOCKETS });
 }
 
 #[test]
