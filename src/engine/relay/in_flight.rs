@@ -299,7 +299,7 @@ mod tests {
             let InFlight { piped, start, end, .. } = *self;
             let pipe = self.pipe.as_ref().map(Pipe::fork);
             let buffer = self.buffer.as_ref().map(|buffer| {
-                let mut new = Buffer::new(buffer.len()).unwrap();
+                let mut new = Buffer::for_reads(buffer.len()).unwrap();
                 copy(new.bytes(), buffer.filled(buffer.len()));
                 new
             });

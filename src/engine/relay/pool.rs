@@ -142,7 +142,7 @@ mod tests {
             });
             let mut idle: std::vec::Vec<_> = idle.collect();
             let buffer = self.buffer.take();
-            let fork = buffer.as_ref().and_then(|buffer| Buffer::new(buffer.len()));
+            let fork = buffer.as_ref().and_then(|buffer| Buffer::for_reads(buffer.len()));
             self.buffer.set(buffer);
             Rc::new(Pool {
                 idle: FixedVec::new(idle.len(), |at| Cell::new(idle[at].take())).unwrap(),
