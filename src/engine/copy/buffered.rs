@@ -180,9 +180,9 @@ pub(super) fn zeroes(transfer: &mut Transfer<'_>, len: u64) -> Result<(), Error>
 }
 
 fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
-    let (mut declined, mut most) = (0, usize::MAX);
+    let mut declined = 0;
     while !bytes.is_empty() {
-        let room = if sends(transfer) { most } else { transfer.await_output(false)? };
+        let room = if sends(transfer) { usize::MAX } else { transfer.await_output(false)? };
         let piece = bytes.get(..bytes.len().min(room)).unwrap_or(bytes);
         match put(transfer, piece) {
             Ok(0) => return Err(Error::output(Errno::IO)),
@@ -194,9 +194,6 @@ fn deliver(transfer: &mut Transfer<'_>, mut bytes: &[u8]) -> Result<(), Error> {
             Err(Errno::INTR) => transfer.watch.interrupted()?,
             Err(Errno::AGAIN) => {
                 transfer.watch.wait_to_retry(transfer.output.writable(), &mut declined)?
-            }
-            Err(Errno::MSGSIZE) if piece.len() > 1 && transfer.output.limits_writes() => {
-                most = piece.len() / 2;
             }
             Err(errno) => return Err(Error::output(errno)),
         }
@@ -222,7 +219,7 @@ fn put(transfer: &mut Transfer<'_>, bytes: &[u8]) -> Result<usize> {
     let output = **transfer.output;
     let more = if transfer.has(ZS_MORE) { libc::MSG_MORE } else { 0 };
     let wait = if may_block { 0 } else { libc::MSG_DONTWAIT };
-    match sys::send(output.fd, bytes, wait | more) {
+    match output.send(bytes, wait | more) {
         // A sandbox.
         Err(errno) if output.refuses_to_send(errno) => match may_block {
             true => sys::write(output.fd, bytes, None),

@@ -202,7 +202,6 @@ fn failed(transfer: &mut Transfer<'_>, via: u32, errno: Errno) -> Result<Option<
         Errno::FBIG if via == ZS_VIA_COPY_RANGE && eof::after_zero(transfer)? == Eof::Yes => {
             Ok(Some(Tried::Done))
         }
-        Errno::MSGSIZE if transfer.output.limits_writes() => Ok(Some(Tried::Unsupported(errno))),
         _ => Err(transfer.failed(errno)),
     }
 }

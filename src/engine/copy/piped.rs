@@ -129,9 +129,6 @@ fn drain(transfer: &mut Transfer<'_>, pipe: &Pipe, mut held: u64) -> Result<Trie
             Answer::WouldBlock => {
                 transfer.watch.wait_to_retry(transfer.output.writable(), &mut declined)?
             }
-            Answer::Failed(Errno::MSGSIZE) if transfer.output.limits_writes() => {
-                return Ok(Tried::Unsupported(Errno::MSGSIZE))
-            }
             Answer::Failed(errno) => return Err(Error::output(errno)),
             Answer::Unsupported(errno) => return Ok(Tried::Unsupported(errno)),
         }

@@ -148,7 +148,7 @@ impl Endpoint {
     pub(crate) fn write(self, bytes: &[u8], flags: c_int) -> Result<usize> {
         let at_once = flags | libc::MSG_DONTWAIT;
         let answer = match self.kind {
-            FdKind::Socket => retry_on_intr(|| sys::send(self.fd, bytes, at_once)),
+            FdKind::Socket => retry_on_intr(|| self.send(bytes, at_once)),
             FdKind::Pipe if self.blocks => {
                 retry_on_intr(|| sys::pwritev2(self.fd, bytes, libc::RWF_NOWAIT))
             }
@@ -160,6 +160,18 @@ impl Endpoint {
         }
         let piece = bytes.get(..self.takes_at_once(bytes.len())?).unwrap_or(bytes);
         retry_on_intr(|| sys::write(self.fd, piece, None))
+    }
+
+    /// send(2), of fewer bytes if they are too many at a time.
+    pub(crate) fn send(self, mut bytes: &[u8], flags: c_int) -> Result<usize> {
+        loop {
+            match sys::send(self.fd, bytes, flags) {
+                Err(Errno::MSGSIZE) if bytes.len() > 1 && refusal::limits_writes(self.socket()) => {
+                    bytes = bytes.get(..bytes.len() / 2).unwrap_or_default();
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Whether `errno` says that a send is not available, so that write(2) has to do.
@@ -410,13 +422,6 @@ impl Endpoint {
             FdKind::Pipe | FdKind::Other => libc::PIPE_BUF,
             _ => 1,
         }
-    }
-
-    /// Whether a write may be refused for its length alone: one larger than the send buffer is EMSGSIZE
-    /// on SCTP.
-    pub(crate) fn limits_writes(self) -> bool {
-        self.kind == FdKind::Socket
-            && sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_SCTP)
     }
 
     /// The share of its send buffer that a socket has free when poll(2) calls it writable. Of anything

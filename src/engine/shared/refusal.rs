@@ -15,8 +15,21 @@ use core::ffi::c_int;
 pub(crate) fn answer(socket: Option<c_int>, call: &mut dyn FnMut() -> Result<usize>) -> Answer {
     match Answer::from(call()) {
         Answer::Unsupported(errno) => judge(socket, errno, call),
+        Answer::Failed(Errno::MSGSIZE) if limits_writes(socket) => {
+            Answer::Unsupported(Errno::MSGSIZE)
+        }
         answer => answer,
     }
+}
+
+/// Whether a write to `socket` may be refused for its length alone: one larger than the send buffer is
+/// EMSGSIZE on SCTP (docs/kernel.md, "Some sockets take less than SO_SNDBUF says").
+#[cold]
+#[inline(never)]
+pub(crate) fn limits_writes(socket: Option<c_int>) -> bool {
+    socket.is_some_and(|socket| {
+        sys::getsockopt_int(socket, libc::SO_PROTOCOL) == Ok(libc::IPPROTO_SCTP)
+    })
 }
 
 /// Judges `errno`, which looks like a refusal, by what the call comes to once more. `again` is made only if
