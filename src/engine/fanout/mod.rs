@@ -17,6 +17,7 @@ mod staging;
 
 use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
+use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::options::{avoided_by_environment, Options, FANOUT_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress};
 use crate::engine::shared::pace::Throttle;
@@ -148,9 +149,12 @@ impl<'a> Fanout<'a> {
         // "SIGPIPE has no flag in splice(2), tee(2) and sendfile(2)").
         let work = || {
             let end = self.run(fds);
-            (end, end.is_err() || !self.outputs.iter().all(Output::is_live))
+            // A socket may raise it beside a count (kTLS; a short splice).
+            let may_raise =
+                |output: &Output| !output.is_live() || output.endpoint.kind == FdKind::Socket;
+            (end, end.is_err() || self.outputs.iter().any(may_raise))
         };
-        sigpipe::without(work, |(_, has_failed)| *has_failed).0
+        sigpipe::without(work, |(_, has_caused)| *has_caused).0
     }
 
     fn run(&mut self, fds: &[c_int]) -> Result<(), Error> {
