@@ -48,7 +48,8 @@ MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
 SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh \
-		debian/tests/link tests/packages/debian.sh bench/run
+		debian/tests/link tests/packages/debian.sh bench/run \
+		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -271,6 +272,13 @@ soak: all ## Storms of every kind at once for SOAK_SECONDS (600); figures at the
 	$(CC) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c11 -pthread $(CFLAGS) -Iinclude -Ic-tests/support \
 		-o $(SOAK)/soak c-tests/soak/soak.c $(BUILD)/libzsplice.a $(LDFLAGS)
 	cd $(SOAK) && LD_LIBRARY_PATH='$(CURDIR)/$(BUILD)' ./soak --seconds=$(SOAK_SECONDS)
+
+KERNELS ?= 5.10 6.1 6.12 newest
+
+# The kernels are named, and the file systems are those of the one that has them all.
+ports: all ## Run the C tests in other KERNELS (5.10 6.1 6.12 newest), and between file systems, under qemu
+	tests/ports/run $(KERNELS)
+	tests/ports/run --files 6.12
 
 N    ?= 10
 SEED ?=
