@@ -286,7 +286,7 @@ static inline void t_engine_ends_without_a_peer(enum t_engine engine, enum t_fam
 		nonblock, avoid);
 	MUST(ftruncate(in, (off_t)len) == 0);
 	t_family(family, out, nonblock);
-	MUST(close(out[1]) == 0);
+	MUST(signal(SIGPIPE, t_heard_sigpipe) != SIG_ERR && close(out[1]) == 0);
 	t_sleep_ms(50);
 	rc = t_engine(engine, in, NULL, out[0], ZS_TO_END, &options, &result);
 	error = errno;
@@ -296,7 +296,8 @@ static inline void t_engine_ends_without_a_peer(enum t_engine engine, enum t_fam
 		OK(result.bytes < len || t_family_takes_for_nobody(family));
 		OK(result.side == ZS_SIDE_OUT || error == ETIMEDOUT);
 	}
-	MUST(close(out[0]) == 0 && close(in) == 0);
+	/* kTLS raises it in close(2), too, for a record that was not sent. */
+	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR && close(out[0]) == 0 && close(in) == 0);
 }
 
 static inline void t_family_carries(enum t_family family)
@@ -342,7 +343,6 @@ static inline void t_family_dies(void *argument)
 {
 	enum t_family family = *(enum t_family *)argument;
 
-	MUST(signal(SIGPIPE, t_heard_sigpipe) != SIG_ERR);
 	for (int nonblock = 0; nonblock < 2; nonblock++)
 		for (int engine = 0; engine < T_ENGINES; engine++)
 			for (int i = 0; i < 3 && t_can_end(family, engine, nonblock); i++)
