@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ways: shared */
-/* Every engine reads and writes kTLS sockets, ends in time where nobody reads, and hears of a peer that has gone
+/* Every engine reads and writes kTLS sockets, ends in time where nobody reads, and notices a peer that has gone
  * without a signal. Once the peer has gone the kernel raises SIGPIPE beside a whole count. */
 #include <zsplice.h>
 #include "t.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ways: shared */
-/* Every engine reads and writes SCTP sockets, ends in time where nobody reads, and hears of a peer that has gone
+/* Every engine reads and writes SCTP sockets, ends in time where nobody reads, and notices a peer that has gone
  * without a signal. A write larger than the send buffer is EMSGSIZE there, and there is
  * no end of one direction. */
 #include <zsplice.h>

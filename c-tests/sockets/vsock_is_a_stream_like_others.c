@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* ways: shared */
-/* Every engine reads and writes AF_VSOCK sockets, ends in time where nobody reads, and hears of a peer that has gone
+/* Every engine reads and writes AF_VSOCK sockets, ends in time where nobody reads, and notices a peer that has gone
  * without a signal. poll(2) calls such a socket writable with one byte of credit, and
  * SO_SNDBUF says nothing about it. */
 #include <zsplice.h>
