@@ -247,10 +247,6 @@ impl Relay {
                 self.input_failed(errno);
                 Ok(true)
             }
-            Ok(Eof::Unknown) if self.path.may_copy() && self.input.kind == FdKind::Char => {
-                self.take_piece()?;
-                Ok(true)
-            }
             _ => Ok(false),
         }
     }
