@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* While `rate` lets nothing move, what ends a transfer is noticed all the same: its limits of time, a cancel, a
- * signal, the end of the input, an output that dies. A pause between two steps is no silence for idle_ns. */
+ * signal, the end of the input, an input or output that dies. A pause between two steps is no silence for idle_ns. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_result.h"
@@ -131,6 +131,16 @@ static void ends(void)
 	in[1] = -1;
 	T_EQ(result.bytes, 1);
 	end(1, 0, took, 100, SOON_MS);
+
+	if (by_tcp) {
+		begin("an input that has died", "0");
+		t_reset(in[1]);
+		in[1] = -1;
+		took = run((struct zs_options){ .rate = 1 });
+		T_EQ(result.bytes, 1);
+		T_EQ(result.side, ZS_SIDE_IN);
+		end(1, ECONNRESET, took, 0, SOON_MS);
+	}
 
 	begin("an output that dies", "0123456789");
 	later.fd = out[0];

@@ -96,7 +96,7 @@ static void check(const struct transfer *it)
 	uint64_t rate = it->scene->rate, len = it->scene->len;
 
 	T_EQ(it->moved, len);
-	OK(it->took_ms >= (int64_t)(len * 1000 / rate) - 30 && it->took_ms < 10000);
+	OK(it->took_ms >= (int64_t)(len * 1000 / rate) - 30 && it->took_ms < 10000 * t_slower());
 	OK(it->cpu_ms < it->took_ms / 5);
 	for (int i = 0; i < 2; i++) {
 		const struct t_meter *meter = &it->meters[i];

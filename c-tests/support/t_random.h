@@ -255,7 +255,7 @@ static inline int t_reader_end(struct t_reader *taker, enum t_stream_kind sort, 
 		MUST(close(taker->fd) == 0);
 	t_join(taker->thread);
 	MUST(close(taker->other) == 0 && (sort != T_PTY || close(taker->fd) == 0));
-	return taker->len == count && memcmp(taker->bytes, bytes, count) == 0;
+	return taker->len == count && (count == 0 || memcmp(taker->bytes, bytes, count) == 0);
 }
 
 /* ---- The outcome ---- */
