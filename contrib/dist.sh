@@ -37,7 +37,9 @@ pack "$name"
 if [[ $vendored ]]; then
 	mkdir "$source/.cargo"
 	cd "$source"
-	"${CARGO:-cargo}" vendor --quiet --locked --versioned-dirs vendor > .cargo/config.toml
+	# Not --quiet: that leaves out the configuration, which makes cargo look there.
+	"${CARGO:-cargo}" vendor --locked --versioned-dirs vendor > .cargo/config.toml 2> "$work/log" ||
+		{ cat "$work/log" >&2; exit 1; }
 	pack "$name-vendored"
 fi
 cd "$out"

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{built, c, have, interface, make, pkg_config, read, root, succeed, Scratch};
+use support::{built, c, have, interface, make, pkg_config, read, root, skip, succeed, Scratch};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NAME: &str = concat!("zsplice-", env!("CARGO_PKG_VERSION"));
@@ -97,6 +97,35 @@ fn tarball_packs_itself_again() {
     assert!(listed
         .lines()
         .any(|line| line.starts_with("-rwxr-xr-x 0/0") && line.ends_with("dist.sh")));
+}
+
+/// Whether cargo has all crates of Cargo.lock, or can get them, those for other systems, too.
+fn has_crates() -> bool {
+    let mut fetch = Command::new(env!("CARGO"));
+    let fetched =
+        fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root()).output().unwrap();
+    if !fetched.status.success() {
+        skip("cargo cannot get the crates that Cargo.lock names");
+    }
+    fetched.status.success()
+}
+
+#[test]
+fn tarball_with_crates_needs_no_network() {
+    if !have("xz") || !have("git") || !has_crates() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let mut dist = Command::new(root().join("contrib/dist.sh"));
+    dist.arg(scratch.path()).args([VERSION, "vendored"]).env("CARGO", env!("CARGO"));
+    // The least compression: it is unpacked at once.
+    succeed(dist.env("XZ_OPT", "-0"));
+    let tarball = format!("{NAME}-vendored.tar.xz");
+    succeed(Command::new("tar").args(["-xf", &tarball]).current_dir(scratch.path()));
+    let mut check = Command::new(env!("CARGO"));
+    check.args(["check", "--lib", "--locked", "--offline", "--no-default-features"]);
+    check.current_dir(scratch.path().join(NAME)).env("CARGO_HOME", scratch.path().join("home"));
+    succeed(check.env("CARGO_TARGET_DIR", scratch.path().join("target")));
 }
 
 /// Each function, with the version of the package that has had it first: node ZSPLICE_0.1 since 0.1.0.
