@@ -786,7 +786,8 @@ static const char usage[] = "usage: zproxy [-hvV] [-j THREADS] [-t SECONDS] LIST
 			    "  -h  print this help\n"
 			    "  -V  print the version of the library\n";
 
-/* As many descriptors as we may have, two for each connection. */
+/* As many descriptors as we may have, two for each connection. Where there are few, half of them are for connections:
+ * those that find no pipe do with a buffer. */
 static void make_room(void)
 {
 	struct rlimit files;
@@ -797,7 +798,9 @@ static void make_room(void)
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
 		die("setrlimit");
-	limit = files.rlim_cur > spare + 2 ? (files.rlim_cur - spare) / 2 : 1;
+	if (spare > files.rlim_cur / 2)
+		spare = files.rlim_cur / 2;
+	limit = files.rlim_cur >= 4 ? (files.rlim_cur - spare) / 2 : 1;
 }
 
 static void await_signals(void)

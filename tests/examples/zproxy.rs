@@ -11,7 +11,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd as _};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::process::Stdio;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
 
@@ -39,7 +40,11 @@ impl Proxy {
         let scratch = Scratch::new();
         let mut command = example("zproxy.c", &scratch);
         command.envs(environment.iter().copied());
-        let process = Process::start(command.arg("-v").args(arguments).stdin(Stdio::null()));
+        Proxy::of(command.args(arguments), scratch)
+    }
+
+    fn of(command: &mut Command, scratch: Scratch) -> Proxy {
+        let process = Process::start(command.arg("-v").stdin(Stdio::null()));
         assert!(process.tells("\n", LIMIT));
         let told = process.told();
         let listens = told.lines().next().unwrap().strip_prefix("zproxy: listening at ");
@@ -116,6 +121,25 @@ fn accepts_again_when_there_are_descriptors() {
             assert!(answers(client), "{left} descriptors: {}", proxy.process.told());
         }
     }
+}
+
+/// A limit below what is spared for pipes leaves room for several connections, also with several threads.
+#[test]
+fn few_descriptors_serve_several_clients() {
+    let scratch = Scratch::new();
+    let mut command = example("zproxy.c", &scratch);
+    command.args(["-j", "2", "127.0.0.1:0", &echo_server()]);
+    let few = libc::rlimit { rlim_cur: 64, rlim_max: 64 };
+    // SAFETY: the kernel reads `few`.
+    let limit = move || match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const few) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    };
+    // SAFETY: setrlimit(2) may be called after fork(2).
+    unsafe { command.pre_exec(limit) };
+    let proxy = Proxy::of(&mut command, scratch);
+    let mut clients: Vec<_> = (0..8).map(|_| proxy.client()).collect();
+    assert!(clients.iter_mut().all(answers), "{}", proxy.process.told());
 }
 
 #[test]
