@@ -227,6 +227,7 @@ def test_limits_of_time():
                 zsplice.copy(reader, writer, **limit)
             assert time.monotonic() - began < 5
             assert caught.value.result.side == "call"
+            assert "None" not in str(caught.value)
 
 
 def test_a_rate(tmp_path):

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from conftest import PACKAGE, pipe, signals_after, sockets, threads
+from conftest import LIMIT, PACKAGE, pipe, signals_after, sockets, threads
 
 import zsplice
 
@@ -65,6 +65,22 @@ def test_ctrl_c_again_and_again():
             except KeyboardInterrupt:
                 ended += 1
     assert ended == 50
+    assert threads() == 1
+
+
+def test_ctrl_c_at_any_moment_of_a_call():
+    """Signals of a timer, which are as late as the call is long."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    ended = 0
+    with pipe() as (reader, _), pipe() as (_, writer):
+        for number in range(300):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 2e-6 * number)
+                zsplice.copy(reader, writer, timeout=LIMIT)
+            except KeyboardInterrupt:
+                ended += 1
+    signal.signal(signal.SIGALRM, before)
+    assert ended == 300
     assert threads() == 1
 
 

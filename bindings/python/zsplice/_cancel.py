@@ -14,7 +14,8 @@ from ._library import last_error
 _ONE = (1).to_bytes(8, sys.byteorder)
 
 
-def _eventfd() -> int:
+def eventfd() -> int:
+    """eventfd(2), which does not block."""
     # os.eventfd exists since Python 3.10.
     if hasattr(os, "eventfd"):
         return os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -24,19 +25,25 @@ def _eventfd() -> int:
     return fd
 
 
+def signal_eventfd(fd: int) -> None:
+    """Makes it readable, for good."""
+    os.write(fd, _ONE)
+
+
 class Cancel:
     """Ends every transfer that is given it as `cancel`, from whichever thread or signal handler sets it.
 
     The transfer ends with OSError(ECANCELED). Once set it stays set.
     """
 
+    _fd = -1
+
     def __init__(self) -> None:
-        self._fd = -1
-        self._fd = _eventfd()
+        self._fd = eventfd()
 
     def set(self) -> None:
         """Ends the transfers that run, and those that are still to come."""
-        os.write(self.fileno(), _ONE)
+        signal_eventfd(self.fileno())
 
     def fileno(self) -> int:
         """The descriptor, an eventfd(2)."""

@@ -18,10 +18,10 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from ctypes import c_void_p, get_errno, pointer
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any, Callable
 
-from ._cancel import Cancel
+from ._cancel import eventfd, signal_eventfd
 from ._library import Flag, Progress, ZsOptions, ZsResult
 from ._result import Result
 
@@ -30,6 +30,10 @@ ProgressFunction = Callable[[Result], object]
 # A thread has to keep the signals that its own system calls raise.
 _SYNCHRONOUS = {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 _ASYNCHRONOUS = set(signal.valid_signals()) - _SYNCHRONOUS
+
+
+# A signal that comes right before a wait in Python does not end that wait. After so many seconds it is noticed.
+_LOOK = 0.1
 
 
 class _Ended(Exception):
@@ -113,12 +117,14 @@ class Job:
         self._transfer, self._wake = transfer, wake
         self._so_far: Result | None = None
         self._answers: SimpleQueue[None] = SimpleQueue()
-        self._cancel = resources.enter_context(Cancel())
+        # No Cancel: what a signal handler raises in its __del__ would be lost.
+        self._cancel_fd = eventfd()
+        resources.callback(os.close, self._cancel_fd)
         self._combine_cancel(resources)
 
     def _combine_cancel(self, resources: ExitStack) -> None:
         options = self._transfer.options
-        fd = self._cancel.fileno()
+        fd = self._cancel_fd
         if options.flags & Flag.CANCEL_FD:
             both = resources.enter_context(select.epoll(2))
             both.register(fd, select.EPOLLIN)
@@ -126,7 +132,7 @@ class Job:
                 both.register(options.cancel_fd, select.EPOLLIN)
             except PermissionError:
                 # A regular file, which is always readable.
-                self._cancel.set()
+                signal_eventfd(fd)
             fd = both.fileno()
         options.cancel_fd = fd
         options.flags |= Flag.CANCEL_FD
@@ -179,7 +185,7 @@ class Job:
     def end(self, why: BaseException) -> None:
         """Ends the transfer. It is over when `is_over` says so."""
         self.failure = self.failure or why
-        self._cancel.set()
+        signal_eventfd(self._cancel_fd)
         self._answers.put(None)
 
     def see_out(self) -> None:
@@ -214,19 +220,37 @@ def wait_for(transfer: Transfer, *paths: Any, is_short: bool = False) -> list[Re
 
 
 def _wait_beside(transfer: Transfer, *paths: Any) -> list[Result]:
-    with ExitStack() as resources:
-        wakes: SimpleQueue[None] = SimpleQueue()
-        job = Job(transfer, lambda: wakes.put(None), resources)
-        if not job.start():
-            transfer.perform(transfer.progress)
-            return transfer.conclude(*paths)
+    # A handler that raises while descriptors are opened or closed would leave one behind. The thread inherits the mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        # It may change the mask and raise nevertheless.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ASYNCHRONOUS)
+        with ExitStack() as resources:
+            wakes: SimpleQueue[None] = SimpleQueue()
+            job = Job(transfer, lambda: wakes.put(None), resources)
+            if not job.start():
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                transfer.perform(transfer.progress)
+                return transfer.conclude(*paths)
+            try:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                _attend(job, wakes)
+            except BaseException as error:
+                job.end(error)
+            finally:
+                job.see_out()
+                signal.pthread_sigmask(signal.SIG_BLOCK, _ASYNCHRONOUS)
+            return job.conclude(*paths)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _attend(job: Job, wakes: SimpleQueue[None]) -> None:
+    """Reports the progress until the transfer is over."""
+    while not job.is_over:
         try:
-            while not job.is_over:
-                try:
-                    wakes.get()
-                    job.attend()
-                except BaseException as error:
-                    job.end(error)
-        finally:
-            job.see_out()
-        return job.conclude(*paths)
+            with suppress(Empty):
+                wakes.get(timeout=_LOOK)
+            job.attend()
+        except BaseException as error:
+            job.end(error)
