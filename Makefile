@@ -49,7 +49,8 @@ MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
 SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh \
 		debian/tests/link tests/packages/debian.sh bench/run \
-		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files
+		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
+		$(addprefix tests/architectures/,run programs musl)
 
 BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/libzsplice.so \
          $(BUILD)/zsplice-uninstalled.pc
@@ -279,6 +280,16 @@ KERNELS ?= 5.10 6.1 6.12 newest
 ports: all ## Run the C tests in other KERNELS (5.10 6.1 6.12 newest), and between file systems, under qemu
 	tests/ports/run $(KERNELS)
 	tests/ports/run --files 6.12
+
+# Of these: amd64 i386 arm64 armhf riscv64 ppc64el s390x.
+ARCH ?=
+
+.PHONY: architectures musl
+architectures: ## Build for other processors in a Debian 13, and run C tests there; ARCH='i386 s390x' (root, debootstrap)
+	tests/architectures/run $(ARCH)
+
+musl: ## Build with musl-gcc, shared and static, and run some C tests (musl-tools)
+	tests/architectures/musl
 
 N    ?= 10
 SEED ?=

@@ -549,7 +549,7 @@ int main(int argc, char **argv)
 	uint64_t number;
 
 	/* Longer than T_LIMIT: the limit is its own, but for the last resort of who runs it. */
-	MUST(signal(SIGRTMAX, SIG_IGN) != SIG_ERR);
+	MUST(signal(T_TIME_IS_UP, SIG_IGN) != SIG_ERR);
 	may_unshare = t_child(unshare_once, NULL) == 0;
 	o_prepare();
 	if (argc > 1) {

@@ -215,8 +215,7 @@ static void forbid_open(struct transfer *it)
 	struct sock_fprog program = { sizeof code / sizeof *code, code };
 
 	(void)it;
-	MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	t_seccomp_filter(&program);
 }
 
 /* ---- Record locks, taken by another descriptor of the same file ---- */
