@@ -38,15 +38,15 @@ static const struct {
 	{ SYS_fallocate, EPERM },
 	{ SYS_fallocate, ENOSYS },
 	{ SYS_fallocate, EOPNOTSUPP },
-	{ SYS_pwrite64, EPERM },
-	{ SYS_pwrite64, EINVAL },
+	{ T_SYS_PWRITE, EPERM },
+	{ T_SYS_PWRITE, EINVAL },
 };
 
 static void copied(void *argument)
 {
 	int i = *(int *)argument;
 
-	t_deny(SYS_ftruncate, T_FAILS(EPERM));
+	t_deny(T_SYS_FTRUNCATE, T_FAILS(EPERM));
 	if (refusals[i].error)
 		t_deny((int)refusals[i].call, T_FAILS(refusals[i].error));
 	/* With pwrite(2) failing only what is copied otherwise, which is much, arrives at an offset. */
@@ -67,7 +67,7 @@ static void counts(int input, int fallocates, int writes)
 
 	for (int i = 0; i < made; i++) {
 		fallocates -= calls[i] == SYS_fallocate;
-		writes -= calls[i] == SYS_pwrite64;
+		writes -= calls[i] == T_SYS_PWRITE;
 	}
 	T_EQ(fallocates, 0);
 	T_EQ(writes, 0);

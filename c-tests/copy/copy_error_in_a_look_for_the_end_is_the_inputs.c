@@ -26,7 +26,7 @@ static void looks(void *to)
 	else
 		t_stream(*(enum t_place *)to == T_AT_PIPE ? T_A_PIPE : T_A_UNIX, out);
 	MUST(*(enum t_place *)to != T_AT_PIPE || fcntl(out[1], F_SETPIPE_SZ, 1 << 20) > 0);
-	t_intercept(SYS_pread64, fails);
+	t_intercept(T_SYS_PREAD, fails);
 	T_EQ(T_COPY(in, &off, out[1], NULL, ZS_TO_END, &result, .avoid = ZS_VIA_READ_WRITE), -1);
 	T_EQ(errno, EIO);
 	T_EQ(result.error, EIO);

@@ -16,7 +16,7 @@ static int64_t is_reset_after(const uint64_t *a, int earlier)
 
 	if ((int)a[0] != input || earlier > 0)
 		return T_CONTINUE;
-	moved = syscall(SYS_splice, a[0], NULL, a[2], NULL, a[4], a[5]);
+	moved = syscall(SYS_splice, (long)a[0], NULL, (long)a[2], NULL, (long)a[4], (long)a[5]);
 	if (moved < 0)
 		return -errno;
 	t_reset(peer);

@@ -15,7 +15,7 @@ static int64_t zero(const uint64_t *a, int earlier)
 {
 	if (earlier >= first_zero)
 		return 0;
-	return syscall(SYS_copy_file_range, a[0], a[1], a[2], a[3], 8192, a[5]);
+	return t_make_with(SYS_copy_file_range, a, 4, 8192);
 }
 
 static void story(void *argument)

@@ -113,7 +113,7 @@ static void fails_at_the_end(void *unused)
 	(void)unused;
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	t_intercept(SYS_pread64, fails);
+	t_intercept(T_SYS_PREAD, fails);
 	T_EQ(T_FANOUT(in, &off, &fan, ZS_TO_END, ONLY), -1);
 	T_EQ(errno, EIO);
 	for (int i = 0; i < 2; i++) {

@@ -99,7 +99,7 @@ static void unreadable(void *argument)
 	set_up(&fan);
 	in = t_file(LEN);
 	t_intercept(SYS_splice, ends_early);
-	t_refuse(SYS_pread64, EIO);
+	t_refuse(T_SYS_PREAD, EIO);
 	T_EQ(T_FANOUT(in, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE), -1);
 	T_EQ(errno, EIO);
 	T_EQ(turns, 1);

@@ -24,7 +24,7 @@ static void story(void *argument)
 	int in = t_file(100), out = t_file(0);
 	int64_t moved, off = 0;
 
-	t_refuse(SYS_pread64, look->error);
+	t_refuse(T_SYS_PREAD, look->error);
 	t_intercept(SYS_copy_file_range, zero);
 	errno = 123;
 	moved = zs_copy_range_full(in, &off, out, NULL, 100, 0, &result);

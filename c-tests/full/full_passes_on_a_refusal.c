@@ -52,18 +52,18 @@ static void at_once(void *argument)
 /* The first half is moved; then the call is denied. */
 static int64_t half_a_splice(const uint64_t *args, int earlier)
 {
-	return earlier ? -refusal : syscall(SYS_splice, args[0], args[1], args[2], args[3], HALF, args[5]);
+	return earlier ? -refusal : t_make_with(SYS_splice, args, 4, HALF);
 }
 
 static int64_t half_a_sendfile(const uint64_t *args, int earlier)
 {
-	return earlier ? -refusal : syscall(T_SYS_SENDFILE, args[0], args[1], args[2], HALF);
+	return earlier ? -refusal : t_make_with(T_SYS_SENDFILE, args, 3, HALF);
 }
 
 static int64_t half_a_copy(const uint64_t *args, int earlier)
 {
 	return earlier ? -refusal
-		       : syscall(SYS_copy_file_range, args[0], args[1], args[2], args[3], HALF, args[5]);
+		       : t_make_with(SYS_copy_file_range, args, 4, HALF);
 }
 
 static void midway(struct zs_result result, uint32_t via, uint64_t in_flight)

@@ -60,7 +60,7 @@ static void probes(void *argument)
 	T_EQ(errno, 123);
 
 	/* All checks are denied: only the kernel's 0 is left. */
-	t_refuse(SYS_pread64, EPERM);
+	t_refuse(T_SYS_PREAD, EPERM);
 	t_refuse(SYS_recvfrom, EPERM);
 	t_refuse(SYS_ppoll, EPERM);
 	T_EQ(zs_splice_full(file, NULL, out[1], NULL, 100, 0, NULL), 0);

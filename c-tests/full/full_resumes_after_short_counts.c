@@ -32,7 +32,7 @@ static int64_t splice_answer(const uint64_t *a, int earlier)
 	int64_t most = fewer(a[4]);
 
 	(void)earlier;
-	return most < 0 ? most : moved(syscall(SYS_splice, a[0], a[1], a[2], a[3], most, a[5]));
+	return most < 0 ? most : moved(t_make_with(SYS_splice, a, 4, (uint64_t)most));
 }
 
 static int64_t sendfile_answer(const uint64_t *a, int earlier)
@@ -40,7 +40,7 @@ static int64_t sendfile_answer(const uint64_t *a, int earlier)
 	int64_t most = fewer(a[3]);
 
 	(void)earlier;
-	return most < 0 ? most : moved(syscall(T_SYS_SENDFILE, a[0], a[1], a[2], most));
+	return most < 0 ? most : moved(t_make_with(T_SYS_SENDFILE, a, 3, (uint64_t)most));
 }
 
 static int64_t copy_answer(const uint64_t *a, int earlier)
@@ -48,7 +48,7 @@ static int64_t copy_answer(const uint64_t *a, int earlier)
 	int64_t most = fewer(a[4]);
 
 	(void)earlier;
-	return most < 0 ? most : moved(syscall(SYS_copy_file_range, a[0], a[1], a[2], a[3], most, a[5]));
+	return most < 0 ? most : moved(t_make_with(SYS_copy_file_range, a, 4, (uint64_t)most));
 }
 
 static void story(void *argument)

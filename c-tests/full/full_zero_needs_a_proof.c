@@ -18,7 +18,7 @@ static int64_t splice_answer(const uint64_t *a, int earlier)
 	calls = earlier + 1;
 	if (earlier >= first_zero && earlier - first_zero < zeros)
 		return 0;
-	return syscall(SYS_splice, a[0], a[1], a[2], a[3], a[4] < 10000 ? a[4] : 10000, a[5]);
+	return t_make_with(SYS_splice, a, 4, a[4] < 10000 ? a[4] : 10000);
 }
 
 static int64_t sendfile_answer(const uint64_t *a, int earlier)
@@ -26,7 +26,7 @@ static int64_t sendfile_answer(const uint64_t *a, int earlier)
 	calls = earlier + 1;
 	if (earlier >= first_zero && earlier - first_zero < zeros)
 		return 0;
-	return syscall(T_SYS_SENDFILE, a[0], a[1], a[2], a[3] < 10000 ? a[3] : 10000);
+	return t_make_with(T_SYS_SENDFILE, a, 3, a[3] < 10000 ? a[3] : 10000);
 }
 
 static int64_t copy_answer(const uint64_t *a, int earlier)
@@ -34,7 +34,7 @@ static int64_t copy_answer(const uint64_t *a, int earlier)
 	calls = earlier + 1;
 	if (earlier >= first_zero && earlier - first_zero < zeros)
 		return 0;
-	return syscall(SYS_copy_file_range, a[0], a[1], a[2], a[3], a[4] < 10000 ? a[4] : 10000, a[5]);
+	return t_make_with(SYS_copy_file_range, a, 4, a[4] < 10000 ? a[4] : 10000);
 }
 
 static void story(void *argument)

@@ -58,7 +58,7 @@ static void trace(void *argument)
 	T_EQ(calls, 1);
 
 	/* A read to check for the end would fail now, and be an error of the input. */
-	t_refuse(SYS_pread64, EIO);
+	t_refuse(T_SYS_PREAD, EIO);
 	T_EQ(zs_splice_full(pipe_in, &(int64_t){ 0 }, out[1], NULL, 4096, 0, &result), 0);
 	OK(T_IS(result, 0));
 	T_EQ(errno, 123);

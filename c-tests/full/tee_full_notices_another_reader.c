@@ -14,7 +14,7 @@ static int64_t steal(const uint64_t *a, int earlier)
 {
 	if (earlier == 0)
 		t_drain(in[0], 3);
-	return syscall(SYS_splice, a[0], a[1], a[2], a[3], a[4], a[5]);
+	return syscall(SYS_splice, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 }
 
 static void story(void *argument)

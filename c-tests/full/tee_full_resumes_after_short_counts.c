@@ -19,13 +19,13 @@ static uint64_t fewer(uint64_t most)
 
 static int64_t short_tee(const uint64_t *a, int earlier)
 {
-	return earlier >= last ? -EIO : syscall(SYS_tee, a[0], a[1], fewer(a[2]), a[3]);
+	return earlier >= last ? -EIO : t_make_with(SYS_tee, a, 2, fewer(a[2]));
 }
 
 static int64_t short_splice(const uint64_t *a, int earlier)
 {
 	return earlier >= last ? -EIO
-			       : syscall(SYS_splice, a[0], a[1], a[2], a[3], fewer(a[4]), a[5]);
+			       : t_make_with(SYS_splice, a, 4, fewer(a[4]));
 }
 
 static void story(void *splices)

@@ -223,8 +223,8 @@ enum t_verdict {
 
 static inline enum t_verdict t_verdict_of_data(int number, int answer)
 {
-	int reads = number == SYS_read || number == SYS_pread64 || number == SYS_preadv2 || number == SYS_recvfrom;
-	int writes = number == SYS_write || number == SYS_pwrite64 || number == SYS_pwritev2 || number == SYS_sendto;
+	int reads = number == SYS_read || number == T_SYS_PREAD || number == SYS_preadv2 || number == SYS_recvfrom;
+	int writes = number == SYS_write || number == T_SYS_PWRITE || number == SYS_pwritev2 || number == SYS_sendto;
 
 	switch (answer) {
 	case -EINTR: case -EAGAIN:
@@ -238,7 +238,7 @@ static inline enum t_verdict t_verdict_of_data(int number, int answer)
 		if (number == SYS_sendto)
 			return T_COMPLETE;
 		/* write(2) does what pwrite(2) may not, at the position of the descriptor; or another mechanism does. */
-		if ((number == SYS_write || number == SYS_pwrite64) && answer != -EINVAL)
+		if ((number == SYS_write || number == T_SYS_PWRITE) && answer != -EINVAL)
 			return T_EITHER;
 		/* fall through */
 	default:

@@ -16,6 +16,17 @@
 typedef int64_t t_answer(const uint64_t *args, int earlier);
 #define T_CONTINUE INT64_MIN
 
+/* Makes the call that is to be answered, with another length: argument `at`. syscall(2) takes longs, which have 32
+ * bits on some processors. */
+static inline int64_t t_make_with(long number, const uint64_t *args, int at, uint64_t len)
+{
+	long a[6];
+
+	for (int i = 0; i < 6; i++)
+		a[i] = (long)(i == at ? len : args[i]);
+	return syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
 struct t_supervisor {
 	t_answer *answer;
 	int listener;

@@ -71,7 +71,7 @@ static inline int t_length_argument(int number)
 		return 4;
 	case T_SYS_SENDFILE:
 		return 3;
-	case SYS_read: case SYS_write: case SYS_pread64: case SYS_pwrite64: case SYS_preadv2: case SYS_pwritev2:
+	case SYS_read: case SYS_write: case T_SYS_PREAD: case T_SYS_PWRITE: case SYS_preadv2: case SYS_pwritev2:
 	case SYS_recvfrom: case SYS_sendto:
 		return 2;
 	default:
@@ -99,7 +99,7 @@ static inline int64_t t_call_with_shorter_length(int number, const uint64_t *arg
 	int64_t moved;
 
 	memcpy(a, args, sizeof a);
-	if (number == SYS_preadv2 || number == SYS_pwritev2) {
+	if (number == SYS_preadv2 || number == SYS_pwritev2 || number == SYS_preadv || number == SYS_pwritev) {
 		piece = *(const struct iovec *)(uintptr_t)args[1];
 		piece.iov_len = piece.iov_len < most ? piece.iov_len : most;
 		a[1] = (uintptr_t)&piece;

@@ -160,6 +160,19 @@ static inline const char *t_want_words(int want)
 #else
 #define T_SYS_FSTATFS SYS_fstatfs
 #endif
+#ifdef SYS_ftruncate64
+#define T_SYS_FTRUNCATE SYS_ftruncate64
+#else
+#define T_SYS_FTRUNCATE SYS_ftruncate
+#endif
+/* pread(2) takes its offset in another way on each 32-bit processor, so the library calls preadv(2) there. */
+#if ULONG_MAX > 0xffffffff
+#define T_SYS_PREAD SYS_pread64
+#define T_SYS_PWRITE SYS_pwrite64
+#else
+#define T_SYS_PREAD SYS_preadv
+#define T_SYS_PWRITE SYS_pwritev
+#endif
 
 #define T_CALL(name) { SYS_##name, #name }
 
@@ -168,13 +181,14 @@ static inline const char *t_call_name(long number)
 {
 	static const struct t_word names[] = {
 		T_CALL(splice), T_CALL(tee), T_CALL(vmsplice), T_CALL(copy_file_range), T_CALL(pipe2),
-		T_CALL(read), T_CALL(write), T_CALL(pread64), T_CALL(pwrite64), T_CALL(preadv2),
+		T_CALL(read), T_CALL(write), T_CALL(preadv2),
 		T_CALL(pwritev2), T_CALL(writev), T_CALL(recvfrom), T_CALL(sendto), T_CALL(ppoll),
 		T_CALL(ioctl), T_CALL(fallocate), T_CALL(getsockopt), T_CALL(rt_sigprocmask),
 		T_CALL(rt_sigpending), T_CALL(openat), T_CALL(munmap), T_CALL(mprotect), T_CALL(brk),
 		T_CALL(shutdown), T_CALL(close),
 		{ T_SYS_SENDFILE, "sendfile" }, { T_SYS_FCNTL, "fcntl" }, { T_SYS_LSEEK, "lseek" },
 		{ T_SYS_MMAP, "mmap" }, { T_SYS_FSTATFS, "fstatfs" },
+		{ T_SYS_PREAD, "pread" }, { T_SYS_PWRITE, "pwrite" },
 #ifdef SYS_poll
 		T_CALL(poll),
 #endif
