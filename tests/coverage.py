@@ -6,8 +6,9 @@
 
 Builds the library and the unit tests with -C instrument-coverage, and runs these and all programs of c-tests,
 linked with the archive. The counters are shared memory (continuous mode), so that children and killed programs
-count, too. A line that nothing runs and that the list does not have is a failure: write a test, take the line
-out, or argue in the list. --compare runs nothing, and compares the counts of the last run with the list."""
+count, too. Each program has a file of its own: of what several write to one file at a time, some is lost. A line
+that nothing runs and that the list does not have is a failure: write a test, take the line out, or argue in the
+list. --compare runs nothing, and compares the counts of the last run with the list."""
 
 import os
 import re
@@ -74,7 +75,7 @@ def run_programs():
     run(CARGO, "test", "--quiet", "--test", "c_abi", "--", "archive::", check=False, env={
         "ZS_TEST_PREFIX": str(PREFIX), "ZS_TEST_ARCHIVE_ONLY": "1", "ZS_TEST_SLOWER": "2",
         "RUST_TEST_THREADS": threads,
-        "CFLAGS": "-Wl,-u,__llvm_profile_runtime", "LLVM_PROFILE_FILE": str(RAW / "c-%c%m.profraw"),
+        "CFLAGS": "-Wl,-u,__llvm_profile_runtime", "LLVM_PROFILE_FILE": str(RAW / "c-%c%p-%m.profraw"),
     })
 
 

@@ -16,6 +16,11 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# Where the kernel spreads mappings over 32 bits (vm.mmap_rnd_bits), there is no place for the shadows of gcc 12.
+if [[ -z ${SANITIZE_UNSPREAD-} ]] && setarch -R true 2> /dev/null; then
+	export SANITIZE_UNSPREAD=1
+	exec setarch -R tests/sanitize.sh "$@"
+fi
 work=$PWD/build/sanitize
 exceptions=tests/sanitizers/exceptions.txt
 target=$(rustc -vV | sed -n 's/^host: //p')
