@@ -113,7 +113,7 @@ fn every_crate_comes_from_the_registry_and_is_pinned() {
             continue;
         }
         let source = value("source").unwrap_or_default();
-        assert_eq!(source, "registry+https://github.com/rust-lang/crates.io-index", "{name}");
+        assert!(source.starts_with("registry+"), "{name}: {source}");
         let checksum = value("checksum").unwrap_or_default();
         assert!(checksum.len() == 64 && checksum.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
     }
