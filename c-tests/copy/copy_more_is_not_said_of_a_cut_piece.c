@@ -48,8 +48,8 @@ static void story(void *argument)
 	T_EQ(T_COPY(in[0], NULL, tcp[0], NULL, ZS_TO_END, NULL, .flags = ZS_MORE, .timeout_ns = T_MS(20000)), LEN);
 	MUST(close(tcp[0]) == 0);
 	t_join(thread);
-	OK(cut > 0);
-	T_EQ(cut_with_more, 0);
+	OK(__atomic_load_n(&cut, __ATOMIC_SEQ_CST) > 0);
+	T_EQ(__atomic_load_n(&cut_with_more, __ATOMIC_SEQ_CST), 0);
 }
 
 int main(void)
