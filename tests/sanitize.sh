@@ -81,6 +81,10 @@ programs() {
 run() {
 	local tool=$1 slower=$2 names
 	mapfile -t names < <(programs "$tool" "${3-all}")
+	if ((${#names[@]} == 0)); then
+		printf 'no program is called %s\n' "${PROGRAMS-}" >&2
+		return 1
+	fi
 	ZS_TEST_PREFIX=$work/$tool ZS_TEST_ARCHIVE_ONLY=1 ZS_TEST_SLOWER=$slower \
 		RUST_TEST_THREADS=${THREADS:-$((2 * $(nproc)))} \
 		"$cargo" test --quiet --test c_abi -- --exact "${names[@]}"

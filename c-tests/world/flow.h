@@ -23,6 +23,8 @@ static void flow_room(struct flow *flow, size_t len)
 /* The next bytes of the input. */
 static void flow_take(struct flow *flow, size_t count)
 {
+	if (count == 0)
+		return;
 	flow_room(flow, flow->len + count);
 	if (!flow->content)
 		t_pattern(flow->bytes + flow->len, count, flow->base + flow->from_input);
@@ -36,6 +38,8 @@ static void flow_take(struct flow *flow, size_t count)
 
 static void flow_feed(struct flow *flow, const void *bytes, size_t count)
 {
+	if (count == 0)
+		return;
 	flow_room(flow, flow->len + count);
 	memcpy(flow->bytes + flow->len, bytes, count);
 	flow->len += count;
