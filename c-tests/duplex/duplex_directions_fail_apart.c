@@ -8,7 +8,8 @@
 
 #define ANSWER "413 Content Too Large\n"
 #define LEN (sizeof ANSWER - 1)
-#define BODY (8 << 20)
+/* More than the buffers of a connection hold, and than the server can drain. */
+#define BODY ((size_t)1 << 30)
 
 struct server {
 	int fd;
