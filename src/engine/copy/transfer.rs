@@ -50,8 +50,8 @@ pub(super) struct Transfer<'a> {
     pub(super) lack: Errno,
     /// The size of the output, if the hole before the offset lies past it.
     pub(super) hole_behind: Option<i64>,
-    /// Whether poll(2) always calls the input ready, as it does every file that cannot be polled.
-    is_always_ready: bool,
+    /// Whether it has been asked if the input waits although it is a file.
+    has_learned_readiness: bool,
     /// Whether poll(2) said before the call that the output's connection is over.
     has_hung_up: bool,
     /// Whether the last call may have dropped the error that the output died of.
@@ -81,7 +81,7 @@ impl<'a> Transfer<'a> {
             avoid: options.avoid,
             lack: Errno::OPNOTSUPP,
             hole_behind: None,
-            is_always_ready: false,
+            has_learned_readiness: false,
             has_hung_up: false,
             is_output_doubtful: false,
             pipe: None,
@@ -367,19 +367,13 @@ impl<'a> Transfer<'a> {
     /// others use (docs/kernel.md, "splice(2) waits with the pipe's lock held").
     #[inline(never)]
     pub(super) fn await_input(&mut self, locks: bool) -> Result<(), Error> {
+        if self.watch.is_watched() && !self.has_learned_readiness {
+            self.has_learned_readiness = true;
+            self.input.learn_readiness();
+        }
         let matters = locks || !self.watch.may_block() || self.output_may_die();
         if self.input.blocks && matters {
             return self.look_at_input().map(drop);
-        }
-        // A file that can be polled may wait, too (trace_pipe, FUSE).
-        if self.input.kind == FdKind::File && self.watch.is_watched() && !self.is_always_ready {
-            let mut input = [sys::interest(self.input.fd, libc::POLLIN | libc::POLLOUT)];
-            self.watch.look(&mut input)?;
-            let [Poll { revents, .. }] = input;
-            self.is_always_ready = revents & libc::POLLIN != 0 && revents & libc::POLLOUT != 0;
-            if revents & (libc::POLLIN | libc::POLLHUP) == 0 {
-                self.wait_for_input()?;
-            }
         }
         Ok(())
     }

@@ -294,7 +294,7 @@ mod tests {
     use crate::sys;
 
     impl InFlight {
-        /// The same state, for model.rs.
+        /// The same state, for the model.
         pub(in crate::engine::relay) fn fork(&self, pool: Option<Rc<Pool>>) -> InFlight {
             let InFlight { piped, start, end, .. } = *self;
             let pipe = self.pipe.as_ref().map(Pipe::fork);

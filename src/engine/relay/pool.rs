@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     impl Pool {
-        /// The same state, for model.rs.
+        /// The same state, for the model.
         pub(in crate::engine) fn fork(&self) -> Rc<Pool> {
             let idle = self.idle.iter().map(|place| {
                 let pipe = place.take();

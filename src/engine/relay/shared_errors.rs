@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     impl SharedErrors {
-        /// The same state, for model.rs: of two that are a pair, or of two that share nothing.
+        /// The same state, for the model: of two that are a pair, or of two that share nothing.
         pub(in crate::engine::relay) fn fork(of: [&SharedErrors; 2]) -> [SharedErrors; 2] {
             let errors = of[0].errors.as_ref().map(|errors| Rc::new(Errors(errors.0.clone())));
             let errors = errors.flatten();

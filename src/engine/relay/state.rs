@@ -455,7 +455,7 @@ mod tests {
     use super::*;
 
     impl Relay {
-        /// The same states, for model.rs: of two relays that are a pair, or of two that share nothing.
+        /// The same states, for the model: of two relays that are a pair, or of two that share nothing.
         pub(in crate::engine) fn fork(of: [&Relay; 2], pool: &Rc<Pool>) -> [Relay; 2] {
             let [first, second] = SharedErrors::fork(of.map(|relay| &relay.shared_errors));
             let fork = |of: &Relay, shared_errors| {

@@ -2,7 +2,7 @@
 
 //! Every size, threshold and count that speed depends on, with what was measured. The figures are
 //! ratios of medians on Linux 6.18, two cores; `bench/run SECTION` shows the rows that a change moves.
-//! (Unit tests have pieces of two bytes, so that they get to every state: src/engine/relay/model.rs.)
+//! (Unit tests have pieces of two bytes, so that they get to every state: src/engine/relay/model.)
 
 use core::ffi::c_int;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 
-//! (tests only) Every state of a duplex between two tiny sockets, as src/engine/relay/model.rs does it for one
+//! (tests only) Every state of a duplex between two tiny sockets, as src/engine/relay/model does it for one
 //! direction, with a poller that reports each change of a socket once (epoll(7), edge-triggered) or, for
 //! what is wanted of it, its state (poll(2)). What holds is what zs_duplex(3) promises.
 
