@@ -6,9 +6,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from types import TracebackType
 
-
+from ._closing import Closing
 from ._library import last_error
 
 _ONE = (1).to_bytes(8, sys.byteorder)
@@ -30,7 +29,7 @@ def signal_eventfd(fd: int) -> None:
     os.write(fd, _ONE)
 
 
-class Cancel:
+class Cancel(Closing):
     """Ends every transfer that is given it as `cancel`, from whichever thread or signal handler sets it.
 
     The transfer ends with OSError(ECANCELED). Once set it stays set.
@@ -56,16 +55,5 @@ class Cancel:
         fd, self._fd = self._fd, -1
         if fd != -1:
             os.close(fd)
-
-    def __enter__(self) -> Cancel:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     __del__ = close

@@ -6,9 +6,9 @@ from __future__ import annotations
 import operator
 from ctypes import byref, c_uint
 from threading import Lock
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
+from ._closing import Closing
 from ._ends import FileDescriptorLike, descriptor, in_range
 from ._job import with_results
 from ._library import EVENTS_ALL, Flag, ZsResult, last_error, library
@@ -18,10 +18,7 @@ from ._result import Result
 _EVENTS = 2**32 - 1
 
 
-_T = TypeVar("_T", bound="_Handle")
-
-
-class _Handle:
+class _Handle(Closing):
     """A handle of the library, which one thread may use at a time."""
 
     def __init__(self, lock: Lock | None = None) -> None:
@@ -36,21 +33,6 @@ class _Handle:
             self._lock.release()
             raise ValueError(f"this {type(self).__name__} is closed")
         return self._handle
-
-    def close(self) -> None:
-        """Frees it. No descriptor of the caller's is closed."""
-        raise NotImplementedError
-
-    def __enter__(self: _T) -> _T:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Pool(_Handle):
