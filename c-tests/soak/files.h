@@ -92,7 +92,7 @@ static void changing_into_a_stream(int in)
 	pthread_t thread;
 	int fds[2];
 
-	open_stream((int)t_below(&chance, PEER_SORTS), fds);
+	t_stream(any_kind(&chance), fds);
 	drain.fd = fds[0];
 	thread = t_thread(drain_all, &drain);
 	let_signals_in(1);
@@ -253,7 +253,7 @@ static void small_cgroup(void)
 	struct zs_result result;
 	int in = t_file(0), out = t_file(0), fds[2];
 	pthread_t thread;
-	struct peer reader = { .sort = PEER_PIPE, .len = UINT64_MAX, .chance = t_random(&chance) };
+	struct peer reader = { .kind = T_A_PIPE, .len = UINT64_MAX, .chance = t_random(&chance) };
 
 	t_put_pattern(in, 0, LEN, 0);
 	let_signals_in(1);

@@ -4,11 +4,10 @@
 #ifndef STREAMS_H
 #define STREAMS_H
 
-enum { PEER_PIPE, PEER_UNIX, PEER_TCP, PEER_SORTS };
-
 /* The end of a stream that a thread serves. */
 struct peer {
-	int fd, sort;
+	int fd;
+	enum t_stream kind;
 	uint64_t len;     /* bytes to write; as a reader: bytes after which it dies */
 	uint64_t moved;
 	uint64_t chance;
@@ -21,14 +20,12 @@ struct transfer {
 	enum t_engine engine;
 };
 
-static void open_stream(int sort, int fds[2])
+/* A pipe or a socket: a terminal that hangs up drops what was not read. */
+static enum t_stream any_kind(uint64_t *state)
 {
-	if (sort == PEER_PIPE)
-		MUST(pipe2(fds, O_CLOEXEC) == 0);
-	else if (sort == PEER_UNIX)
-		MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0);
-	else
-		t_tcp_pair(fds, 0, 0);
+	static const enum t_stream kinds[] = { T_A_PIPE, T_A_UNIX, T_A_TCP };
+
+	return kinds[t_below(state, 3)];
 }
 
 static void stall(uint64_t *state)
@@ -40,7 +37,7 @@ static void stall(uint64_t *state)
 /* A reset, where there is such a thing. */
 static void leave(struct peer *peer)
 {
-	if (peer->dies && peer->sort == PEER_TCP)
+	if (peer->dies && peer->kind == T_A_TCP)
 		t_reset(peer->fd);
 	else
 		MUST(close(peer->fd) == 0);
@@ -94,14 +91,14 @@ static struct transfer *open_transfer(uint64_t *state, int may_die)
 	int in[2], out[2];
 
 	MUST(transfer != NULL);
-	transfer->writer = (struct peer){ .sort = (int)t_below(state, PEER_SORTS), .chance = t_random(state),
+	transfer->writer = (struct peer){ .kind = any_kind(state), .chance = t_random(state),
 					  .len = t_below(state, 1 << (8 + t_below(state, 13))),
 					  .dies = may_die && t_one_in(state, 4) };
-	transfer->reader = (struct peer){ .sort = (int)t_below(state, PEER_SORTS), .chance = t_random(state),
+	transfer->reader = (struct peer){ .kind = any_kind(state), .chance = t_random(state),
 					  .len = may_die && t_one_in(state, 4) ? 1 + t_below(state, 200000) : UINT64_MAX };
 	transfer->engine = (enum t_engine)t_below(state, T_ENGINES);
-	open_stream(transfer->writer.sort, in);
-	open_stream(transfer->reader.sort, out);
+	t_stream(transfer->writer.kind, in);
+	t_stream(transfer->reader.kind, out);
 	transfer->in = in[0];
 	transfer->writer.fd = in[1];
 	transfer->reader.fd = out[0];
@@ -118,9 +115,10 @@ static void judge(const struct transfer *transfer, const struct zs_result *resul
 {
 	const struct peer *writer = &transfer->writer, *reader = &transfer->reader;
 
-	t_scene("%s: written %llu to %d (dies %d), read %llu from %d (dies %d): %s", t_engine_name(transfer->engine),
-		(unsigned long long)writer->moved, writer->sort, writer->dies, (unsigned long long)reader->moved,
-		reader->sort, reader->dies, t_errno_name(result->error));
+	t_scene("%s: written %llu to a %s (dies %d), read %llu from a %s (dies %d): %s",
+		t_engine_name(transfer->engine), (unsigned long long)writer->moved, t_stream_name(writer->kind),
+		writer->dies, (unsigned long long)reader->moved, t_stream_name(reader->kind), reader->dies,
+		t_errno_name(result->error));
 	OK(!reader->is_wrong);
 	OK(reader->moved <= result->bytes && result->bytes + result->in_flight <= writer->moved);
 	if (result->error == 0)

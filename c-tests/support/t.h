@@ -314,6 +314,32 @@ static inline void t_drain(int fd, size_t len)
 	}
 }
 
+/* Writes `len` bytes of the pattern, from its beginning. */
+static inline void t_write_pattern(int fd, size_t len)
+{
+	char bytes[16384];
+
+	for (size_t at = 0, n; at < len; at += n) {
+		n = len - at < sizeof bytes ? len - at : sizeof bytes;
+		t_pattern(bytes, n, at);
+		t_write(fd, bytes, n);
+	}
+}
+
+/* Reads until the end, and returns how many bytes there were; `*right`: all of them were the pattern's. */
+static inline size_t t_read_pattern(int fd, int *right)
+{
+	char bytes[16384];
+	size_t got = 0, n;
+
+	*right = 1;
+	while ((n = t_read(fd, bytes, sizeof bytes)) > 0) {
+		*right &= t_is_pattern(bytes, n, got);
+		got += n;
+	}
+	return got;
+}
+
 /* How many bytes a pipe or a socket has to read. */
 static inline int t_bytes_available(int fd)
 {

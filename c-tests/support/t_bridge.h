@@ -75,13 +75,8 @@ static inline void t_side(struct t_side *side, enum t_side_kind kind, int nonblo
 static inline void *t_side_write(void *argument)
 {
 	struct t_side *side = argument;
-	char bytes[16384];
 
-	for (size_t at = 0, n; at < side->gives; at += n) {
-		n = side->gives - at < sizeof bytes ? side->gives - at : sizeof bytes;
-		t_pattern(bytes, n, at);
-		t_write(side->far_out, bytes, n);
-	}
+	t_write_pattern(side->far_out, side->gives);
 	if (side->far_out != side->far_in)
 		MUST(close(side->far_out) == 0);
 	else

@@ -349,14 +349,8 @@ struct t_pair {
 static inline void *t_pair_write(void *argument)
 {
 	struct t_pair *pair = argument;
-	char bytes[4096];
 
-	for (size_t at = 0; at < T_PAIR_LEN; at += sizeof bytes) {
-		size_t n = T_PAIR_LEN - at < sizeof bytes ? T_PAIR_LEN - at : sizeof bytes;
-
-		t_pattern(bytes, n, at);
-		t_write(pair->far_in, bytes, n);
-	}
+	t_write_pattern(pair->far_in, T_PAIR_LEN);
 	MUST(close(pair->far_in) == 0);
 	return NULL;
 }
@@ -364,14 +358,8 @@ static inline void *t_pair_write(void *argument)
 static inline void *t_pair_read(void *argument)
 {
 	struct t_pair *pair = argument;
-	char bytes[4096];
-	size_t n;
 
-	pair->right = 1;
-	while ((n = t_read(pair->far_out, bytes, sizeof bytes)) > 0) {
-		pair->right &= t_is_pattern(bytes, n, pair->got);
-		pair->got += n;
-	}
+	pair->got = t_read_pattern(pair->far_out, &pair->right);
 	MUST(close(pair->far_out) == 0);
 	return NULL;
 }

@@ -19,14 +19,8 @@ struct t_far {
 static inline void *t_far_run(void *argument)
 {
 	struct t_far *far = argument;
-	char bytes[16384];
-	size_t n;
 
-	far->right = 1;
-	while ((n = t_read(far->fd, bytes, sizeof bytes)) > 0) {
-		far->right &= t_is_pattern(bytes, n, far->got);
-		far->got += n;
-	}
+	far->got = t_read_pattern(far->fd, &far->right);
 	return NULL;
 }
 
@@ -51,13 +45,8 @@ struct t_giver {
 static inline void *t_giver_run(void *argument)
 {
 	struct t_giver *giver = argument;
-	char bytes[16384];
 
-	for (size_t at = 0, n; at < giver->len; at += n) {
-		n = giver->len - at < sizeof bytes ? giver->len - at : sizeof bytes;
-		t_pattern(bytes, n, at);
-		t_write(giver->fd, bytes, n);
-	}
+	t_write_pattern(giver->fd, giver->len);
 	MUST(shutdown(giver->fd, SHUT_WR) == 0);
 	return NULL;
 }

@@ -46,13 +46,8 @@ struct t_source {
 static inline void *t_source_run(void *argument)
 {
 	struct t_source *source = argument;
-	char bytes[16384];
 
-	for (size_t at = 0, n; at < source->len; at += n) {
-		n = source->len - at < sizeof bytes ? source->len - at : sizeof bytes;
-		t_pattern(bytes, n, at);
-		t_write(source->far, bytes, n);
-	}
+	t_write_pattern(source->far, source->len);
 	MUST(close(source->far) == 0);
 	return NULL;
 }

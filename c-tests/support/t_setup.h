@@ -31,16 +31,11 @@ static inline int t_ready(int fd, short events)
  * the pattern; its position is 0. */
 static inline int t_file(size_t len)
 {
-	char name[] = "t-XXXXXX", bytes[4096];
+	char name[] = "t-XXXXXX";
 	int fd = mkstemp(name);
 
 	MUST(fd >= 0 && unlink(name) == 0);
-	for (size_t at = 0; at < len; at += sizeof bytes) {
-		size_t n = len - at < sizeof bytes ? len - at : sizeof bytes;
-
-		t_pattern(bytes, n, at);
-		t_write(fd, bytes, n);
-	}
+	t_write_pattern(fd, len);
 	MUST(lseek(fd, 0, SEEK_SET) == 0);
 	return fd;
 }
