@@ -48,7 +48,7 @@ MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
 SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh \
-		debian/tests/link tests/packages/debian.sh bench/run \
+		debian/tests/link tests/packages/debian.sh tests/support/debian.sh bench/run \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
 		$(addprefix tests/architectures/,run programs musl)
 

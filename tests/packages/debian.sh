@@ -8,7 +8,6 @@
 set -euo pipefail
 export LC_ALL=C
 tarball=$1 version=$2
-suite=trixie
 
 ((EUID == 0)) || { echo 'debian.sh: needs root, for debootstrap and chroot' >&2; exit 1; }
 command -v debootstrap > /dev/null || { echo 'debootstrap is not installed (Debian: debootstrap)' >&2; exit 1; }
@@ -20,31 +19,24 @@ if [[ ! ${DEBIAN_ROOT:-} ]]; then
 fi
 root=${DEBIAN_ROOT:-$work/root}
 
-# Runs a command in that Debian, with a /proc of its own. What it leaves behind ends with it, mounts and processes.
-inside() {
-	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --pid --fork -- bash -c 'mount -t proc proc "$0/proc"
-		mkdir -p "$0/dev/shm" "$0/dev/pts"
-		mount -t tmpfs tmpfs "$0/dev/shm" && mount -t devpts -o newinstance,ptmxmode=666 devpts "$0/dev/pts"
-		exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 "$@"' "$root" "$@"
-}
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source-path=SCRIPTDIR source=../support/debian.sh
+source "$here/../support/debian.sh"
 
-# The same as an ordinary user without a network.
+# Runs a command in that Debian as an ordinary user without a network.
 as_user() {
-	inside unshare --net setpriv --reuid 1234 --regid 1234 --clear-groups "$@"
+	inside env HOME=/nonexistent unshare --net setpriv --reuid 1234 --regid 1234 --clear-groups "$@"
 }
 
 echo "== Debian $suite"
-[[ -e $root/etc/debian_version ]] || debootstrap --variant=minbase "$suite" "$root" > "${root}.log" 2>&1 ||
-	{ tail "${root}.log"; exit 1; }
+make_debian
 rm -rf "$root/build"
 mkdir -p "$root/build/first" "$root/build/second/deeper"
 cp "$tarball" "$root/build/zsplice_$version.orig.tar.xz"
 tar -x -C "$root/build" --strip-components=1 -f "$tarball" "zsplice-$version/debian"
 inside apt-get -qq update
-inside env DEBIAN_FRONTEND=noninteractive apt-get -qq --no-install-recommends install \
-	build-essential cmake dpkg-dev lintian man-db > /dev/null
-inside env DEBIAN_FRONTEND=noninteractive apt-get -qq --no-install-recommends build-dep /build > /dev/null
+install_packages build-essential cmake dpkg-dev lintian man-db
+inside apt-get -qq --no-install-recommends build-dep /build > /dev/null
 [[ $(ls "$root/usr/share/cargo/registry") == $'errno-'*$'\nlibc-'* ]] ||
 	{ echo 'other crates than errno and libc are installed there' >&2; exit 1; }
 
