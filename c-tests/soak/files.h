@@ -137,28 +137,52 @@ static void changing_files(void)
 
 struct filler {
 	const char *folder;
+	void (*turn)(int folder, struct filler *filler);
 	int stop;
 	uint64_t chance;
 };
 
-/* Takes the room in a file system away, and gives it back. */
-static void *fill_and_free(void *argument)
+/* Fills the file system, and empties it again. */
+static void fill_and_free(int folder, struct filler *filler)
 {
 	static __thread char piece[65536];
+	int fd = openat(folder, "filler", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	MUST(fd >= 0 && unlinkat(folder, "filler", 0) == 0);
+	while (write(fd, piece, sizeof piece) > 0)
+		;
+	usleep((useconds_t)t_below(&filler->chance, 1000));
+	MUST(close(fd) == 0);
+}
+
+/* A quota of up to 1 MiB for the subvolume, and then none. Set from outside: inside that can fail by the quota. */
+static void limit_and_free(int folder, struct filler *filler)
+{
+	struct btrfs_ioctl_qgroup_limit_args limit = {
+		.qgroupid = BTRFS_FIRST_FREE_OBJECTID,
+		.lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = T_PAGE + t_below(&filler->chance, 1 << 20) },
+	};
+	int outside = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	MUST(outside >= 0 && ioctl(outside, BTRFS_IOC_QGROUP_LIMIT, &limit) == 0);
+	usleep((useconds_t)t_below(&filler->chance, 5000));
+	limit.lim.max_rfer = UINT64_MAX;
+	MUST(ioctl(outside, BTRFS_IOC_QGROUP_LIMIT, &limit) == 0);
+	MUST(close(outside) == 0);
+}
+
+/* Takes the room in a file system away, and gives it back, again and again. */
+static void *take_and_give_room(void *argument)
+{
 	struct filler *filler = argument;
-	int folder = open(filler->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	int folder = open(filler->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	MUST(folder >= 0);
-	fd = openat(folder, "filler", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	MUST(fd >= 0 && unlinkat(folder, "filler", 0) == 0);
 	while (!__atomic_load_n(&filler->stop, __ATOMIC_RELAXED)) {
-		while (write(fd, piece, sizeof piece) > 0)
-			;
-		usleep((useconds_t)t_below(&filler->chance, 1000));
-		MUST(ftruncate(fd, 0) == 0 && lseek(fd, 0, SEEK_SET) == 0);
+		filler->turn(folder, filler);
 		usleep((useconds_t)t_below(&filler->chance, 1000));
 	}
-	MUST(close(fd) == 0 && close(folder) == 0);
+	MUST(close(folder) == 0);
 	return NULL;
 }
 
@@ -181,9 +205,9 @@ static void copy_where_there_is_room(int in, int out, uint64_t len)
 	}
 }
 
-static void room_in(const char *folder)
+static void room_in(const char *folder, void (*turn)(int, struct filler *))
 {
-	struct filler filler = { .folder = folder, .chance = t_random(&chance) };
+	struct filler filler = { .folder = folder, .turn = turn, .chance = t_random(&chance) };
 	uint64_t len = 1 + t_below(&chance, MOST);
 	int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), in = t_file_in(AT_FDCWD, NULL, 0, 0), out;
 	unsigned char *bytes = malloc(len);
@@ -193,7 +217,7 @@ static void room_in(const char *folder)
 	t_pattern(bytes, len, 0);
 	MUST(pwrite(in, bytes, len, 0) == (ssize_t)len);
 	out = t_file_in(dir, NULL, 0, 0);
-	thread = t_thread(fill_and_free, &filler);
+	thread = t_thread(take_and_give_room, &filler);
 	copy_where_there_is_room(in, out, len);
 	__atomic_store_n(&filler.stop, 1, __ATOMIC_RELAXED);
 	t_join(thread);
@@ -209,21 +233,45 @@ static void no_room(void)
 	if (!is_mounted && !t_mount("small", "tmpfs", "size=2m"))
 		skip_storm("mount(2) is not allowed here");
 	is_mounted = 1;
-	room_in("small");
+	room_in("small", fill_and_free);
 }
 
-/* root is above quotas: another user copies. */
+/* A tmpfs that has quotas, since Linux 6.6 with TMPFS_QUOTA. root is above them: another user copies. */
+static int has_tmpfs_quota(void)
+{
+	if (!t_mount("quota", "tmpfs", "usrquota,usrquota_block_hardlimit=2m,mode=1777"))
+		return 0;
+	MUST(chmod(".", 0777) == 0 && setresuid(65534, 65534, 65534) == 0);
+	return 1;
+}
+
+/* A subvolume, the first one, of a btrfs, whose quotas hold for root, too. */
+static int has_btrfs_quota(void)
+{
+	struct btrfs_ioctl_quota_ctl_args enable = { .cmd = BTRFS_QUOTA_CTL_ENABLE };
+	struct btrfs_ioctl_vol_args room = { .name = "room" };
+	int folder, works;
+
+	if (t_file_system("btrfs") != NULL)
+		return 0;
+	folder = open("btrfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	MUST(folder >= 0);
+	works = ioctl(folder, BTRFS_IOC_QUOTA_CTL, &enable) == 0 && ioctl(folder, BTRFS_IOC_SUBVOL_CREATE, &room) == 0;
+	MUST(close(folder) == 0);
+	return works;
+}
+
 static void no_quota(void)
 {
-	static int is_mounted;
+	static const char *kind;
 
-	if (!is_mounted) {
-		if (!t_mount("quota", "tmpfs", "usrquota,usrquota_block_hardlimit=2m,mode=1777"))
-			skip_storm("tmpfs has no quotas: Linux 6.6 with TMPFS_QUOTA, as root");
-		MUST(chmod(".", 0777) == 0 && setresuid(65534, 65534, 65534) == 0);
-	}
-	is_mounted = 1;
-	room_in("quota");
+	if (kind == NULL && has_tmpfs_quota())
+		kind = "quota";
+	else if (kind == NULL && has_btrfs_quota())
+		kind = "btrfs/room";
+	else if (kind == NULL)
+		skip_storm("neither tmpfs nor btrfs has quotas here (as root; Debian: btrfs-progs)");
+	room_in(kind, *kind == 'b' ? limit_and_free : fill_and_free);
 }
 
 /* ---- Little memory ---- */

@@ -13,6 +13,8 @@
 
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
 
 #include "figures.h"
 #include "streams.h"
