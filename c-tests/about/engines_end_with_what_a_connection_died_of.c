@@ -3,12 +3,12 @@
  * connection is the input or the output, and whether the call that is told waits or not, an engine ends with that
  * errno, as read(2) and write(2) do, without SIGPIPE. With IP_RECVERR the connection lives on after it. */
 /* ways: shared */
-#include <sched.h>
 #include <zsplice.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip6.h>
 #include "t.h"
 #include "t_engines.h"
+#include "t_network.h"
 
 enum death { PROHIBIT, BLACKHOLE, UNREACHABLE, PROHIBIT6, ICMP6, ICMP6_EARLY, DEATHS };
 static const struct {
@@ -49,31 +49,9 @@ static void on_sigpipe(int signal)
 
 /* ---- A network of its own ---- */
 
-static void write_file(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY);
-
-	MUST(fd >= 0);
-	t_write(fd, text, strlen(text));
-	MUST(close(fd) == 0);
-}
-
-static int may_unshare(void)
-{
-	char map[64];
-
-	if (geteuid() == 0)
-		return unshare(CLONE_NEWNET) == 0;
-	snprintf(map, sizeof map, "0 %d 1", (int)geteuid());
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
-		return 0;
-	write_file("/proc/self/uid_map", map);
-	return 1;
-}
-
 static void enter_network(void)
 {
-	if (!may_unshare() || system("ip link set lo up 2>&1") != 0)
+	if (!t_own_network())
 		t_skip("there are no network namespaces, or no ip(8)");
 }
 

@@ -19,8 +19,7 @@ int main(void)
 	t_fan_add(&fan, T_TO_NULL, 0, 0);
 	t_fan_add(&fan, T_TO_PIPE, 0, 0);
 	t_fan_add(&fan, T_TO_UNIX, 1, 0);
-	if (!t_spend_pipe_quota())
-		t_skip("root cannot be left here");
+	t_spend_pipe_quota();
 	T_EQ(T_FANOUT(source.fd, NULL, &fan, ZS_TO_END, .avoid = ZS_VIA_READ_WRITE), LEN);
 	for (int i = 0; i < 4; i++)
 		T_EQ(fan.results[i].copied, 0);

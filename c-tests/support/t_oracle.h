@@ -6,7 +6,6 @@
 #ifndef T_ORACLE_H
 #define T_ORACLE_H
 
-#include <sched.h>
 #include "t_engines.h"
 #include "t_oracle_ends.h"
 
@@ -111,8 +110,8 @@ static inline void o_child(const struct o_scene *scene, size_t way)
 	int outs[2], count = o_outs(scene);
 
 	MUST(sigaction(SIGPIPE, &action, NULL) == 0);
-	if (scene->gives == O_PROHIBITED)
-		MUST(unshare(CLONE_NEWNET) == 0 && system("ip link set lo up") == 0);
+	if (o_needs_network(scene))
+		MUST(t_own_network());
 	for (int i = 0; i < count; i++) {
 		takers[i] = (struct o_taker){ .scene = scene, .index = i, .kind = scene->out, .takes = scene->takes };
 		if (i != o_the_output(scene)) {

@@ -7,6 +7,7 @@
 #include <pty.h>
 #include <sys/epoll.h>
 #include <termios.h>
+#include "t_network.h"
 #include "t_oracle_scene.h"
 
 /* ---- The input and its writer ---- */
@@ -51,6 +52,12 @@ static inline int o_retransmits(int fd)
 
 	MUST(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0);
 	return info.tcpi_retransmits;
+}
+
+/* Whether it takes routes, or a socket filter for TCP, which not everybody may have in the network of all. */
+static inline int o_needs_network(const struct o_scene *scene)
+{
+	return scene->gives == O_PROHIBITED || (scene->gives == O_TIMES_OUT && geteuid() != 0);
 }
 
 /* From now on there is no route. Returns once the connection has met that. */
