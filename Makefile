@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh contrib/dist.sh tests/sanitize.sh \
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh $(addprefix contrib/,dist.sh needs.sh) tests/sanitize.sh \
 		debian/tests/link tests/packages/debian.sh tests/support/debian.sh bench/run \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
 		$(addprefix tests/architectures/,run programs musl)
@@ -58,6 +58,9 @@ BUILT := $(BUILD)/libzsplice.a $(BUILD)/$(SHARED) $(BUILD)/$(SONAME) $(BUILD)/li
 # Where root installs into the running system: the dynamic linker finds a library through it.
 refresh_cache = if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then \
 	PATH="$$PATH:/usr/sbin:/sbin" $(LDCONFIG); fi
+
+# Says in one line what is missing.
+NEEDS := sh contrib/needs.sh
 
 # What CMake reads. The fifth byte of an ELF file is 1 for 32 bits, 2 for 64.
 CMAKEDIR    := $(LIBDIR)/cmake/zsplice
@@ -100,6 +103,7 @@ $(BUILD)/crate/Cargo.toml: Cargo.toml Makefile | $(BUILD)
 
 # With frame pointers the unwind tables are a fifth smaller, which is more than they cost.
 $(BUILD)/zsplice.o: $(SOURCES) $(CRATE) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
+	@$(NEEDS) build '$(CARGO)' '$(CC)' '$(AR)' '$(OBJCOPY)'
 	$(CARGO) rustc $(CRATE_FLAGS) --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
 		--target-dir $(TARGET) $(CARGOFLAGS) -- -C force-frame-pointers=yes
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
@@ -129,11 +133,13 @@ $(BUILD)/zsplice-uninstalled.pc: pkgconfig/zsplice-uninstalled.pc.in Cargo.toml 
 	sed 's|@VERSION@|$(VERSION)|' $< > $@
 
 check: all stage ## Run every check and test (CI=true: none may be skipped), or TEST=copy_keeps_holes
+	@$(NEEDS) tests
 ifdef TEST
 	@test -n '$(wildcard c-tests/*/$(TEST).c c-tests/*/$(TEST).cc)' || \
 		{ echo 'there is no c-tests/*/$(TEST).c' >&2; exit 1; }
 	$(c_tests) --test c_abi -- --exact $(foreach way,shared archive full_static,$(way)::$(TEST))
 else
+	@$(NEEDS) lints '$(CARGO)'
 	$(CARGO) fmt --check
 	$(CARGO) clippy --quiet --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --release --lib --no-default-features -- -D warnings
@@ -149,6 +155,7 @@ WAYS ?= shared
 
 .PHONY: test
 test: stage ## For packagers: unit tests, and the C programs; WAYS='shared archive full_static' links them in
+	@$(NEEDS) tests
 	$(CARGO) test $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --lib
 	$(c_tests) $(CRATE_FLAGS) $(TEST_FLAGS) --no-default-features --test c_abi --no-fail-fast -- $(WAYS:%=%::)
 
@@ -157,6 +164,7 @@ EXAMPLES := $(wildcard examples/*.c examples/*/*.c)
 # As the first comment of each says, which names the libraries that it needs beside zsplice.
 $(EXAMPLES:%.c=$(BUILD)/%): $(BUILD)/%: %.c $(wildcard examples/*.h examples/*/*.h) | stage
 	@echo $@
+	@$(NEEDS) pkg-config '$(PKG_CONFIG)'
 	@mkdir -p $(@D)
 	@packages=$$(sed -n 's/.*(pkg-config --cflags --libs \([^)]*\)).*/\1/p' $< | head -n 1); \
 	for package in $${packages#zsplice}; do $(PKG_CONFIG) --exists $$package || { \
@@ -211,6 +219,7 @@ bench: all ## Measure calls and transfers beside loops by hand, cp, HAProxy and 
 
 # zsplice.pc is made here, not by `all`: only now is it known where things go. So are the files of CMake.
 install: all ## Install to PREFIX, below DESTDIR; LIBDIR INCLUDEDIR MANDIR say where in detail
+	@$(NEEDS) writable '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(MANDIR)'
 	$(INSTALL) -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(CMAKEDIR)' '$(DESTDIR)$(INCLUDEDIR)' \
 		'$(DESTDIR)$(MANDIR)/man3' '$(DESTDIR)$(MANDIR)/man7'
 	$(INSTALL) -m 644 include/zsplice.h '$(DESTDIR)$(INCLUDEDIR)'

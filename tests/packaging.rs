@@ -5,10 +5,13 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{built, c, have, interface, make, pkg_config, read, root, skip, succeed, Scratch};
+use support::{
+    built, c, have, interface, make, output, pkg_config, read, root, skip, succeed, Scratch,
+};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const NAME: &str = concat!("zsplice-", env!("CARGO_PKG_VERSION"));
@@ -67,6 +70,76 @@ fn builds_with_libc_and_errno_alone() {
     let arguments = [pkg_config(built(), &["--cflags"]), vec![library]].concat();
     let source = root().join("tests/consumers/program.c");
     succeed(&mut Command::new(c::program(&source, scratch.path(), &arguments)));
+}
+
+/// What a make that fails says, but for make's own lines.
+fn complaint(make: &mut Command) -> String {
+    let output = output(make.env("LC_ALL", "C"));
+    assert!(!output.status.success(), "{make:?} succeeds");
+    let told = String::from_utf8(output.stderr).unwrap();
+    told.lines().filter(|line| !line.starts_with("make")).collect::<Vec<_>>().join("\n")
+}
+
+/// A cargo of Debian 12, which cannot read Cargo.toml.
+fn old_cargo(scratch: &Scratch) -> String {
+    let cargo = scratch.write("cargo", "#!/bin/sh\necho 'cargo 1.65.0'\n");
+    fs::set_permissions(&cargo, Permissions::from_mode(0o755)).unwrap();
+    format!("CARGO={}", cargo.display())
+}
+
+/// Where nothing can be written: a folder that is closed, or for root, to whom none is, no folder at all.
+fn closed(scratch: &Scratch) -> PathBuf {
+    // SAFETY: geteuid(2) touches no memory.
+    if unsafe { libc::geteuid() } == 0 {
+        return scratch.write("closed", "");
+    }
+    let folder = scratch.path().join("closed");
+    fs::DirBuilder::new().mode(0o500).create(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn says_in_one_line_what_is_missing() {
+    built();
+    let scratch = Scratch::new();
+    // make knows no target with a space in its name, as the whole path may have.
+    let build = scratch.path().strip_prefix(root()).unwrap_or(scratch.path()).join("build");
+    let build = format!("BUILD={}", build.display());
+    let prefix = format!("PREFIX={}/usr/local", closed(&scratch).display());
+    let old_cargo = old_cargo(&scratch);
+    let rust = "1.85 or later is needed (Debian 13: cargo; elsewhere: rustup)";
+    for (words, expected) in [
+        (["all", &build, &old_cargo], format!("cargo is of Rust 1.65.0: {rust}")),
+        (
+            ["all", &build, "CARGO=carg"],
+            format!("carg is not installed: Rust {rust}, or set CARGO"),
+        ),
+        (
+            ["all", &build, "CC=cco -m64"],
+            "cco -m64 is not installed (Debian: gcc), or set CC".into(),
+        ),
+        (
+            ["all", &build, "CC=riscv99-linux-gnu-gcc"],
+            "gnu-gcc is not installed (Debian: gcc-riscv99-linux-gnu), or set CC".into(),
+        ),
+        (["all", &build, "AR=arr"], "arr is not installed (Debian: binutils), or set AR".into()),
+        (
+            ["all", &build, "OBJCOPY=objcop"],
+            "objcop is not installed (Debian: binutils), or set OBJCOPY".into(),
+        ),
+        (
+            ["build/examples/zcat", "PKG_CONFIG=pkg", "--what-if=examples/zcat.c"],
+            "pkg is not installed (Debian: pkg-config), or set PKG_CONFIG".into(),
+        ),
+        (
+            ["install", &prefix, "LDCONFIG=:"],
+            "closed: install as root, or set PREFIX or DESTDIR".into(),
+        ),
+    ] {
+        let told = complaint(&mut make(words));
+        assert!(!told.contains('\n') && told.starts_with("zsplice: "), "{words:?}: {told}");
+        assert!(told.ends_with(&expected), "{words:?}: {told}, not {expected}");
+    }
 }
 
 /// Packs a source tree, as `make tarball` does. Who packs it, and when, makes no difference.
