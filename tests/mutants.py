@@ -130,7 +130,7 @@ def end_session(session):
     """Kills what is left of a session, which may have several process groups."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            if int(stat.read_text().rpartition(")")[2].split()[3]) == session:
+            if int(stat.read_bytes().rpartition(b")")[2].split()[3]) == session:
                 os.kill(int(stat.parent.name), signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError):
             pass
