@@ -147,8 +147,10 @@ impl Duplex {
     pub(crate) fn wanted(&self) -> [u32; 2] {
         let [there, back] = &self.directions;
         [
-            there.wanted_to_read() | back.wanted_to_write(),
-            back.wanted_to_read() | there.wanted_to_write(),
+            there.event_for(ZS_WANT_READ, libc::POLLIN)
+                | back.event_for(ZS_WANT_WRITE, libc::POLLOUT),
+            back.event_for(ZS_WANT_READ, libc::POLLIN)
+                | there.event_for(ZS_WANT_WRITE, libc::POLLOUT),
         ]
     }
 
@@ -281,17 +283,10 @@ impl Direction {
         self.is_over() && self.relay.result().end.is_ok()
     }
 
-    const fn wanted_to_read(&self) -> u32 {
-        if self.wants & ZS_WANT_READ != 0 {
-            bits(libc::POLLIN)
-        } else {
-            0
-        }
-    }
-
-    const fn wanted_to_write(&self) -> u32 {
-        if self.wants & ZS_WANT_WRITE != 0 {
-            bits(libc::POLLOUT)
+    /// `event`, if the direction waits for `want`.
+    const fn event_for(&self, want: c_int, event: c_short) -> u32 {
+        if self.wants & want != 0 {
+            bits(event)
         } else {
             0
         }
