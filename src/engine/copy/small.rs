@@ -3,7 +3,7 @@
 //! A small file to another file: one read and one write with memory on the stack, since a small copy costs
 //! less than what the mechanisms prepare for a large one.
 //!
-//! What is not that simple (a signal, O_DIRECT) is left to them, and they continue at the exact byte.
+//! What is not that simple (a signal, a short write, O_DIRECT) is left to them, and they continue at the exact byte.
 
 use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
@@ -13,7 +13,6 @@ use crate::engine::shared::outcome::{Error, Progress};
 use crate::errno::{Errno, Result};
 use crate::mem::buffer::Piece;
 use crate::sys;
-use core::ffi::c_int;
 
 /// Whether there is no more to copy than a piece, no hole in it, and nothing to be noticed meanwhile. (Within one
 /// file the cursors have offsets of their own.)
@@ -50,14 +49,20 @@ pub(super) fn copy(
             Err(errno) if is_for_others(errno) => return Ok(false),
             Err(errno) => return Err(Error::input(errno)),
         };
-        let (rest, end) = write_all(to.fd, bytes, to.offset);
-        let count = bytes.len().saturating_sub(rest) as u64;
-        so_far.count(ZS_VIA_READ_WRITE, count);
-        *remaining = remaining.saturating_sub(count);
-        from.advance(count);
-        to.advance(count);
-        if let Err(errno) = end {
-            let is_back = from.put_back(rest as u64, so_far);
+        let written = sys::write(to.fd, bytes, to.offset);
+        let count = written.unwrap_or(0).min(bytes.len());
+        let rest = bytes.len().saturating_sub(count) as u64;
+        so_far.count(ZS_VIA_READ_WRITE, count as u64);
+        *remaining = remaining.saturating_sub(count as u64);
+        from.advance(count as u64);
+        to.advance(count as u64);
+        if rest > 0 {
+            let errno = match written {
+                Ok(0) => Errno::IO,
+                Ok(_) => Errno::INTR,
+                Err(errno) => errno,
+            };
+            let is_back = from.put_back(rest, so_far);
             return if is_back && is_for_others(errno) {
                 Ok(false)
             } else {
@@ -71,24 +76,8 @@ pub(super) fn copy(
     Ok(false)
 }
 
-/// Writes `bytes`; returns how many are left, and why.
-fn write_all(fd: c_int, mut bytes: &[u8], mut offset: Option<i64>) -> (usize, Result<()>) {
-    loop {
-        match sys::write(fd, bytes, offset) {
-            Ok(count) if count >= bytes.len() => return (0, Ok(())),
-            Ok(0) => return (bytes.len(), Err(Errno::IO)),
-            Ok(count) => {
-                bytes = bytes.get(count..).unwrap_or_default();
-                offset = offset.map(|offset| offset.saturating_add(count as i64));
-            }
-            Err(Errno::INTR) => {}
-            Err(errno) => return (bytes.len(), Err(errno)),
-        }
-    }
-}
-
-/// Whether the mechanisms do better: they make the call again after a signal, or with memory that begins on a
-/// page.
+/// Whether the mechanisms do better: they make the call again after a signal (or a short write), or with memory
+/// that begins on a page.
 const fn is_for_others(errno: Errno) -> bool {
     matches!(errno, Errno::INTR | Errno::AGAIN) || errno.is_unavailable()
 }
