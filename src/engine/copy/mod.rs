@@ -72,8 +72,7 @@ fn run_quietly(transfer: &mut Transfer<'_>) -> Result<(), Error> {
     if !transfer.has(ZS_NOSIGPIPE) || kind.is_file() {
         return run(transfer);
     }
-    // A socket may raise it beside a count (kTLS; a short splice).
-    sigpipe::without(|| run(transfer), |end| end.is_err() || kind == FdKind::Socket)
+    sigpipe::without(|| run(transfer), |end| kind.may_have_raised_sigpipe(end.is_err()))
 }
 
 fn run(transfer: &mut Transfer<'_>) -> Result<(), Error> {

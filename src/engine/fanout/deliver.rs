@@ -74,9 +74,6 @@ impl Fanout<'_> {
         if remaining == 0 {
             return None;
         }
-        if !output.takes_pipe && output.piped == 0 {
-            return Some(Supply::Buffer(remaining));
-        }
         if held > 0 && index == self.consumer {
             let most = held.saturating_sub(self.still_to_tee());
             return (most > 0).then_some(Supply::Consume(most));

@@ -17,7 +17,6 @@ mod staging;
 
 use crate::constants::*;
 use crate::engine::shared::cursor::Cursor;
-use crate::engine::shared::endpoint::FdKind;
 use crate::engine::shared::options::{avoided_by_environment, Options, FANOUT_FLAGS};
 use crate::engine::shared::outcome::{Error, Progress};
 use crate::engine::shared::pace::Throttle;
@@ -145,14 +144,12 @@ impl<'a> Fanout<'a> {
         if !self.has(ZS_NOSIGPIPE) {
             return self.run(fds);
         }
-        // A short splice(2) may have raised SIGPIPE, too, if an output has failed since (docs/kernel.md,
-        // "SIGPIPE has no flag in splice(2), tee(2) and sendfile(2)").
         let work = || {
             let end = self.run(fds);
-            // A socket may raise it beside a count (kTLS; a short splice).
-            let may_raise =
-                |output: &Output| !output.is_live() || output.endpoint.kind == FdKind::Socket;
-            (end, end.is_err() || self.outputs.iter().any(may_raise))
+            let may_raise = |output: &Output| {
+                output.endpoint.kind.may_have_raised_sigpipe(end.is_err() || !output.is_live())
+            };
+            (end, self.outputs.iter().any(may_raise))
         };
         sigpipe::without(work, |(_, has_caused)| *has_caused).0
     }

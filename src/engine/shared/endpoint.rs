@@ -38,6 +38,13 @@ impl FdKind {
     pub(crate) const fn is_file(self) -> bool {
         matches!(self, FdKind::File | FdKind::Block)
     }
+
+    /// Whether calls that wrote to it may have raised SIGPIPE. A pipe that has raised it takes nothing more, so
+    /// the output has failed. A socket may raise it beside a count that completes the transfer: kTLS does (seen
+    /// on Linux 6.1 to 7.3).
+    pub(crate) fn may_have_raised_sigpipe(self, has_failed: bool) -> bool {
+        has_failed || self == FdKind::Socket
+    }
 }
 
 /// A descriptor, its kind, and whether calls on it wait.

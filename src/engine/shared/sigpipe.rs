@@ -16,9 +16,7 @@ pub(crate) fn without<T>(work: impl FnOnce() -> T, has_caused: impl FnOnce(&T) -
 }
 
 /// `without`, if the caller wants it `quiet` (docs/kernel.md, "SIGPIPE has no flag in splice(2),
-/// tee(2) and sendfile(2)"). The signal may come with any answer: a call that writes to a socket in
-/// pieces returns the pieces before the failure, and kTLS raises it beside the whole count (seen on
-/// Linux 6.1 to 7.3).
+/// tee(2) and sendfile(2)").
 pub(crate) fn without_if<T>(quiet: bool, work: impl FnOnce() -> T) -> T {
     if quiet {
         without(work, |_| true)
