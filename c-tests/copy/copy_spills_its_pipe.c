@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* If the output refuses splice(2) when bytes are in a pipe in between, they are read and written: also after a signal,
- * also in pieces where a connection refuses large ones (SCTP), also if a call moves nothing. Without memory, or if the pipe cannot be read, the copy
- * fails and accounts for them. */
+ * also in pieces where a connection refuses large ones (SCTP), also if a call moves nothing, or says EAGAIN for ever
+ * although poll(2) calls the output writable. Without memory, or if the pipe cannot be read, the copy fails and
+ * accounts for them. */
 #include <zsplice.h>
 #include "t.h"
 #include "t_intercept.h"
@@ -105,18 +106,21 @@ static void cannot_be_read(void *unused)
 	OK(result.bytes == 0 && result.in_flight == 0 && t_position(pair->in) == 0);
 }
 
+static int64_t what_splice_says;
+
 static int64_t moves_nothing_out(const uint64_t *args, int earlier)
 {
 	(void)earlier;
-	return (int)args[2] == out ? 0 : T_CONTINUE;
+	return (int)args[2] == out ? what_splice_says : T_CONTINUE;
 }
 
-static void by_a_zero(void *unused)
+/* 0, or -EAGAIN. */
+static void by_nothing(void *says)
 {
 	struct t_pair *pair = t_pair(T_AT_FILE, T_AT_UNIX);
 	struct zs_result result = t_unwritten();
 
-	(void)unused;
+	what_splice_says = *(int *)says;
 	out = pair->out;
 	t_refuse(T_SYS_SENDFILE, EPERM);
 	t_intercept(SYS_splice, moves_nothing_out);
@@ -158,7 +162,8 @@ int main(void)
 	T_CHILD(without_memory, &(enum t_place){ T_AT_TCP });
 	T_CHILD(after_a_signal, NULL);
 	T_CHILD(cannot_be_read, NULL);
-	T_CHILD(by_a_zero, NULL);
+	T_CHILD(by_nothing, &(int){ 0 });
+	T_CHILD(by_nothing, &(int){ -EAGAIN });
 	T_CHILD(in_pieces, &(uint32_t){ 0 });
 	T_CHILD(in_pieces, &(uint32_t){ ZS_VIA_SENDFILE });
 	T_CHILD(in_pieces, &(uint32_t){ ZS_VIA_SENDFILE | ZS_VIA_SPLICE });

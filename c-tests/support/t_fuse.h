@@ -18,6 +18,7 @@ struct t_fuse {
 	int copy_says;                     /* the answer to copy_file_range(2): 0: copies; 1: returns 0; or -errno */
 	int copy_from;                     /* from which request on it answers so; it copies before that */
 	int read_says, write_says;         /* 0: moves bytes; or -errno */
+	uint32_t poll_says;                /* the answer to poll(2), POLLIN and so on; 0: it is not known */
 	int copies, reads, writes;         /* numbers of requests */
 	uint64_t copied;                   /* bytes that the server has copied itself */
 	uint64_t size[4];
@@ -130,6 +131,11 @@ static inline int64_t t_fuse_answer(struct t_fuse *fuse, const struct fuse_in_he
 			memcpy(body, &copied, sizeof copied);
 		return 8;
 	}
+	case FUSE_POLL:
+		if (!fuse->poll_says)
+			return -ENOSYS;
+		((struct fuse_poll_out *)(void *)body)->revents = fuse->poll_says;
+		return sizeof(struct fuse_poll_out);
 	case FUSE_FLUSH:
 	case FUSE_FSYNC:
 	case FUSE_RELEASE:

@@ -337,21 +337,21 @@ impl Endpoint {
     }
 
     /// The error that an output has died of, from POLLERR, POLLHUP and POLLNVAL. None: it is alive;
-    /// POLLERR may come from the error queue of a socket (time stamps, zero-copy notices).
+    /// POLLERR may come from the error queue of a socket (time stamps, zero-copy notices), and from
+    /// whoever serves a file (FUSE).
     pub(crate) fn death(self, revents: c_short) -> Option<Errno> {
         if revents & libc::POLLNVAL != 0 {
             return Some(Errno::BADF);
         }
         let hung_up = revents & libc::POLLHUP != 0;
         match self.kind {
-            _ if revents & libc::POLLERR == 0 && !hung_up => None,
-            FdKind::File | FdKind::Block => None,
+            _ if self.kind.is_file() || (revents & libc::POLLERR == 0 && !hung_up) => None,
             FdKind::Socket => match sys::getsockopt_int(self.fd, libc::SO_ERROR) {
                 Ok(0) | Err(_) => hung_up.then_some(Errno::PIPE),
                 Ok(error) => Some(Errno(error)),
             },
             FdKind::Char => Some(Errno::IO),
-            FdKind::Pipe | FdKind::Other => Some(Errno::PIPE),
+            _ => Some(Errno::PIPE),
         }
     }
 
@@ -485,3 +485,24 @@ pub(crate) fn peek(fd: c_int) -> Result<usize> {
 /// for a socket and RWF_NOWAIT for a pipe (Linux 6.4; not for a FIFO, nor after splice(2)). So
 /// poll(2) is used, although another reader may be faster (docs/kernel.md, "RWF_NOWAIT on pipes").
 const NOT_AT_ONCE: Result<usize> = Err(Errno::NOSYS);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_that_is_not_open_dies() {
+        for kind in [FdKind::File, FdKind::Block] {
+            let file = Endpoint::new(-1, kind, false);
+            assert_eq!(file.death(libc::POLLERR | libc::POLLHUP), None);
+            assert_eq!(file.death(libc::POLLNVAL), Some(Errno::BADF));
+        }
+    }
+
+    #[test]
+    fn sockets_that_nothing_is_known_of_are_not_the_same() {
+        let [one, other] = [-1, -2].map(|fd| Endpoint::new(fd, FdKind::Socket, false));
+        assert!(!one.is_same(other));
+        assert!(one.is_same(one));
+    }
+}
