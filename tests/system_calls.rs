@@ -175,10 +175,8 @@ fn table_in_c_is_that_of_the_manual() {
     let rows = header.lines().filter_map(|line| line.strip_prefix("\t{ \""));
     let row = |row: &str| {
         let parts: Vec<_> = row.split('"').collect();
-        assert!(
-            parts[1].contains(&parts[0].to_uppercase()) || parts[1].contains(parts[0]),
-            "{row}"
-        );
+        let stem = parts[0].trim_end_matches("64");
+        assert!(parts[1].contains(&stem.to_uppercase()) || parts[1].contains(stem), "{row}");
         format!("{} {}", parts[0], parts[2])
     };
     assert_eq!(rows.map(row).collect::<Vec<_>>(), told);

@@ -44,7 +44,7 @@ static void file(void *argument)
 
 	(void)argument;
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, out) == 0);
-	t_refuse(SYS_pread64, EPERM);
+	t_refuse(T_SYS_PREAD, EPERM);
 	T_EQ(bridge(in, out[1], results), 0);
 	T_EQ(results[0].bytes, 3000);
 	T_EQ(results[0].via, ZS_VIA_SPLICE);

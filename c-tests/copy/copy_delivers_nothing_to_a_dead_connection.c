@@ -28,7 +28,7 @@ static void story(void *argument)
 	MUST(poll(&(struct pollfd){ .fd = out[0] }, 1, -1) == 1);
 	/* Whoever asks first gets the reset. */
 	MUST(getsockopt(out[0], SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == ECONNRESET);
-	t_intercept(SYS_sendfile, takes_all);
+	t_intercept(T_SYS_SENDFILE, takes_all);
 	T_EQ(T_COPY(in, NULL, out[0], NULL, ZS_TO_END, &result, .timeout_ns = T_MS(3600000)), -1);
 	T_EQ(errno, ECONNRESET);
 	OK(result.bytes < LEN && result.side == ZS_SIDE_OUT);

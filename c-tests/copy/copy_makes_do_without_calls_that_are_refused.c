@@ -73,7 +73,7 @@ static void story(void *argument)
 
 int main(void)
 {
-	static const long numbers[] = { SYS_ppoll, SYS_fcntl, SYS_sendto, SYS_recvfrom, 0 };
+	static const long numbers[] = { SYS_ppoll, T_SYS_FCNTL, SYS_sendto, SYS_recvfrom, 0 };
 
 	for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
 		for (int from = T_A_PIPE; from <= T_A_TCP; from++)

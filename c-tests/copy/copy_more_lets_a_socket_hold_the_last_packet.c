@@ -14,6 +14,7 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 {
 	int tcp[2], in[2], fd, file = t_file(2 * len);
 	char *bytes = malloc(2 * len);
+	int64_t began;
 
 	t_scene("from %s avoid %s len %zu", t_place_name(from), t_via_words(avoid), len);
 	MUST(bytes != NULL);
@@ -26,11 +27,13 @@ static void holds(enum t_place from, uint32_t avoid, size_t len)
 		t_write(in[1], bytes, 2 * len);
 	}
 	/* The first half is held, or its last packet; the second half sends it. */
+	began = t_now_ms();
 	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .flags = ZS_MORE, .avoid = avoid), (int64_t)len);
 	t_sleep_ms(20);
-	OK(t_bytes_available(tcp[1]) < (int)len);
+	/* After 200 ms the kernel sends it in any case. */
+	OK(t_bytes_available(tcp[1]) < (int)len || t_now_ms() - began > 150);
 	T_EQ(T_COPY(fd, NULL, tcp[0], NULL, len, NULL, .avoid = avoid), (int64_t)len);
-	for (int i = 0; i < 100 && t_bytes_available(tcp[1]) < 2 * (int)len; i++)
+	for (int i = 0; i < 100 * t_slower() && t_bytes_available(tcp[1]) < 2 * (int)len; i++)
 		t_sleep_ms(1);
 	T_EQ(t_bytes_available(tcp[1]), 2 * (int)len);
 	OK(t_gives_pattern(tcp[1], 2 * len, 0));
@@ -56,7 +59,7 @@ static void ping_pong(enum t_place from)
 		T_EQ(arrives_within(tcp[1], 5000), 1);
 		t_drain(tcp[1], 8);
 	}
-	OK(t_now_ms() - began < 2000);
+	OK(t_now_ms() - began < 2000 * t_slower());
 	t_close2(tcp);
 	t_close2(in);
 	MUST(close(fd) == 0);

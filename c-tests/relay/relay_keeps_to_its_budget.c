@@ -10,13 +10,16 @@ static void budget(enum t_stream in, enum t_stream out, uint64_t each)
 	struct t_relay it = t_relay(in, out, ZS_TO_END, NULL, 0);
 	size_t pushed = t_push(it.in, 40000, 0), got = 0;
 	uint64_t before = 0, after;
-	int wanted;
+	int wanted, runs = 0;
 
 	while ((wanted = t_relay_run(it.relay, each)) == ZS_WANT_RUN) {
 		after = t_relay_result(it.relay).bytes;
 		T_EQ(after, before + each);
 		before = after;
 		got += t_pull(it.out, SIZE_MAX, got);
+		/* The rest of them would show nothing new. */
+		if (++runs == 3000)
+			each = 4096;
 	}
 	OK(wanted == ZS_WANT_READ || out == T_A_TCP || each > 4096);
 	OK(t_relay_result(it.relay).bytes - before <= each);

@@ -28,6 +28,6 @@ static void refused(void *argument)
 int main(void)
 {
 	T_CHILD(refused, &(int){ SYS_splice });
-	T_CHILD(refused, &(int){ SYS_sendfile });
+	T_CHILD(refused, &(int){ T_SYS_SENDFILE });
 	return t_done();
 }

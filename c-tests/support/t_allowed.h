@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Which system calls each function may make: the table of zsplice(7), "System calls", with which tests/system_calls.rs
- * compares this one. Only where a long has 64 bits. */
+ * compares this one. */
 #ifndef T_ALLOWED_H
 #define T_ALLOWED_H
 
 #include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
-
-/* What architectures without it have no number for. */
-#ifdef SYS_poll
-#define T_SYS_POLL SYS_poll
-#else
-#define T_SYS_POLL (-1)
-#endif
-#ifdef SYS_newfstatat
-#define T_SYS_NEWFSTATAT SYS_newfstatat
-#else
-#define T_SYS_NEWFSTATAT (-1)
-#endif
+#include "t_numbers.h"
 
 /* A mark for each column of the table: call, _retry, _full, copy, fanout, bridge, relay; a dot stands for none. */
 static const struct t_allowed {
@@ -30,11 +19,11 @@ static const struct t_allowed {
 	{ "tee", SYS_tee, "nnn.x.." },
 	{ "vmsplice", SYS_vmsplice, "n......" },
 	{ "copy_file_range", SYS_copy_file_range, "nnnx..." },
-	{ "sendfile", SYS_sendfile, "nnnx..." },
+	{ "sendfile", T_SYS_SENDFILE, "nnnx..." },
 	{ "read", SYS_read, "...xxxx" },
 	{ "write", SYS_write, "...xxxx" },
-	{ "pread64", SYS_pread64, ".xxxxxx" },
-	{ "pwrite64", SYS_pwrite64, "...x..." },
+	{ "pread64", T_SYS_PREAD, ".xxxxxx" },
+	{ "pwrite64", T_SYS_PWRITE, "...x..." },
 	{ "preadv2", SYS_preadv2, "...xxxx" },
 	{ "pwritev2", SYS_pwritev2, "...xxxx" },
 	{ "recvfrom", SYS_recvfrom, ".xxxxxx" },
@@ -42,10 +31,10 @@ static const struct t_allowed {
 	{ "ioctl", SYS_ioctl, ".xxxxxx" },
 	{ "statx", SYS_statx, ".xxxxxx" },
 	{ "newfstatat", T_SYS_NEWFSTATAT, ".xxxxxx" },
-	{ "fstatfs", SYS_fstatfs, ".xxxxxx" },
-	{ "lseek", SYS_lseek, ".xxxxxx" },
+	{ "fstatfs", T_SYS_FSTATFS, ".xxxxxx" },
+	{ "lseek", T_SYS_LSEEK, ".xxxxxx" },
 	{ "fallocate", SYS_fallocate, "...x..." },
-	{ "fcntl", SYS_fcntl, ".xxxxxx" },
+	{ "fcntl", T_SYS_FCNTL, ".xxxxxx" },
 	{ "pipe2", SYS_pipe2, "...xxxx" },
 	{ "close", SYS_close, "...xxxx" },
 	{ "ppoll", SYS_ppoll, ".xxxxxx" },
@@ -58,7 +47,7 @@ static const struct t_allowed {
 	{ "rt_sigtimedwait", SYS_rt_sigtimedwait, "...xxxx" },
 	{ "clock_gettime", SYS_clock_gettime, "...vvv." },
 	{ "brk", SYS_brk, "...mmmm" },
-	{ "mmap", SYS_mmap, "...mmmm" },
+	{ "mmap", T_SYS_MMAP, "...mmmm" },
 	{ "munmap", SYS_munmap, "...mmmm" },
 	{ "mremap", SYS_mremap, "...mmmm" },
 	{ "mprotect", SYS_mprotect, "...mmmm" },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Names of numbers, for what a failing test prints: errors, mechanisms, flags, sides, system calls.
- * Comes with t.h. */
+ * Comes with t.h, and with t_numbers.h. */
 #ifndef T_WORDS_H
 #define T_WORDS_H
+
+#include "t_numbers.h"
 
 struct t_word {
 	int64_t value;
@@ -133,46 +135,6 @@ static inline const char *t_want_words(int want)
 
 	return want < 0 ? "an error" : want == 0 ? "nothing: it is over" : t_bits_in(names, (uint64_t)want);
 }
-
-/* System calls that have another number for 64-bit sizes on 32-bit processors. */
-#ifdef SYS_sendfile64
-#define T_SYS_SENDFILE SYS_sendfile64
-#else
-#define T_SYS_SENDFILE SYS_sendfile
-#endif
-#ifdef SYS_fcntl64
-#define T_SYS_FCNTL SYS_fcntl64
-#else
-#define T_SYS_FCNTL SYS_fcntl
-#endif
-#ifdef SYS__llseek
-#define T_SYS_LSEEK SYS__llseek
-#else
-#define T_SYS_LSEEK SYS_lseek
-#endif
-#ifdef SYS_mmap2
-#define T_SYS_MMAP SYS_mmap2
-#else
-#define T_SYS_MMAP SYS_mmap
-#endif
-#ifdef SYS_fstatfs64
-#define T_SYS_FSTATFS SYS_fstatfs64
-#else
-#define T_SYS_FSTATFS SYS_fstatfs
-#endif
-#ifdef SYS_ftruncate64
-#define T_SYS_FTRUNCATE SYS_ftruncate64
-#else
-#define T_SYS_FTRUNCATE SYS_ftruncate
-#endif
-/* pread(2) takes its offset in another way on each 32-bit processor, so the library calls preadv(2) there. */
-#if ULONG_MAX > 0xffffffff
-#define T_SYS_PREAD SYS_pread64
-#define T_SYS_PWRITE SYS_pwrite64
-#else
-#define T_SYS_PREAD SYS_preadv
-#define T_SYS_PWRITE SYS_pwritev
-#endif
 
 #define T_CALL(name) { SYS_##name, #name }
 

@@ -211,7 +211,7 @@ int __wrap_fcntl(int fd, int command, ...)
 	if (!world.inside)
 		return __real_fcntl(fd, command, argument);
 	enter();
-	judge_number(SYS_fcntl);
+	judge_number(T_SYS_FCNTL);
 	SO(command == F_GETFL || command == F_GETPIPE_SZ || command == F_SETPIPE_SZ, "fcntl(%d, %d)", fd, command);
 	SO(command != F_SETPIPE_SZ || is_private(fd) || world.flags & ZS_GROW_PIPE, "F_SETPIPE_SZ of %d", fd);
 	answer = __real_fcntl(fd, command, argument);
@@ -382,15 +382,15 @@ struct call {
 static const struct call shapes[] = {
 	{ .number = SYS_splice, .name = "splice", .in_at = 0, .out_at = 2, .len_at = 4, .via = ZS_VIA_SPLICE },
 	{ .number = SYS_tee, .name = "tee", .in_at = 0, .out_at = 1, .len_at = 2, .via = ZS_VIA_TEE },
-	{ .number = SYS_sendfile, .name = "sendfile", .in_at = 1, .out_at = 0, .len_at = 3, .via = ZS_VIA_SENDFILE },
+	{ .number = T_SYS_SENDFILE, .name = "sendfile", .in_at = 1, .out_at = 0, .len_at = 3, .via = ZS_VIA_SENDFILE },
 	{ .number = SYS_copy_file_range, .name = "copy_file_range", .in_at = 0, .out_at = 2, .len_at = 4,
 	  .via = ZS_VIA_COPY_RANGE },
 	{ .number = SYS_read, .name = "read", .in_at = 0, .out_at = -1, .len_at = 2 },
-	{ .number = SYS_pread64, .name = "pread", .in_at = 0, .out_at = -1, .len_at = 2 },
+	{ .number = T_SYS_PREAD, .name = "pread", .in_at = 0, .out_at = -1, .len_at = T_PREAD_LEN_AT },
 	{ .number = SYS_preadv2, .name = "preadv2", .in_at = 0, .out_at = -1, .len_at = -1 },
 	{ .number = SYS_recvfrom, .name = "recv", .in_at = 0, .out_at = -1, .len_at = 2 },
 	{ .number = SYS_write, .name = "write", .in_at = -1, .out_at = 0, .len_at = 2 },
-	{ .number = SYS_pwrite64, .name = "pwrite", .in_at = -1, .out_at = 0, .len_at = 2 },
+	{ .number = T_SYS_PWRITE, .name = "pwrite", .in_at = -1, .out_at = 0, .len_at = T_PREAD_LEN_AT },
 	{ .number = SYS_pwritev2, .name = "pwritev2", .in_at = -1, .out_at = 0, .len_at = -1 },
 	{ .number = SYS_sendto, .name = "send", .in_at = -1, .out_at = 0, .len_at = 2 },
 };
@@ -411,7 +411,7 @@ static void judge_flags(struct call *call)
 		is_told = (call->args[5] & RWF_NOWAIT) != 0;
 	call->in_at_once = !in_waits || is_told;
 	call->out_at_once = !out_waits || is_told;
-	if (call->number == SYS_splice || call->number == SYS_sendfile) {
+	if (call->number == SYS_splice || call->number == T_SYS_SENDFILE) {
 		int out_is_pipe = out ? out->kind == A_PIPE : 1, in_is_pipe = in ? in->kind == A_PIPE : 1;
 
 		if (out_is_pipe && !out_waits && (in_is_pipe || (in && in->kind == A_UNIX)))
