@@ -94,8 +94,10 @@ fn run(duplex: &mut Duplex, paces: &mut [Throttle; 2], watch: &mut Watch<'_>) ->
         if duplex.is_half_over() {
             watch.half_over();
         }
+        // Before every wait, too: at the end of the time it looks once more, and may find more for ever.
+        watch.check_deadline()?;
         if duplex.wants_run() {
-            watch.check()?;
+            watch.check_cancel()?;
         } else {
             wait(duplex.directions(), paces, watch)?;
         }

@@ -57,7 +57,8 @@ impl Fanout<'_> {
                 // As much as it takes at once, so that its reader is woken once.
                 while self.offer(index)? {
                     has_moved = true;
-                    self.watch.check()?;
+                    // The deadline waits until all have what they can take now of what was read for all.
+                    self.watch.check_cancel()?;
                 }
             }
             if !has_moved {

@@ -113,6 +113,9 @@ pub(crate) const DECLINES: u32 = 1000;
 /// The same if the input is a socket, which has one reader: EAGAIN means urgent data there
 /// (docs/kernel.md, "TCP urgent data stops splice(2)").
 pub(crate) const DECLINES_OF_A_SOCKET: u32 = 2;
+/// Steps to begin after the deadline until one moves bytes: more than there are mechanisms to refuse, and few
+/// for what declines although poll(2) reports it ready.
+pub(crate) const LATE_TRIES: u8 = 16;
 /// The first back-off, in nanoseconds, for a descriptor that reports only POLLERR (docs/kernel.md, "POLLERR
 /// may come from the error queue"). `idle`: CPU time.
 pub(crate) const POLLERR_BACKOFF: i64 = 50_000;

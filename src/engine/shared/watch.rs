@@ -5,7 +5,9 @@
 use super::options::{Options, ProgressFn};
 use super::outcome::{Error, Progress};
 use super::readiness;
-use super::tuning::{DECLINES, POLLERR_BACKOFF, POLLERR_BACKOFF_MAX, STEP_MAX, STEP_WATCHED};
+use super::tuning::{
+    DECLINES, LATE_TRIES, POLLERR_BACKOFF, POLLERR_BACKOFF_MAX, STEP_MAX, STEP_WATCHED,
+};
 use crate::constants::*;
 use crate::errno::Errno;
 use crate::sys::{self, Poll};
@@ -15,8 +17,8 @@ use core::ffi::{c_int, c_short};
 /// The limits of a transfer.
 pub(crate) struct Watch<'a> {
     deadline: Option<i64>,
-    /// Whether a step has been allowed since the deadline passed.
-    is_late: bool,
+    /// How often the deadline has been found to have passed, with nothing moved since.
+    lateness: u8,
     /// Whether a wait has looked once more at the end of the time, without progress since.
     has_looked_late: bool,
     idle: Option<i64>,
@@ -43,7 +45,7 @@ impl<'a> Watch<'a> {
         let now = if timed { sys::now() } else { 0 };
         Watch {
             deadline: (options.timeout > 0).then(|| now.saturating_add(options.timeout)),
-            is_late: false,
+            lateness: 0,
             has_looked_late: false,
             idle: (options.idle > 0).then_some(options.idle),
             half_idle: None,
@@ -98,26 +100,40 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Between two steps. After the deadline one more step is allowed, for what is ready by then:
-    /// the process may have been stopped (SIGSTOP). For the same reason idle_ns ends a wait only,
-    /// never a step.
+    /// Between two steps.
     #[inline(never)]
     pub(crate) fn check(&mut self) -> Result<(), Error> {
-        if self.is_uninterruptible {
+        if self.cancel_fd.is_some() {
+            self.check_cancel()?;
+        }
+        match self.deadline {
+            Some(_) => self.check_deadline(),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    pub(crate) fn check_cancel(&self) -> Result<(), Error> {
+        match self.cancel_fd {
+            _ if self.is_uninterruptible => Ok(()),
+            None => Ok(()),
+            Some(fd) if fd < 0 => Err(Error::call(Errno::BADF)),
+            Some(fd) => cancelled(readiness::revents(fd, libc::POLLIN).unwrap_or(0)),
+        }
+    }
+
+    /// After the deadline one more step may move bytes, those that are ready by then: the process may have
+    /// been stopped (SIGSTOP). For the same reason idle_ns ends a wait only, never a step.
+    #[inline(never)]
+    pub(crate) fn check_deadline(&mut self) -> Result<(), Error> {
+        let is_in_time = self.deadline.is_none_or(|deadline| sys::now() < deadline);
+        if is_in_time || self.is_uninterruptible {
             return Ok(());
         }
-        if let Some(fd) = self.cancel_fd {
-            if fd < 0 {
-                return Err(Error::call(Errno::BADF));
-            }
-            cancelled(readiness::revents(fd, libc::POLLIN).unwrap_or(0))?;
+        if self.lateness >= LATE_TRIES {
+            return Err(Error::call(Errno::TIMEDOUT));
         }
-        if self.deadline.is_some_and(|deadline| sys::now() >= deadline) {
-            if self.is_late {
-                return Err(Error::call(Errno::TIMEDOUT));
-            }
-            self.is_late = true;
-        }
+        self.lateness = self.lateness.saturating_add(1);
         Ok(())
     }
 
@@ -125,6 +141,9 @@ impl<'a> Watch<'a> {
     #[inline(never)]
     pub(crate) fn moved(&mut self, so_far: &Progress) -> Result<(), Error> {
         (self.pause, self.has_looked_late) = (0, false);
+        if self.lateness > 0 {
+            self.lateness = LATE_TRIES;
+        }
         if self.idle.is_some() || self.half_idle.is_some() {
             self.moved_at = sys::now();
         }
@@ -361,7 +380,9 @@ mod tests {
     fn ended(options: Options<'_>) -> Result<(), Error> {
         let mut options = options;
         let mut watch = Watch::new(&mut options);
-        watch.check().and_then(|()| watch.check())
+        watch.check()?;
+        watch.moved(&Progress::NONE)?;
+        watch.check()
     }
 
     #[test]
