@@ -22,7 +22,7 @@ static void *run(void *argument)
 	int from = it->turned ? it->to.fd : it->fds[0], to = it->turned ? it->fds[0] : it->to.fd;
 
 	it->returned = zs_bridge(from, from, to, to, &(struct zs_options){ .timeout_ns = T_MS(4000) }, it->results);
-	it->cpu = t_clock_ms(CLOCK_THREAD_CPUTIME_ID);
+	it->cpu = t_thread_cpu_ms();
 	return NULL;
 }
 

@@ -42,7 +42,7 @@ static void ended(enum t_side_kind kind, int nonblock, int full, int error, int6
 	T_EQ(zs_bridge(sides[0].in, sides[0].out, sides[1].in, sides[1].out, &with, results), -1);
 	T_EQ(errno, error);
 	OK(error != ETIMEDOUT || after < 0 || t_now_ms() - began >= after - 1);
-	if (after >= 0 && !OK(t_now_ms() - began < after + 3000))
+	if (after >= 0 && !OK(t_now_ms() - began < after + 3000 * t_slower()))
 		fprintf(stderr, "... kind %s error %s: %lld ms\n", t_side_kind_name(kind), t_errno_name(error),
 			(long long)(t_now_ms() - began));
 	OK(full || t_cpu_ms() - cpu < 35);

@@ -40,7 +40,7 @@ static void bridged(int ends)
 	T_EQ(zs_bridge(a[0], a[0], b[0], b[0], &with, results), ends ? 0 : -1);
 	took = t_now_ms() - began;
 	t_join(thread);
-	OK(took >= 6 * HALF_IDLE + (ends ? 0 : HALF_IDLE) - 1 && took < 10000);
+	OK(took >= 6 * HALF_IDLE + (ends ? 0 : HALF_IDLE) - 1 && took < 10000 * t_slower());
 	OK(T_IS(results[0], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE));
 	if (ends)
 		OK(T_IS(results[1], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE, .index = 1));

@@ -15,11 +15,11 @@ static int64_t rests(struct t_side *a, struct t_side *b, const char *what, int e
 	int64_t ms, switches;
 
 	MUST(getrusage(RUSAGE_THREAD, &before) == 0);
+	ms = t_thread_cpu_ms();
 	T_EQ(T_BRIDGE(a, b, results, .timeout_ns = T_MS(50), .flags = ZS_NOSIGPIPE), -1);
 	T_EQ(errno, error);
 	MUST(getrusage(RUSAGE_THREAD, &after) == 0);
-	ms = (after.ru_utime.tv_sec - before.ru_utime.tv_sec + after.ru_stime.tv_sec - before.ru_stime.tv_sec) * 1000 +
-	     (after.ru_utime.tv_usec - before.ru_utime.tv_usec + after.ru_stime.tv_usec - before.ru_stime.tv_usec) / 1000;
+	ms = t_thread_cpu_ms() - ms;
 	switches = after.ru_nvcsw - before.ru_nvcsw;
 	if (!OK(ms < 35) | !OK(switches < 200))
 		fprintf(stderr, "... %s, %s and %s: %lld ms, %lld waits\n", what, t_side_kind_name(a->kind),

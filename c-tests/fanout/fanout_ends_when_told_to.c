@@ -43,7 +43,7 @@ static void ended(int slow, int nonblock, int error, int64_t after)
 	began = t_now_ms();
 	T_EQ(zs_fanout(source.fd, NULL, fan.fds, 4, ZS_TO_END, &with, fan.results), -1);
 	T_EQ(errno, error);
-	if (after >= 0 && !OK(t_now_ms() - began < after + 3000))
+	if (after >= 0 && !OK(t_now_ms() - began < after + 3000 * t_slower()))
 		fprintf(stderr, "... error %s: %lld ms\n", t_errno_name(error),
 			(long long)(t_now_ms() - began));
 	for (size_t i = 0; i < 4; i++) {

@@ -213,10 +213,15 @@ static inline int64_t t_now_ms(void)
 	return t_clock_ms(CLOCK_MONOTONIC);
 }
 
-/* The CPU time of this process, with all its threads. */
+/* The CPU time of this process, with all its threads: what it were if nothing slowed it down. */
 static inline int64_t t_cpu_ms(void)
 {
-	return t_clock_ms(CLOCK_PROCESS_CPUTIME_ID);
+	return t_clock_ms(CLOCK_PROCESS_CPUTIME_ID) / t_slower();
+}
+
+static inline int64_t t_thread_cpu_ms(void)
+{
+	return t_clock_ms(CLOCK_THREAD_CPUTIME_ID) / t_slower();
 }
 
 static inline void t_sleep_ms(int ms)

@@ -187,7 +187,7 @@ static inline struct o_outcome o_play(const struct o_scene *scene, size_t way, i
 	}
 	MUST(close(fds[1]) == 0);
 	done.fd = fds[0];
-	end = t_now_ms() + (patience_ms ? patience_ms : 2000);
+	end = t_now_ms() + (patience_ms ? patience_ms : 2000) * t_slower();
 	while (!waits && poll(&done, 1, patience_ms ? 5 * O_LOOK_MS : O_LOOK_MS) == 0) {
 		moved = o_get(&o_shared->given) + o_get(&o_shared->got[0]) + o_get(&o_shared->got[1]);
 		if (!patience_ms && o_sleeps(child, &often) && !o_flag(&o_shared->busy) && often == earlier && moved == before
@@ -198,7 +198,7 @@ static inline struct o_outcome o_play(const struct o_scene *scene, size_t way, i
 		earlier = often;
 		before = moved;
 		waits = (!patience_ms && quiet >= O_LOOKS)
-			|| (t_now_ms() > end && !o_flag(&o_shared->returned)) || t_now_ms() > end + 5000;
+			|| (t_now_ms() > end && !o_flag(&o_shared->returned)) || t_now_ms() > end + 5000 * t_slower();
 	}
 	if (waits)
 		MUST(kill(child, SIGKILL) == 0);

@@ -19,12 +19,6 @@ static inline int64_t t_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* The CPU time of the calling thread. */
-static inline int64_t t_thread_cpu_ms(void)
-{
-	return t_clock_ms(CLOCK_THREAD_CPUTIME_ID);
-}
-
 static inline void t_meter_note(struct t_meter *meter, uint64_t bytes)
 {
 	meter->total += bytes;
