@@ -5,6 +5,7 @@
 /* ways: shared static */
 #include <zsplice.h>
 #include "t.h"
+#include "t_memory.h"
 #include "t_result.h"
 #include "t_copy.h"
 
@@ -451,7 +452,8 @@ int main(void)
 	every_rate();
 	progress_passes_4_gib();
 	every_more();
-	T_CHILD(every_pool, NULL);
+	if (!t_shares_memory())
+		T_CHILD(every_pool, NULL);
 	printf("%d plays\n", plays);
 	return t_done();
 }

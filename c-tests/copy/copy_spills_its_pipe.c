@@ -157,9 +157,11 @@ static void in_pieces(void *avoid)
 
 int main(void)
 {
-	T_CHILD(without_memory, &(enum t_place){ T_AT_FILE });
-	T_CHILD(without_memory, &(enum t_place){ T_AT_UNIX });
-	T_CHILD(without_memory, &(enum t_place){ T_AT_TCP });
+	if (!t_shares_memory()) {
+		T_CHILD(without_memory, &(enum t_place){ T_AT_FILE });
+		T_CHILD(without_memory, &(enum t_place){ T_AT_UNIX });
+		T_CHILD(without_memory, &(enum t_place){ T_AT_TCP });
+	}
 	T_CHILD(after_a_signal, NULL);
 	T_CHILD(cannot_be_read, NULL);
 	T_CHILD(by_nothing, &(int){ 0 });

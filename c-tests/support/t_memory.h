@@ -17,4 +17,14 @@ static inline void t_limit_memory(size_t spare)
 	MUST(setrlimit(RLIMIT_AS, &limit) == 0);
 }
 
+/* Whether a tool would have to share what is left: a sanitizer, or what the program runs under. */
+static inline int t_shares_memory(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return 1;
+#else
+	return getenv("ZS_TEST_UNDER") != NULL;
+#endif
+}
+
 #endif
