@@ -47,8 +47,9 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh $(addprefix contrib/,dist.sh needs.sh) tests/sanitize.sh \
-		debian/tests/link tests/packages/debian.sh tests/support/debian.sh bench/run \
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh tests/sanitize.sh tests/abi.sh bench/run \
+		$(addprefix contrib/,APKBUILD PKGBUILD abi.sh dist.sh needs.sh release.sh) \
+		debian/tests/link $(wildcard tests/packages/*.sh tests/support/*.sh) \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
 		$(addprefix tests/architectures/,run programs musl)
 
@@ -185,6 +186,13 @@ tarball: ## Pack the source into build/dist, from git if this is a clone; the sa
 
 dist: ## The same, and a second one with the crates that Cargo.lock names; SHA256SUMS of both
 	CARGO='$(CARGO)' contrib/dist.sh $(BUILD)/dist $(VERSION) vendored
+
+.PHONY: abi release
+abi: ## Compare the binary interface with that of the newest tag v*, or of FROM=REVISION (abigail-tools)
+	contrib/abi.sh $(FROM)
+
+release: ## Check that the versions, the news and the map agree; contrib/release.sh --tag then packs and tags
+	contrib/release.sh
 
 .PHONY: packages
 packages: tarball ## Build, check, install and remove the Debian packages in a Debian 13 (root, debootstrap)

@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{
-    built, c, have, interface, make, output, pkg_config, read, root, skip, succeed, Scratch,
+    built, c, has_crates, have, interface, make, output, pkg_config, read, root, succeed, Scratch,
 };
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -170,17 +170,6 @@ fn tarball_packs_itself_again() {
     assert!(listed
         .lines()
         .any(|line| line.starts_with("-rwxr-xr-x 0/0") && line.ends_with("dist.sh")));
-}
-
-/// Whether cargo has all crates of Cargo.lock, or can get them, those for other systems, too.
-fn has_crates() -> bool {
-    let mut fetch = Command::new(env!("CARGO"));
-    let fetched =
-        fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root()).output().unwrap();
-    if !fetched.status.success() {
-        skip("cargo cannot get the crates that Cargo.lock names");
-    }
-    fetched.status.success()
 }
 
 #[test]

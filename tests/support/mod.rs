@@ -132,6 +132,17 @@ pub fn python_with_cffi() -> Option<&'static str> {
     python
 }
 
+/// Whether cargo has all crates of Cargo.lock, or can get them, those for other systems, too.
+pub fn has_crates() -> bool {
+    let mut fetch = Command::new(env!("CARGO"));
+    let fetched =
+        fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root()).output().unwrap();
+    if !fetched.status.success() {
+        skip("cargo cannot get the crates that Cargo.lock names");
+    }
+    fetched.status.success()
+}
+
 /// Reports that the calling test cannot run here: a failure if nothing may be skipped.
 pub fn skip(reason: &str) {
     assert!(!in_ci(), "CI=true, but skipped: {reason}");
