@@ -414,10 +414,15 @@ impl Endpoint {
         }
     }
 
-    /// Asks a blocking socket for its family, once for all steps.
+    /// Asks a blocking socket for its family, once for all steps. SCTP is none of those whose SO_SNDBUF bounds
+    /// what splice(2) waits for (docs/kernel.md, "Some sockets take less than SO_SNDBUF says").
     pub(crate) fn learn_family(&mut self) {
-        if self.blocks && self.kind == FdKind::Socket {
-            self.family = self.family();
+        if self.blocks && self.kind == FdKind::Socket && self.family == Family::Unknown {
+            self.family = match sys::getsockopt_int(self.fd, libc::SO_PROTOCOL) {
+                Ok(libc::IPPROTO_TCP) => Family::Inet,
+                Ok(libc::IPPROTO_SCTP) => Family::Other,
+                _ => self.family(),
+            };
         }
     }
 
