@@ -187,7 +187,7 @@ impl Output {
     ) -> Result<usize> {
         let flags = if more { libc::MSG_MORE } else { 0 };
         let bytes = buffer.and_then(|buffer| buffer.bytes().get(self.done..round));
-        let bytes = bytes.ok_or(Errno::NOMEM)?;
+        let bytes = bytes.unwrap_or_default();
         let written = match self.waits {
             true => retry_on_intr(|| sys::write(self.endpoint.fd, bytes, None)),
             false => self.endpoint.write(bytes, flags),
