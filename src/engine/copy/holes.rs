@@ -326,9 +326,26 @@ fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
         let _ = punch(transfer, &(block..end));
     }
     stat.map(drop).and(extended).map_err(|errno| {
-        transfer.uncount_hole(end.saturating_sub(size) as u64);
+        let there = if errno == Errno::FBIG { extend_by_halves(transfer, size..end) } else { size };
+        transfer.uncount_hole(end.saturating_sub(there) as u64);
         Error::output(errno)
     })
+}
+
+/// Extends the output over the part of the `hole` that RLIMIT_FSIZE and the file system allow, as writes of zeroes
+/// would. Returns where it ends then.
+#[cold]
+fn extend_by_halves(transfer: &mut Transfer<'_>, hole: Range<i64>) -> i64 {
+    let (mut size, mut end) = (hole.start, hole.end);
+    while end.saturating_sub(size) > 1 {
+        let middle = size.saturating_add(end.saturating_sub(size) / 2);
+        match extend(transfer, middle.saturating_sub(1)) {
+            Ok(()) => size = middle,
+            Err(_) => end = middle,
+        }
+    }
+    let _ = punch(transfer, &(hole.start..size));
+    size
 }
 
 /// Makes the output so long that `last` is its last byte: by fallocate(2) of that byte, or by writing a zero
