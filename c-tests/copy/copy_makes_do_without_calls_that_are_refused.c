@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A sandbox that refuses poll(2), fcntl(2), send(2) or recv(2), or a limit of no descriptor at all for poll(2), leaves
- * what read(2) and write(2) can do. */
+/* A sandbox that refuses poll(2), fcntl(2), send(2), recv(2) or statx(2), or a limit of no descriptor at all for
+ * poll(2), leaves what read(2) and write(2) can do. */
 #include <zsplice.h>
 #include <sys/resource.h>
 #include "t.h"
@@ -73,7 +73,7 @@ static void story(void *argument)
 
 int main(void)
 {
-	static const long numbers[] = { SYS_ppoll, T_SYS_FCNTL, SYS_sendto, SYS_recvfrom, 0 };
+	static const long numbers[] = { SYS_ppoll, T_SYS_FCNTL, SYS_sendto, SYS_recvfrom, SYS_statx, 0 };
 
 	for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++)
 		for (int from = T_A_PIPE; from <= T_A_TCP; from++)

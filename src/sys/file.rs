@@ -16,12 +16,22 @@ use libc::SYS_sendfile as SYS_SENDFILE64;
     not(any(target_arch = "aarch64", target_arch = "riscv32", target_arch = "csky"))
 ))]
 use libc::SYS_sendfile64 as SYS_SENDFILE64;
+#[cfg(not(any(
+    target_arch = "x86",
+    target_arch = "arm",
+    all(target_env = "gnu", target_pointer_width = "32")
+)))]
+use libc::{fstat as fstat64, stat as stat64};
+#[cfg(all(
+    target_env = "gnu",
+    target_pointer_width = "32",
+    not(any(target_arch = "x86", target_arch = "arm"))
+))]
+use libc::{fstat64, stat64};
 #[cfg(not(all(target_env = "gnu", target_pointer_width = "32")))]
-use libc::{
-    fstat as fstat64, fstatfs as fstatfs64, lseek as lseek64, stat as stat64, statfs as statfs64,
-};
+use libc::{fstatfs as fstatfs64, lseek as lseek64, statfs as statfs64};
 #[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
-use libc::{fstat64, fstatfs64, lseek64, stat64, statfs64};
+use libc::{fstatfs64, lseek64, statfs64};
 
 /// The number in the kernel's generic table (asm-generic/unistd.h): libc has no SYS_sendfile for
 /// aarch64 before 0.2.187, and no SYS_sendfile64 for the 32-bit architectures of that table.
@@ -239,6 +249,32 @@ pub(crate) fn fstat(fd: c_int) -> Result<Stat> {
 /// The number of a device; only compared with others from here.
 fn device(major: u32, minor: u32) -> u64 {
     (u64::from(major) << 32) | u64::from(minor)
+}
+
+/// What SYS_fstat64 writes. The struct stat64 of libc may have other time stamps.
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+#[allow(non_camel_case_types)]
+#[repr(C)]
+struct stat64 {
+    st_dev: u64,
+    _lower_inode: [u32; 2],
+    st_mode: libc::mode_t,
+    _links_and_owners: [u32; 3],
+    st_rdev: u64,
+    _unused: u32,
+    st_size: i64,
+    st_blksize: u32,
+    st_blocks: u64,
+    _times: [u32; 6],
+    st_ino: u64,
+}
+
+/// fstat64(2) itself: on 32-bit processors that of libc is statx(2), too, and only does without it where it is missing,
+/// not where a seccomp filter refuses it with EPERM.
+#[cfg(any(target_arch = "x86", target_arch = "arm"))]
+unsafe fn fstat64(fd: c_int, into: *mut stat64) -> c_int {
+    // SAFETY: the kernel writes one struct stat64, for which the caller has room.
+    unsafe { libc::syscall(libc::SYS_fstat64, fd, into) as c_int }
 }
 
 /// fstat(2), where statx(2) is missing or refused.
