@@ -515,9 +515,10 @@ static uint64_t *choose(uint64_t seed, uint64_t *count)
 	return numbers;
 }
 
-static void play_all(uint64_t seed, uint64_t count, uint64_t shown, int64_t end)
+static void play_all(uint64_t seed, uint64_t count, uint64_t shown, int64_t ms)
 {
 	uint64_t *numbers = choose(seed, &count);
+	int64_t end = t_now_ms() + ms;
 	pid_t workers[WORKERS];
 	int status;
 
@@ -566,6 +567,6 @@ int main(int argc, char **argv)
 		return t_done();
 	}
 	play_all(t_seed(), told ? strtoull(told, NULL, 10) : SCENES / (uint64_t)t_slower(),
-		 told ? UINT64_MAX : SHOWN, t_now_ms() + (told ? INT32_MAX : LIMIT_MS * t_slower()));
+		 told ? UINT64_MAX : SHOWN, told ? INT32_MAX : LIMIT_MS * t_slower());
 	return t_done();
 }
