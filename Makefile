@@ -305,7 +305,7 @@ ports: all ## Run the C tests in other KERNELS (5.10 6.1 6.12 newest), and betwe
 	tests/ports/run $(KERNELS)
 	tests/ports/run --files 6.12
 
-# Of these: amd64 i386 arm64 armhf riscv64 ppc64el s390x.
+# Of these: amd64 i386 arm64 armhf riscv64 ppc64el s390x; or --quick.
 ARCH ?=
 
 .PHONY: architectures musl

@@ -17,16 +17,24 @@ make_debian() {
 }
 
 # Runs a command in it. Mounts and processes end with it. A bind mount of this machine's /dev would be able to
-# damage it: the devices are new ones.
+# damage it: the devices are new ones. The folder is mounted on itself, since only what is a mount can be the root of
+# a mount namespace that tests may make for themselves.
 inside() {
 	# shellcheck disable=SC2016 # for the inner shell
-	unshare --mount --pid --fork --kill-child -- bash -c 'cd "$0"
-		mount -t proc proc proc && mount -t tmpfs -o mode=755 dev dev && mkdir dev/shm dev/pts
+	unshare --mount --pid --fork --kill-child -- bash -ec '
+		mount --bind "$0" "$0"
+		cd "$0"
+		mount -t proc proc proc
+		mount -t tmpfs -o mode=755 dev dev
+		mkdir dev/shm dev/pts
 		for device in null:3 zero:5 full:7 random:8 urandom:9; do
 			mknod -m 666 "dev/${device%:*}" c 1 "${device#*:}"
 		done
-		mknod -m 666 dev/tty c 5 0 && ln -s pts/ptmx dev/ptmx && ln -s /proc/self/fd dev/fd
-		mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts && mount -t tmpfs shm dev/shm
+		mknod -m 666 dev/tty c 5 0
+		ln -s pts/ptmx dev/ptmx
+		ln -s /proc/self/fd dev/fd
+		mount -t devpts -o newinstance,ptmxmode=666 devpts dev/pts
+		mount -t tmpfs shm dev/shm
 		exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
 			DEBIAN_FRONTEND=noninteractive "$@"' "$root" "$@" < /dev/null
 }
