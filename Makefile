@@ -25,8 +25,8 @@ THREADS    ?= $(shell echo $$((2 * $$(nproc))))
 
 # Stated once, in Cargo.toml.
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
-# Stated once, in the map.
-EXPORTS := $(shell sed -n 's/^[[:space:]]*\(zs_[a-z0-9_]*\);.*/\1/p' zsplice.map)
+# Stated once, in the map. (In Turkish, sed's a-z has no i.)
+EXPORTS := $(shell sed -n 's/^[[:space:]]*\(zs_[^;]*\);.*/\1/p' zsplice.map)
 
 SONAME := libzsplice.so.$(firstword $(subst ., ,$(VERSION)))
 SHARED := libzsplice.so.$(VERSION)
@@ -339,4 +339,4 @@ clean: ## Remove build/
 	rm -rf $(BUILD)
 
 help: ## List the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([^: ]*\):.*## \(.*\)/\1	\2/p' Makefile | expand -t 16

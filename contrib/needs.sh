@@ -8,6 +8,8 @@
 #     needs.sh tests                        to run the tests
 #     needs.sh lints CARGO                  to check format and style
 
+export LC_ALL=C
+
 fail() {
 	printf 'zsplice: %s\n' "$*" >&2
 	exit 1

@@ -4,6 +4,7 @@
 # sparse one, and, where root can mount a new file system, on one that shares blocks. Compares the bytes.
 # usage: demo.sh ZCAT [ZCP] (make demo)
 set -eu
+export LC_ALL=C
 exec 2>&1 # zcat -v reports to standard error
 
 # The absolute name of a program.

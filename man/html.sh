@@ -3,6 +3,7 @@
 # Renders the manual as HTML into a folder, with an index page.
 # usage: html.sh FOLDER VERSION (make html)
 set -eu
+export LC_ALL=C
 out=$1 version=$2
 cd "$(dirname "$0")"
 

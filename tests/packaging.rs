@@ -142,6 +142,25 @@ fn says_in_one_line_what_is_missing() {
     }
 }
 
+/// In Turkish, the a-z of sed has no i, and in many languages printf writes 0,5.
+#[test]
+fn scripts_depend_on_no_language() {
+    for line in read("Makefile").lines().filter(|line| !line.starts_with('#')) {
+        assert!(!line.contains("a-z"), "Makefile: letters that depend on the language: {line}");
+    }
+    let scripts =
+        succeed(make(["--eval=scripts:; @echo $(SCRIPTS)", "scripts"]).env("LC_ALL", "C"));
+    assert!(scripts.contains("contrib/dist.sh"), "{scripts}");
+    // These run in a kernel of their own, where there is no other language.
+    let in_guest = ["tests/ports/initrd", "tests/ports/init", "tests/ports/files"];
+    for script in scripts.split_whitespace().filter(|script| !in_guest.contains(script)) {
+        let text = read(script);
+        let in_c = |line: &str| line.starts_with("export ") && line.contains("LC_ALL=C");
+        let is_sourced = text.starts_with("# shellcheck shell=");
+        assert!(is_sourced || text.lines().any(in_c), "{script}: no export LC_ALL=C");
+    }
+}
+
 /// Packs a source tree, as `make tarball` does. Who packs it, and when, makes no difference.
 fn packed(tree: &Path, folder: &Path) -> PathBuf {
     let mut dist = Command::new("sh");

@@ -14,6 +14,7 @@
 # their names say, most of them inside of the library. PROGRAMS='^copy_', an extended regular expression,
 # selects programs of c-tests. tests/sanitizers/exceptions.txt names those that a tool does not run, and why.
 set -euo pipefail
+export LC_ALL=C
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Where the kernel spreads mappings over 32 bits (vm.mmap_rnd_bits), there is no place for the shadows of gcc 12.
