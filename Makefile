@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh tests/sanitize.sh tests/abi.sh bench/run \
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh tests/sanitize.sh tests/ordinary_user.sh tests/abi.sh bench/run \
 		$(addprefix contrib/,APKBUILD PKGBUILD abi.sh dist.sh needs.sh release.sh) \
 		debian/tests/link $(wildcard tests/packages/*.sh tests/support/*.sh) \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
@@ -197,6 +197,20 @@ release: ## Check that the versions, the news and the map agree; contrib/release
 .PHONY: packages
 packages: tarball ## Build, check, install and remove the Debian packages in a Debian 13 (root, debootstrap)
 	tests/packages/debian.sh $(BUILD)/dist/zsplice-$(VERSION).tar.xz $(VERSION)
+
+# Of these: bookworm trixie.
+SUITES ?=
+
+.PHONY: smoke
+smoke: dist ## Do what README.md begins with in an empty Debian 12 and 13 (root, debootstrap); SUITES=trixie
+	tests/packages/smoke.sh $(BUILD)/dist $(VERSION) $(SUITES)
+
+# Of these: tmpfs overlay ext4.
+PLACES ?= tmpfs
+
+.PHONY: check-as-user
+check-as-user: dist ## Run every check as nobody, from the tarball, where little is as usual; PLACES='overlay ext4' (root)
+	tests/ordinary_user.sh $(BUILD)/dist $(VERSION) $(PLACES)
 
 html: | $(BUILD) ## Render the manual into build/html, with an index page (mandoc)
 	man/html.sh '$(CURDIR)/$(BUILD)/html' $(VERSION)

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# A Debian 13 in the folder $root, for scripts that source this. It takes root, and nothing stays mounted.
+# A Debian in the folder $root, for scripts that source this: 13, or the $suite. It takes root, and nothing stays mounted.
 
 : "${root:?}"
-suite=trixie
+suite=${suite:-trixie}
 
 # Makes it, if it is not there. DEBIAN_MIRROR is another mirror than debootstrap(8) would take.
 make_debian() {
