@@ -49,7 +49,7 @@ MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
 SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh tests/sanitize.sh tests/ordinary_user.sh tests/abi.sh bench/run \
 		$(addprefix contrib/,APKBUILD PKGBUILD abi.sh dist.sh needs.sh release.sh) \
-		debian/tests/link $(wildcard tests/packages/*.sh tests/support/*.sh) \
+		$(addprefix debian/tests/,link python) $(wildcard tests/packages/*.sh tests/support/*.sh) \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
 		$(addprefix tests/architectures/,run programs musl)
 
@@ -194,9 +194,13 @@ abi: ## Compare the binary interface with that of the newest tag v*, or of FROM=
 release: ## Check that the versions, the news and the map agree; contrib/release.sh --tag then packs and tags
 	contrib/release.sh
 
+PACKAGES ?= rpm arch alpine debian
+
+# With the least compression: what is packed here is not kept.
 .PHONY: packages
-packages: tarball ## Build, check, install and remove the Debian packages in a Debian 13 (root, debootstrap)
-	tests/packages/debian.sh $(BUILD)/dist/zsplice-$(VERSION).tar.xz $(VERSION)
+packages: ## Build, check, install and remove the packages of PACKAGES='rpm arch alpine debian' (the last: root, debootstrap)
+	CARGO='$(CARGO)' XZ_OPT=-0 contrib/dist.sh $(BUILD)/packages $(VERSION) vendored
+	set -e; for kind in $(PACKAGES); do tests/packages/$$kind.sh $(BUILD)/packages $(VERSION); done
 
 # Of these: bookworm trixie.
 SUITES ?=
