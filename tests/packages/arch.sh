@@ -8,7 +8,7 @@ set -euo pipefail
 export LC_ALL=C
 # shellcheck source-path=SCRIPTDIR source=../support/packages.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../support/packages.sh"
-need makepkg:makepkg bsdtar:libarchive-tools unshare:util-linux pkg-config:pkg-config
+need makepkg:makepkg bsdtar:libarchive-tools file:file unshare:util-linux pkg-config:pkg-config
 
 echo "== Arch (tests: ${ARCH_TESTS:-no})"
 mkdir "$work/build" "$work/root"

@@ -22,7 +22,7 @@ need() {
 		command -v "${pair%%:*}" > /dev/null || missing+=("${pair##*:}")
 	done
 	((${#missing[@]})) || return 0
-	skip "these are missing (Debian): ${missing[*]}"
+	skip "these Debian packages are missing: ${missing[*]}"
 }
 
 skip() {
