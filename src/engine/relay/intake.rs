@@ -232,7 +232,7 @@ impl Relay {
 
     /// splice(2) into a pipe that nobody reads is EPIPE before it looks at the input, which may have ended
     /// or failed: then that counts. `is_known`: it was EPIPE, without the signal. Otherwise the signal has to
-    /// be prevented by looking before.
+    /// be prevented by looking before, also if there is nothing yet: a write(2) would raise it for bytes only.
     fn is_end_before_dead_pipe(&mut self, is_known: bool) -> Result<bool, Error> {
         let is_quiet = self.flags & ZS_NOSIGPIPE != 0;
         if self.output.kind != FdKind::Pipe || is_quiet != is_known {
@@ -243,6 +243,7 @@ impl Relay {
         }
         match self.probe_input() {
             Ok(Eof::Yes) => Ok(self.input_ended() == Eof::Yes),
+            Ok(Eof::NotYet) => Err(self.output_failed(Errno::PIPE)),
             Err(errno) => {
                 self.input_failed(errno);
                 Ok(true)
