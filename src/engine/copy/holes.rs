@@ -337,9 +337,13 @@ fn close(transfer: &mut Transfer<'_>) -> Result<(), Error> {
 #[cold]
 fn extend_by_halves(transfer: &mut Transfer<'_>, hole: Range<i64>) -> i64 {
     let (mut size, mut end) = (hole.start, hole.end);
-    while end.saturating_sub(size) > 1 {
-        let middle = size.saturating_add(end.saturating_sub(size) / 2);
-        match extend(transfer, middle.saturating_sub(1)) {
+    loop {
+        let half = end.wrapping_sub(size) / 2;
+        if half == 0 {
+            break;
+        }
+        let middle = size.wrapping_add(half);
+        match extend(transfer, middle.wrapping_sub(1)) {
             Ok(()) => size = middle,
             Err(_) => end = middle,
         }

@@ -6,7 +6,7 @@ use super::{Fanout, Output};
 use crate::constants::*;
 use crate::engine::shared::outcome::{Answer, Error};
 use crate::engine::shared::refusal;
-use crate::engine::shared::tuning::DECLINES;
+use crate::engine::shared::tuning::{DECLINES, FANOUT_LATE};
 use crate::errno::{Errno, Result};
 
 /// Where an output finds the next bytes that it has not got, and how many.
@@ -51,14 +51,18 @@ impl Supply {
 impl Fanout<'_> {
     /// Delivers the round to all outputs.
     pub(super) fn deliver(&mut self) -> Result<(), Error> {
+        let is_long = self.outputs.len() > FANOUT_LATE;
         while self.live().any(|output| output.remaining(self.round) > 0) {
             let mut has_moved = false;
             for index in 0..self.outputs.len() {
                 // As much as it takes at once, so that its reader is woken once.
                 while self.offer(index)? {
                     has_moved = true;
-                    // The deadline waits until all have what they can take now of what was read for all.
                     self.watch.check_cancel()?;
+                    // It waits until all have what they can take now of what was read for all.
+                    if is_long {
+                        self.watch.check_deadline()?;
+                    }
                 }
             }
             if !has_moved {

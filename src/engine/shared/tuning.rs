@@ -92,6 +92,8 @@ pub(crate) const FANOUT_BULK_TO_PIPES: usize = 16 << 10;
 pub(crate) const FANOUT_PROBE: usize = 4 << 10;
 /// The most outputs that get a pipe of their own; for more, descriptors cost more than copies.
 pub(crate) const FANOUT_PIPES: usize = 64;
+/// The most outputs that all get the rest of a round after the deadline: so many pieces of 256 KiB are a step.
+pub(crate) const FANOUT_LATE: usize = 16;
 /// The capacity of all of those together, unless that would make each too small: a quarter of an
 /// ordinary user's quota (pipe(7)).
 pub(crate) const FANOUT_CAPACITY: usize = 16 << 20;

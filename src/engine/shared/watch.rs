@@ -133,7 +133,7 @@ impl<'a> Watch<'a> {
         if self.lateness >= LATE_TRIES {
             return Err(Error::call(Errno::TIMEDOUT));
         }
-        self.lateness = self.lateness.saturating_add(1);
+        self.lateness = self.lateness.wrapping_add(1);
         Ok(())
     }
 
