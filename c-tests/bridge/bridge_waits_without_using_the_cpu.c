@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* A bridge that has nothing to do uses no CPU and wakes up once or twice: with both sides silent, with one that has ended or hung up, with
- * a full output whose input has more. */
+/* A bridge that has nothing to do uses no CPU and wakes up once or twice: with both sides silent, with one that has
+ * ended or hung up, with a full output whose input has more. */
 /* ways: shared */
 #include <zsplice.h>
 #include "t.h"
