@@ -33,7 +33,9 @@ static void fan_out(enum t_from from, int with_offset, int nonblock, size_t len,
 
 int main(void)
 {
-	static const size_t lens[] = { 0, 1, 5000, 300000, 1500001 };
+	static const enum t_out mixed[3] = { T_TO_PIPE, T_TO_APPEND, T_TO_APPEND };
+	/* The last: a single byte is left after the pieces that are moved at a time, whatever pipe they fit in. */
+	static const size_t lens[] = { 0, 1, 5000, 300000, (1 << 20) + 1 };
 	enum t_out all[T_OUTS];
 
 	for (int i = 0; i < T_OUTS; i++)
@@ -44,6 +46,7 @@ int main(void)
 
 			for (int i = 0; i < 4; i++)
 				fan_out(kind, from == T_FROMS, nonblock, lens[i], all, T_OUTS);
+			fan_out(kind, from == T_FROMS, nonblock, lens[4], mixed, 3);
 			for (int to = 0; to < T_OUTS; to++) {
 				enum t_out alike[3] = { (enum t_out)to, (enum t_out)to, (enum t_out)to };
 
