@@ -106,10 +106,10 @@ $(BUILD)/crate/Cargo.toml: Cargo.toml Makefile | $(BUILD)
 $(BUILD)/zsplice.o: $(SOURCES) $(CRATE) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
 	@$(NEEDS) build '$(CARGO)' '$(CC)' '$(AR)' '$(OBJCOPY)'
 	$(CARGO) rustc $(CRATE_FLAGS) --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
-		--target-dir $(TARGET) $(CARGOFLAGS) -- -C force-frame-pointers=yes
+		--target-dir '$(TARGET)' $(CARGOFLAGS) -- -C force-frame-pointers=yes
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
 	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
-		$(CARGO_OUT)/libzsplice.a
+		'$(CARGO_OUT)/libzsplice.a'
 	$(OBJCOPY) -R .llvmbc -R .llvmcmd --keep-global-symbols=$(BUILD)/exports $(BUILD)/whole.o $@
 
 $(BUILD)/libzsplice.a: $(BUILD)/zsplice.o

@@ -171,6 +171,10 @@ fn meson_finds_the_library() {
         return;
     }
     let scratch = Scratch::new();
+    if !scratch.path().to_str().is_some_and(str::is_ascii) {
+        // pkg-config puts a backslash before each byte of such a letter, which Meson 1.0 takes for UTF-8.
+        return skip("Meson cannot read what pkg-config says of a path that is not ASCII");
+    }
     let installed = install(scratch.path(), "prefix", "lib/some-triplet");
     let pkg_config = installed.libdir.join("pkgconfig");
     let project = project(&scratch, "meson", &["meson.build"]);

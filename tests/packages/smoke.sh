@@ -29,6 +29,11 @@ as_root() {
 	inside unshare --net sh -euc 'cd "/user/zsplice-$0" && eval "$1"' "$version" "$1"
 }
 
+# Whether it is not there yet, as it is in a Debian that was kept.
+lacks() {
+	[[ ! -e $root/usr/bin/$1 ]]
+}
+
 # A make that fails, and says this at last.
 fails() {
 	local told expected=$1
@@ -53,7 +58,7 @@ unpack() {
 install_needed() {
 	local rust='Rust 1.85 or later is needed (Debian 13: cargo; elsewhere: rustup)'
 	install_packages make
-	fails "cargo is not installed: $rust, or set CARGO"
+	! lacks cargo || fails "cargo is not installed: $rust, or set CARGO"
 	install_packages cargo rustc
 	if [[ $suite == bookworm ]]; then
 		fails 'cargo is of Rust 1.65.0: 1.85 or later is needed (Debian 13: cargo; elsewhere: rustup)'
@@ -62,7 +67,7 @@ install_needed() {
 	fi
 	fails 'no-gcc is not installed (Debian: gcc), or set CC' CC=no-gcc
 	install_packages gcc libc6-dev binutils
-	fails 'pkg-config is not installed (Debian: pkg-config), or set PKG_CONFIG' demo
+	! lacks pkg-config || fails 'pkg-config is not installed (Debian: pkg-config), or set PKG_CONFIG' demo
 	install_packages pkg-config
 }
 
