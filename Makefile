@@ -319,9 +319,9 @@ soak: all ## Storms of every kind at once for SOAK_SECONDS (600); figures at the
 KERNELS ?= 5.10 6.1 6.12 newest
 
 # The kernels are named, and the file systems are those of the one that has them all.
-ports: all ## Run the C tests in other KERNELS (5.10 6.1 6.12 newest), and between file systems, under qemu
-	tests/ports/run $(KERNELS)
-	tests/ports/run --files 6.12
+ports: all ## Run the C tests in other KERNELS (5.10 6.1 6.12 newest), and between file systems, under qemu; QUICK=1: few
+	tests/ports/run $(if $(QUICK),--quick) $(KERNELS)
+	$(if $(QUICK),,tests/ports/run --files 6.12)
 
 # Of these: amd64 i386 arm64 armhf riscv64 ppc64el s390x; or --quick.
 ARCH ?=
