@@ -6,7 +6,7 @@
 
 #define T_BLOCKED_MAX 96
 #define T_BLOCKED_MS 100        /* when the event comes that ends them */
-#define T_NOTICED_MS 1000    /* how soon they must notice it on a busy machine; otherwise they never do */
+#define T_NOTICED_MS (1000 * t_slower()) /* how soon they must notice it on a busy machine; otherwise they never do */
 #define T_BLOCKED_LEN (1 << 20) /* more than any of the outputs holds */
 
 /* What the other side is, which is not waited for. */
