@@ -84,7 +84,8 @@ fn complaint(make: &mut Command) -> String {
 fn old_cargo(scratch: &Scratch) -> String {
     let cargo = scratch.write("cargo", "#!/bin/sh\necho 'cargo 1.65.0'\n");
     fs::set_permissions(&cargo, Permissions::from_mode(0o755)).unwrap();
-    format!("CARGO={}", cargo.display())
+    // make runs it there; the whole path may have spaces.
+    format!("CARGO={}", cargo.strip_prefix(root()).unwrap_or(&cargo).display())
 }
 
 /// Where nothing can be written: a folder that is closed, or for root, to whom none is, no folder at all.

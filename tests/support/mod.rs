@@ -134,6 +134,10 @@ pub fn python_with_cffi() -> Option<&'static str> {
 
 /// Whether cargo has all crates of Cargo.lock, or can get them, those for other systems, too.
 pub fn has_crates() -> bool {
+    if root().join("vendor").is_dir() {
+        skip("this source has its crates, and cargo would download them to pack them again");
+        return false;
+    }
     let mut fetch = Command::new(env!("CARGO"));
     let fetched =
         fetch.args(["fetch", "--locked", "--quiet"]).current_dir(root()).output().unwrap();
