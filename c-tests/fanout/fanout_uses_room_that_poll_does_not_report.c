@@ -20,7 +20,7 @@ struct reader {
 /* Waits until ENOUGH bytes are there, then reads all. */
 static void *reads_late(void *argument)
 {
-	static char bytes[64 << 10];
+	char bytes[64 << 10];
 	struct reader *reader = argument;
 	int held = 0;
 	ssize_t count;
