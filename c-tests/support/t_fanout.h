@@ -123,7 +123,8 @@ static inline void *t_output_run(void *argument)
 			return NULL;
 		MUST(n > 0);
 		output->right &= t_is_pattern(bytes, (size_t)n, output->got);
-		output->got += (size_t)n;
+		/* Others may look how far it is. */
+		__atomic_fetch_add(&output->got, (size_t)n, __ATOMIC_RELAXED);
 		if (output->pause_us > 0)
 			usleep((useconds_t)output->pause_us);
 	}

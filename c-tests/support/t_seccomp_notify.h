@@ -45,9 +45,11 @@ static struct {
 	struct t_call_count tallies[48];
 	int kinds;
 	sem_t ready, start, end;
+	/* For all of this. A tool that looks for races does not know that a call waits for its answer. */
+	pthread_mutex_t lock;
 	void (*story)(void *);
 	void *argument;
-} t_injected;
+} t_injected = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Counts a call. Returns how many of the kind there have been, with this one. */
 static inline int t_call_count(struct t_call call)
@@ -118,7 +120,7 @@ static inline int t_decide_answer(const struct seccomp_data *data, int64_t *said
 	struct t_call call = { data->nr, 0 };
 	int nth, answer;
 
-	if (!t_injected.active)
+	if (!__atomic_load_n(&t_injected.active, __ATOMIC_SEQ_CST))
 		return 1;
 	if (data->nr == T_SYS_FCNTL || data->nr == SYS_ioctl)
 		call.detail = (int)args[1];
@@ -147,12 +149,16 @@ static inline void *t_injector_run(void *argument)
 		union { struct seccomp_notif is; char room[512]; } call;
 		union { struct seccomp_notif_resp is; char room[512]; } reply;
 		int64_t said = 0;
+		int runs;
 
 		memset(&call, 0, sizeof call);
 		memset(&reply, 0, sizeof reply);
 		MUST(ioctl(t_injected.listener, SECCOMP_IOCTL_NOTIF_RECV, &call) == 0);
 		reply.is.id = call.is.id;
-		if (t_decide_answer(&call.is.data, &said))
+		MUST(pthread_mutex_lock(&t_injected.lock) == 0);
+		runs = t_decide_answer(&call.is.data, &said);
+		MUST(pthread_mutex_unlock(&t_injected.lock) == 0);
+		if (runs)
 			reply.is.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		else if (said < 0)
 			reply.is.error = (int)said;
@@ -191,6 +197,7 @@ static inline void *t_injected_run(void *argument)
 static inline int t_run_injected(struct t_injection how, void (*story)(void *), void *argument)
 {
 	static int is_running;
+	int happened;
 
 	if (!is_running) {
 		MUST(sem_init(&t_injected.ready, 0, 0) == 0 && sem_init(&t_injected.start, 0, 0) == 0
@@ -199,14 +206,19 @@ static inline int t_run_injected(struct t_injection how, void (*story)(void *), 
 		MUST(pthread_detach(t_thread(t_injected_run, NULL)) == 0);
 		is_running = 1;
 	}
+	MUST(pthread_mutex_lock(&t_injected.lock) == 0);
 	t_injected.is = how;
 	t_injected.kinds = t_injected.happened = t_injected.no_seek = 0;
 	t_injected.story = story;
 	t_injected.argument = argument;
+	MUST(pthread_mutex_unlock(&t_injected.lock) == 0);
 	MUST(sem_post(&t_injected.start) == 0);
 	while (sem_wait(&t_injected.end) != 0)
 		;
-	return t_injected.happened;
+	MUST(pthread_mutex_lock(&t_injected.lock) == 0);
+	happened = t_injected.happened;
+	MUST(pthread_mutex_unlock(&t_injected.lock) == 0);
+	return happened;
 }
 
 #endif
