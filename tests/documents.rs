@@ -345,11 +345,12 @@ fn sections_of_the_benchmark_are_described() {
     assert_eq!(described, sections);
 }
 
-/// All files of the tree except what is built.
+/// All files of the tree except what is built, and the crates that come with a tarball.
 fn tree(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let kept =
-        entries.filter(|path| !["build", "target", ".git"].iter().any(|name| path.ends_with(name)));
+    let kept = entries.filter(|path| {
+        !["build", "target", "vendor", ".git"].iter().any(|name| path.ends_with(name))
+    });
     kept.flat_map(|path| if path.is_dir() { tree(&path) } else { vec![path] }).collect()
 }
 
