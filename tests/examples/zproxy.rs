@@ -33,13 +33,8 @@ impl Proxy {
     }
 
     fn start(arguments: &[&str]) -> Proxy {
-        Proxy::run(arguments, &[])
-    }
-
-    fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Proxy {
         let scratch = Scratch::new();
         let mut command = example("zproxy.c", &scratch);
-        command.envs(environment.iter().copied());
         Proxy::of(command.args(arguments), scratch)
     }
 
@@ -230,21 +225,22 @@ fn full_unix_server() -> (UnixListener, String, (Scratch, UnixStream)) {
 fn tries_every_address() {
     let (listener, address) = server();
     let port = listener.local_addr().unwrap().port();
-    let preloaded = preloaded("two_addresses.c");
-    let name = format!("two.test:{port}");
-    let proxy = Proxy::run(&["127.0.0.1:0", &name], &[("LD_PRELOAD", &preloaded.0)]);
+    let (scratch, name) = (Scratch::new(), format!("two.test:{port}"));
+    preloaded("two_addresses.c", &scratch);
+    let mut command = example("zproxy.c", &scratch);
+    // The linker takes a space in a path for the end of it.
+    command.current_dir(scratch.path()).env("LD_PRELOAD", "./preloaded.so");
+    let proxy = Proxy::of(command.args(["127.0.0.1:0", &name]), scratch);
     let client = proxy.client();
     drop((accept(&listener), client));
     assert!(proxy.process.tells(&format!("-> {address}: "), LIMIT));
 }
 
-/// A shared object made from C in this folder.
-fn preloaded(name: &str) -> (String, Scratch) {
-    let scratch = Scratch::new();
+/// A shared object, preloaded.so, made from C in this folder.
+fn preloaded(name: &str, scratch: &Scratch) {
     let object = scratch.path().join("preloaded.so");
     let source = root().join("tests/examples").join(name);
     succeed(c::compiler(&source).args(["-shared", "-fPIC", "-ldl", "-o"]).arg(&object));
-    (object.display().to_string(), scratch)
 }
 
 #[test]
