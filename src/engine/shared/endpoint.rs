@@ -310,13 +310,10 @@ impl Endpoint {
         if self.kind != FdKind::Socket || self.family() != Family::Local {
             return 0;
         }
-        match (sys::outq(self.fd), sys::getsockopt_int(self.fd, libc::SO_SNDBUF)) {
-            (Ok(used), Ok(size)) => usize::try_from(size)
-                .unwrap_or(0)
-                .saturating_sub(used)
-                .saturating_sub(tuning::SOCKET_OVERHEAD),
-            _ => 0,
-        }
+        let used = sys::outq(self.fd).unwrap_or(usize::MAX);
+        let size = sys::getsockopt_int(self.fd, libc::SO_SNDBUF).unwrap_or(0);
+        let room = usize::try_from(size).unwrap_or(0).saturating_sub(used);
+        room.saturating_sub(tuning::SOCKET_OVERHEAD)
     }
 
     /// Judges what poll(2) reports of an output before a write; nothing else does. A socket may

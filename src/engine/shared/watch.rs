@@ -114,8 +114,7 @@ impl<'a> Watch<'a> {
 
     #[inline(never)]
     pub(crate) fn check_cancel(&self) -> Result<(), Error> {
-        match self.cancel_fd {
-            _ if self.is_uninterruptible => Ok(()),
+        match self.cancel_fd.filter(|_| !self.is_uninterruptible) {
             None => Ok(()),
             Some(fd) if fd < 0 => Err(Error::call(Errno::BADF)),
             Some(fd) => cancelled(readiness::revents(fd, libc::POLLIN).unwrap_or(0)),
