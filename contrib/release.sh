@@ -19,16 +19,11 @@ disagree() {
 	wrong=1
 }
 
-# usage: says FILE REGEX: whether a whole line of the file is that.
-says() {
-	grep -qxE -e "$2" "$1"
-}
-
 quoted=${version//./\\.}
 
-# usage: has FILE REGEX WHAT
+# usage: has FILE REGEX WHAT: a whole line of the file has to be that.
 has() {
-	says "$1" "$2" || disagree "$1: $3 is not $version"
+	grep -qxE -e "$2" "$1" || disagree "$1: $3 is not $version"
 }
 
 check_tree() {
