@@ -263,15 +263,18 @@ static int has_btrfs_quota(void)
 
 static void no_quota(void)
 {
-	static const char *kind;
+	static void (*turn)(int, struct filler *) = fill_and_free;
+	static const char *folder;
 
-	if (kind == NULL && has_tmpfs_quota())
-		kind = "quota";
-	else if (kind == NULL && has_btrfs_quota())
-		kind = "btrfs/room";
-	else if (kind == NULL)
+	if (folder == NULL && has_tmpfs_quota()) {
+		folder = "quota";
+	} else if (folder == NULL && has_btrfs_quota()) {
+		folder = "btrfs/room";
+		turn = limit_and_free;
+	} else if (folder == NULL) {
 		skip_storm("neither tmpfs nor btrfs has quotas here (as root; Debian: btrfs-progs)");
-	room_in(kind, *kind == 'b' ? limit_and_free : fill_and_free);
+	}
+	room_in(folder, turn);
 }
 
 /* ---- Little memory ---- */
