@@ -41,9 +41,9 @@ static void *follow(void *argument)
 	while (__atomic_load_n(&fan->of[19].got, __ATOMIC_RELAXED) < 60000)
 		t_sleep_ms(1);
 	for (size_t i = 0; i < 19; i++)
-		fan->of[i].reader = t_thread(t_output_run, &fan->of[i]);
-	for (size_t i = 0; i < 19; i++)
 		fan->of[i].pause_us = 0;
+	for (size_t i = 0; i < 19; i++)
+		fan->of[i].reader = t_thread(t_output_run, &fan->of[i]);
 	return NULL;
 }
 
