@@ -31,7 +31,7 @@ static void *run(void *argument)
 {
 	struct bridge *it = argument;
 	int64_t began = t_now_ms(), limit = it->what == RUNS_OUT || it->what == IS_FULL ? 500 : 5000;
-	struct zs_options options = { .flags = ZS_NOSIGPIPE, .timeout_ns = T_MS(limit) };
+	struct zs_options options = { .flags = ZS_NOSIGPIPE, .timeout_ns = T_MS(limit) * t_slower() };
 
 	it->returned = zs_bridge(it->a[0], it->a[0], it->b[0], it->b[0], &options, it->results);
 	it->error = errno;
@@ -86,8 +86,8 @@ static void data_gets_across(int from_a)
 	for (int i = 0; i < count; i++) {
 		int to = from_a ? all[i].b[1] : all[i].a[1];
 
-		if (all[i].what != IS_FULL && T_EQ(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500),
-			1))
+		if (all[i].what != IS_FULL
+		    && T_EQ(poll(&(struct pollfd){ .fd = to, .events = POLLIN }, 1, 500 * t_slower()), 1))
 			OK(t_read(to, bytes, 4) == 4 && memcmp(bytes, "data", 4) == 0);
 	}
 }

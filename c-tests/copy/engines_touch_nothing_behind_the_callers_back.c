@@ -484,9 +484,9 @@ static void wrong_way(enum t_engine engine, enum wrong wrong, int sparse, int no
 	struct zs_result result = { 0 };
 	struct stat before, after;
 	int64_t returned;
-	unsigned char *bytes = malloc(LEN);
+	static unsigned char bytes[LEN];
 
-	MUST(bytes && pipe2(pipe_ends, nonblock ? O_NONBLOCK : 0) == 0 && write(pipe_ends[1], "held", 4) == 4);
+	MUST(pipe2(pipe_ends, nonblock ? O_NONBLOCK : 0) == 0 && write(pipe_ends[1], "held", 4) == 4);
 	if (wrong == WRITE_ONLY_FILE || wrong == WRITE_ONLY_SPARSE)
 		in = t_reopen(wrong == WRITE_ONLY_FILE ? t_file(LEN) : sparse_file(), O_WRONLY | (nonblock ? O_NONBLOCK : 0));
 	else if (wrong == PATH_IN || wrong == PATH_OUT)
