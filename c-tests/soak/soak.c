@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 {
 	struct figures *shared = mmap(NULL, sizeof *shared * STORMS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t state = t_seed();
-	long seconds = 5;
+	long seconds = 5 * t_slower();
 	int64_t end, late;
 	int running = STORMS;
 

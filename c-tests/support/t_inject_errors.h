@@ -278,7 +278,7 @@ static inline enum t_verdict t_verdict(const struct t_copy_case *way, struct t_c
 		return T_COMPLETE;
 	case T_SYS_FCNTL:
 		return call.detail == F_GETFL ? T_EITHER : T_COMPLETE;
-	case SYS_poll: case SYS_ppoll: case SYS_fallocate:
+	case T_SYS_POLL: case SYS_ppoll: case SYS_fallocate:
 		return answer == -EINTR ? T_COMPLETE : T_EITHER;
 	default:
 		return T_EITHER;
