@@ -27,6 +27,33 @@ static void packets(void *unused)
 		T_EQ((int64_t)(results[i].bytes + results[i].in_flight), t_position(in));
 }
 
+static int64_t is_refused(const uint64_t *args, int earlier)
+{
+	(void)args;
+	(void)earlier;
+	return -EINVAL;
+}
+
+/* The second output would have a pipe of its own, which tee(2) does not fill. */
+static void no_tee(void *unused)
+{
+	static struct t_fan fan;
+	int in = t_file(100000);
+
+	(void)unused;
+	t_fan_add(&fan, T_TO_FILE, 0, 0);
+	t_fan_add(&fan, T_TO_FILE, 0, 0);
+	t_intercept(SYS_tee, is_refused);
+	T_EQ(T_FANOUT(in, NULL, &fan, ZS_TO_END, ONLY), -1);
+	T_EQ(errno, EOPNOTSUPP);
+	T_EQ(fan.results[1].error, EOPNOTSUPP);
+	T_EQ(fan.results[1].side, ZS_SIDE_CALL);
+	for (size_t i = 0; i < 2; i++) {
+		T_EQ((int64_t)(fan.results[i].bytes + fan.results[i].in_flight), t_position(in));
+		T_EQ(t_fan_got(&fan, i), fan.results[i].bytes);
+	}
+}
+
 static void urgent(void *unused)
 {
 	static struct t_fan fan;
@@ -153,6 +180,7 @@ static void all_die(void *unused)
 int main(void)
 {
 	T_CHILD(packets, NULL);
+	T_CHILD(no_tee, NULL);
 	T_CHILD(urgent, NULL);
 	T_CHILD(lies, NULL);
 	T_CHILD(dies, NULL);
