@@ -181,7 +181,6 @@ impl Fanout<'_> {
     /// Splices a step from the input into the staging pipe.
     fn fill(&mut self) -> Result<Filled, Error> {
         let (mut declined, mut contradicted) = (0, false);
-        let is_socket = self.input.kind == FdKind::Socket;
         while self.live().next().is_some() {
             match refusal::answer(self.input.socket(), &mut || self.splice_input()) {
                 Answer::Moved(count) => return Ok(Filled::Bytes(count)),
@@ -193,8 +192,11 @@ impl Fanout<'_> {
                     Eof::NotYet => self.await_input()?,
                 },
                 Answer::Interrupted => self.watch.interrupted()?,
-                // docs/kernel.md, "TCP urgent data stops splice(2)": only a read gets past it.
-                Answer::WouldBlock if declined > 0 && is_socket => return Ok(Filled::ReadInstead),
+                // Only a read gets past urgent data (docs/kernel.md, "TCP urgent data stops splice(2)"), and
+                // waits where poll(2) is refused: the staging pipe is O_NONBLOCK.
+                Answer::WouldBlock if declined > 0 && self.only_a_read_helps() => {
+                    return Ok(Filled::ReadInstead)
+                }
                 Answer::WouldBlock => self.await_input_again(&mut declined)?,
                 Answer::Failed(errno) => return Err(Error::input(errno)),
                 Answer::Unsupported(errno) => {
@@ -204,6 +206,10 @@ impl Fanout<'_> {
             }
         }
         Ok(Filled::Ended)
+    }
+
+    fn only_a_read_helps(&self) -> bool {
+        self.input.kind == FdKind::Socket || self.watch.is_blind()
     }
 
     /// A mechanism that all outputs need has refused: the buffer serves them from now on. (EBADF: the
