@@ -105,6 +105,7 @@ address() {
 
 thread() {
 	local -x CC=gcc CXX=g++ CFLAGS='-fsanitize=thread -Wno-maybe-uninitialized'
+	# A process that ends with threads sleeps for a second by default, and some programs have hundreds of children.
 	local -x CXXFLAGS=$CFLAGS TSAN_OPTIONS='halt_on_error=1:atexit_sleep_ms=0'
 	build thread -Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer -Cllvm-args=-tsan-instrument-memintrinsics=0
 	prove thread

@@ -7,7 +7,7 @@
 static void gets_room_in_a_storm(int flags)
 {
 	int file = t_file(5000), to[2];
-	struct t_later later = { .ms = 60 };
+	struct t_later later = { .ms = 60 * t_slower() };
 	unsigned char bytes[5001];
 	int64_t at = 1000;
 	pthread_t reader;

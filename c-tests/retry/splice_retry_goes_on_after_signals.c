@@ -6,7 +6,7 @@
 
 static void arrives_in_a_storm(int in_flags, int out_flags)
 {
-	struct t_later later = { .ms = 60, .write = "late" };
+	struct t_later later = { .ms = 60 * t_slower(), .write = "late" };
 	int from[2], to[2];
 	pthread_t writer;
 

@@ -5,7 +5,7 @@
 
 static void arrives_in_a_storm(int flags)
 {
-	struct t_later later = { .ms = 60, .write = "late" };
+	struct t_later later = { .ms = 60 * t_slower(), .write = "late" };
 	int from[2], to[2];
 	pthread_t writer;
 
@@ -28,7 +28,7 @@ static void arrives_in_a_storm(int flags)
 
 static void gets_room_in_a_storm(int flags)
 {
-	struct t_later later = { .ms = 60 };
+	struct t_later later = { .ms = 60 * t_slower() };
 	int from[2], to[2];
 	pthread_t reader;
 

@@ -207,12 +207,13 @@ static inline void t_count_signal(int signal)
 }
 
 /* Sends SIGALRM every `us` microseconds, with a handler without SA_RESTART; 0 stops it. t_signals counts the
- * signals. Where everything is slower there is time for other than handlers, too. */
+ * signals. They come as much more rarely as everything is slower: handlers would take all the time. */
 static inline void t_signal_storm(int us)
 {
 	struct sigaction action = { .sa_handler = t_count_signal };
 	int period = us * t_slower();
-	struct itimerval every = { { 0, period }, { 0, period } };
+	struct timeval after = { period / 1000000, period % 1000000 };
+	struct itimerval every = { after, after };
 
 	MUST(sigaction(SIGALRM, &action, NULL) == 0);
 	MUST(setitimer(ITIMER_REAL, &every, NULL) == 0);

@@ -192,8 +192,6 @@ impl Fanout<'_> {
                     Eof::NotYet => self.await_input()?,
                 },
                 Answer::Interrupted => self.watch.interrupted()?,
-                // Only a read gets past urgent data (docs/kernel.md, "TCP urgent data stops splice(2)"), and
-                // waits where poll(2) is refused: the staging pipe is O_NONBLOCK.
                 Answer::WouldBlock if declined > 0 && self.only_a_read_helps() => {
                     return Ok(Filled::ReadInstead)
                 }
@@ -208,8 +206,11 @@ impl Fanout<'_> {
         Ok(Filled::Ended)
     }
 
+    /// A read gets past urgent data (docs/kernel.md, "TCP urgent data stops splice(2)"). Where poll(2) is
+    /// refused, a read of a blocking input waits; a splice into the staging pipe, which is O_NONBLOCK, does not.
     fn only_a_read_helps(&self) -> bool {
-        self.input.kind == FdKind::Socket || self.watch.is_blind()
+        let waits = self.input.blocks && self.watch.is_blind() && !self.no_buffer();
+        self.input.kind == FdKind::Socket || waits
     }
 
     /// A mechanism that all outputs need has refused: the buffer serves them from now on. (EBADF: the
