@@ -20,8 +20,8 @@ INSTALL    ?= install
 LDCONFIG   ?= ldconfig
 PKG_CONFIG ?= pkg-config
 CFLAGS     ?= -O2
-# Tests that run at a time.
-THREADS    ?= $(shell echo $$((2 * $$(nproc))))
+# Tests that run at a time: most of them wait most of the time.
+THREADS    ?= $(shell echo $$((3 * $$(nproc))))
 
 # Stated once, in Cargo.toml.
 VERSION := $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' Cargo.toml)
