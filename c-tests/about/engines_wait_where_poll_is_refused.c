@@ -22,23 +22,6 @@ struct scene {
 	int far;
 };
 
-static void refuse_poll(void)
-{
-	t_refuse(SYS_ppoll, EPERM);
-#ifdef SYS_poll
-	t_refuse(SYS_poll, EPERM);
-#endif
-}
-
-static void allow_no_descriptor(void)
-{
-	struct rlimit limit;
-
-	MUST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-	limit.rlim_cur = 0;
-	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-}
-
 static void *writes_with_pauses(void *argument)
 {
 	const struct scene *scene = argument;
@@ -49,7 +32,7 @@ static void *writes_with_pauses(void *argument)
 		if (write(scene->far, bytes + at, LEN - at < PIECE ? LEN - at : PIECE) < 0)
 			break;
 		if (scene->refusal == BY_LIMIT)
-			allow_no_descriptor();
+			t_limit_descriptors(0);
 		/* A thousand calls that do not wait take less. */
 		t_sleep_ms(10 * t_slower());
 	}
@@ -75,7 +58,7 @@ static void waits(void *argument)
 	t_scene("%s from a %s to a %s, avoid %s, %s", t_engine_name(scene->engine), t_from_name(scene->from),
 		t_out_name(scene->to), t_via_words(scene->avoid), scene->refusal == BY_LIMIT ? "RLIMIT_NOFILE" : "sandbox");
 	MUST(signal(SIGPIPE, SIG_IGN) != SIG_ERR);
-	t_stream(scene->from == T_FROM_PIPE ? T_A_PIPE : scene->from == T_FROM_UNIX ? T_A_UNIX : T_A_TCP, in);
+	t_stream(t_from_stream(scene->from), in);
 	scene->far = in[1];
 	/* They pause after each read. */
 	t_fan_add(&fan, scene->to, 0, 1000);
@@ -83,7 +66,7 @@ static void waits(void *argument)
 		t_fan_add(&fan, T_TO_UNIX, 0, 500);
 	writer = t_thread(writes_with_pauses, scene);
 	if (scene->refusal == BY_SANDBOX)
-		refuse_poll();
+		t_refuse_poll();
 	errno = 123;
 	T_EQ(transfer(scene, in[0], &fan), LEN);
 	T_EQ(errno, 123);

@@ -27,13 +27,6 @@ static void packets(void *unused)
 		T_EQ((int64_t)(results[i].bytes + results[i].in_flight), t_position(in));
 }
 
-static int64_t is_refused(const uint64_t *args, int earlier)
-{
-	(void)args;
-	(void)earlier;
-	return -EINVAL;
-}
-
 /* The second output would have a pipe of its own, which tee(2) does not fill. */
 static void no_tee(void *unused)
 {
@@ -43,7 +36,7 @@ static void no_tee(void *unused)
 	(void)unused;
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
 	t_fan_add(&fan, T_TO_FILE, 0, 0);
-	t_intercept(SYS_tee, is_refused);
+	t_refuse(SYS_tee, EINVAL);
 	T_EQ(T_FANOUT(in, NULL, &fan, ZS_TO_END, ONLY), -1);
 	T_EQ(errno, EOPNOTSUPP);
 	T_EQ(fan.results[1].error, EOPNOTSUPP);

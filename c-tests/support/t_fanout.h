@@ -37,6 +37,12 @@ static inline const char *t_from_name(enum t_from kind)
 	return names[kind];
 }
 
+/* The stream that an input is which is no file. */
+static inline enum t_stream t_from_stream(enum t_from kind)
+{
+	return kind == T_FROM_PIPE ? T_A_PIPE : kind == T_FROM_UNIX ? T_A_UNIX : T_A_TCP;
+}
+
 struct t_source {
 	int fd, far;
 	size_t len;
@@ -62,7 +68,7 @@ static inline void t_source(struct t_source *source, enum t_from kind, int nonbl
 		source->fd = t_file(len);
 		return;
 	}
-	t_stream(kind == T_FROM_PIPE ? T_A_PIPE : kind == T_FROM_UNIX ? T_A_UNIX : T_A_TCP, fds);
+	t_stream(t_from_stream(kind), fds);
 	source->fd = fds[0];
 	source->far = fds[1];
 	t_nonblock(fds[0], nonblock);

@@ -257,6 +257,15 @@ static inline void t_refuse(long number, int error)
 	t_seccomp_filter(&program);
 }
 
+/* As a sandbox that knows neither poll(2) nor ppoll(2). */
+static inline void t_refuse_poll(void)
+{
+	t_refuse(SYS_ppoll, EPERM);
+#ifdef SYS_poll
+	t_refuse(SYS_poll, EPERM);
+#endif
+}
+
 /* ---- Kernels that cannot do what a test needs ---- */
 
 /* Whether the kernel is older than this version. */
