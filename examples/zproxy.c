@@ -686,6 +686,9 @@ static void *work(void *its_listener)
 	if (!watch(stop, EPOLLIN | EPOLLET, &stop) || (its_listener == listeners && !watch(signals, EPOLLIN, &signals)))
 		die("epoll_ctl");
 	accept_or_not();
+	/* The first thread says it, when it has all that it needs and the others are there. */
+	if (verbose && its_listener == listeners)
+		fprintf(stderr, "zproxy: listening at %s\n", listen_at.text);
 	loop();
 	cut_off(&waiting);
 	cut_off(&running);
@@ -750,8 +753,6 @@ static void begin_to_listen(const char *text)
 	else
 		getsockname(listeners[0], (struct sockaddr *)&listen_at.name, &listen_at.len);
 	print_name(&listen_at);
-	if (verbose)
-		fprintf(stderr, "zproxy: listening at %s\n", listen_at.text);
 }
 
 static void find_targets(const char *text)
