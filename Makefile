@@ -47,7 +47,7 @@ SOURCES   := $(shell find src) Cargo.toml $(wildcard Cargo.lock) build.rs
 MAN3      := $(wildcard man/*.3)
 MAN7      := $(wildcard man/*.7)
 # A source package has no .ci.
-SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh tests/sanitize.sh tests/ordinary_user.sh tests/abi.sh bench/run \
+SCRIPTS   := $(wildcard .ci/run) examples/demo.sh man/html.sh $(wildcard tests/*.sh) bench/run \
 		$(addprefix contrib/,APKBUILD PKGBUILD abi.sh dist.sh needs.sh release.sh) \
 		$(addprefix debian/tests/,link python) $(wildcard tests/packages/*.sh tests/support/*.sh) \
 		tests/ports/run tests/ports/initrd tests/ports/init tests/ports/files \
@@ -149,7 +149,7 @@ else
 	if [ -n "$$CI" ] || command -v shellcheck > /dev/null; then shellcheck $(SCRIPTS); \
 		else echo 'skipped: shellcheck is not installed'; fi
 	$(CARGO) test --quiet --release --lib
-	$(c_tests) --no-fail-fast
+	tests/again.sh env $(c_tests)
 endif
 
 WAYS ?= shared
