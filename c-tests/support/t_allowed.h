@@ -39,6 +39,7 @@ static const struct t_allowed {
 	{ "close", SYS_close, "...xxxx" },
 	{ "ppoll", SYS_ppoll, ".xxxxxx" },
 	{ "poll", T_SYS_POLL, ".xxxxxx" },
+	{ "restart_syscall", SYS_restart_syscall, ".pppppp" },
 	{ "getsockopt", SYS_getsockopt, ".xxxxxx" },
 	{ "getpeername", SYS_getpeername, "...xxxx" },
 	{ "shutdown", SYS_shutdown, ".....xx" },

@@ -132,6 +132,25 @@ static void judge(const char *function, pid_t child)
     seen->faults++;
 }
 
+/* Whether the process that makes the call is stopped some times meanwhile. */
+static int is_stopped;
+
+static void stop_a_while(pid_t pid)
+{
+    pid_t stopper = is_stopped ? fork() : 1;
+
+    if (stopper == -1)
+        abort();
+    for (int times = 0; stopper == 0; times++) {
+        if (times == 5)
+            _exit(0);
+        poll(NULL, 0, 20);
+        kill(pid, SIGSTOP);
+        poll(NULL, 0, 5);
+        kill(pid, SIGCONT);
+    }
+}
+
 /* In a child that is confined to the function: 1. In the process that waits for it: 0. */
 static int confined(const char *function)
 {
@@ -140,6 +159,7 @@ static int confined(const char *function)
     if (child == -1)
         abort();
     if (child > 0) {
+        stop_a_while(child);
         judge(function, child);
         return 0;
     }
@@ -164,8 +184,10 @@ static int begins(const char *function)
 {
     if (is_filtered && !is_confined)
         return confined(function);
-    if (!is_filtered)
+    if (!is_filtered) {
+        stop_a_while(getpid());
         mark(function);
+    }
     return 1;
 }
 
@@ -710,6 +732,9 @@ static void calls(void)
     }
 }
 
+/* How long `later` takes. */
+static int delay_ms = 20;
+
 /* Bytes for the other end of `fd` after a while, or room in it. */
 static void later(int fd, int is_output)
 {
@@ -717,7 +742,7 @@ static void later(int fd, int is_output)
 
     if (must(fork()) > 0)
         return;
-    poll(NULL, 0, 20);
+    poll(NULL, 0, delay_ms);
     if (is_output)
         while (read(fd, &byte, 1) == 1)
             ;
@@ -987,6 +1012,33 @@ static void broken(void)
     }
 }
 
+/* Each that waits, in a process that is stopped meanwhile: poll(2) goes on as restart_syscall(2), which ppoll(2)
+ * does not. */
+static void stopped(void)
+{
+    struct zs_options options = ZS_OPTIONS_INIT;
+    int               in, out, back, more;
+
+    is_stopped = 1;
+    delay_ms = 300;
+    waits(0, 0, 0);
+    waits(1, 0, 0);
+    in = input(SILENT);
+    back = input(SILENT);
+    out = output(TO_PIPE);
+    more = output(TO_PIPE);
+    options.timeout_ns = 300000000;
+    RUN(zs_copy, zs_copy(in, NULL, out, NULL, ZS_TO_END, &options, NULL));
+    RUN(zs_fanout, zs_fanout(in, NULL, &out, 1, ZS_TO_END, &options, NULL));
+    RUN(zs_bridge, zs_bridge(in, more, back, out, &options, NULL));
+    is_stopped = 0;
+    close(in);
+    close(back);
+    close(out);
+    close(more);
+    close_others();
+}
+
 static void without_new_calls(void)
 {
     int out, back, in;
@@ -1010,6 +1062,7 @@ static void without_new_calls(void)
     close(in);
     for (int from = PIPE; from < INPUTS; from++)
         relay(input(from), output(TO_TERMINAL), 0, 0, 0);
+    stopped();
 }
 
 /* A relay of pipes where read(2) and fcntl(2) are refused. Nothing else can follow. */
