@@ -5,6 +5,7 @@ import asyncio
 import errno
 import gc
 import os
+import select
 import socket
 import threading
 import time
@@ -96,11 +97,12 @@ def test_what_was_delivered_before_a_cancel_is_told():
 
     async def cancelled(reader, writer):
         task = asyncio.create_task(main(reader, writer))
-        await asyncio.sleep(0.1)
+        while not select.select([delivered], [], [], 0)[0]:
+            await asyncio.sleep(0.01)
         task.cancel()
         return await task
 
-    with pipe() as (reader, into), pipe() as (_, writer):
+    with pipe() as (reader, into), pipe() as (delivered, writer):
         os.write(into, b"five!")
         assert run(cancelled(reader, writer)) == 5
 

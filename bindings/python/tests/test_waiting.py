@@ -96,16 +96,18 @@ def test_ctrl_c_in_the_progress_function():
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGCHLD])
 def test_a_signal_that_is_handled_loses_nothing(number):
     """The transfer holds bytes in flight when it comes."""
-    size = 4 << 20
+    size = 32 << 20
     handled, got = [], []
-    before = signal.signal(number, lambda *_: handled.append(time.monotonic()))
+    before = signal.signal(number, lambda *_: handled.append(number))
 
     def send():
         a.sendall(b"x" * size)
         a.shutdown(socket.SHUT_WR)
 
     def receive():
-        time.sleep(0.3)
+        # Until then there is no room for all of it: the handler runs while the transfer waits.
+        while not handled:
+            time.sleep(0.01)
         for chunk in iter(lambda: d.recv(1 << 16), b""):
             got.append(len(chunk))
 
@@ -113,14 +115,13 @@ def test_a_signal_that_is_handled_loses_nothing(number):
         workers = [threading.Thread(target=work) for work in (send, receive)]
         for worker in workers:
             worker.start()
-        began = time.monotonic()
         assert zsplice.copy(b, c).bytes == size
         c.shutdown(socket.SHUT_WR)
         for worker in workers:
             worker.join()
     signal.signal(number, before)
     assert sum(got) == size
-    assert len(handled) == 1 and handled[0] - began < 0.25
+    assert len(handled) == 1
 
 
 def test_a_handler_that_raises_ends_it():
