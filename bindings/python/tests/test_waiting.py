@@ -47,12 +47,16 @@ def test_ctrl_c_ends_it_at_once(wait):
 
 
 def test_ctrl_c_ends_what_never_waits():
-    with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null, signals_after(0.1):
-        began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt) as caught:
-            zsplice.copy(zero, null)
-        assert time.monotonic() - began < 2
-    assert caught.value.result.bytes > 0
+    # On a busy machine it may not have begun yet.
+    for seconds in (0.1, 1, 5):
+        with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null, signals_after(seconds):
+            began = time.monotonic()
+            with pytest.raises(KeyboardInterrupt) as caught:
+                zsplice.copy(zero, null)
+            assert time.monotonic() - began < seconds + 2
+        if caught.value.result.bytes > 0:
+            return
+    pytest.fail("nothing was copied before it ended")
 
 
 def test_ctrl_c_again_and_again():
