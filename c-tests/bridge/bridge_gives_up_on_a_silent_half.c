@@ -6,7 +6,7 @@
 #include "t_result.h"
 #include "t_copy.h"
 
-#define HALF_IDLE 100
+#define HALF_IDLE 400
 
 static const struct zs_options with = { .half_idle_ns = T_MS(HALF_IDLE), .timeout_ns = T_MS(20000) };
 static int a[2], b[2];
@@ -20,7 +20,7 @@ static void *play(void *ends)
 	MUST(shutdown(a[1], SHUT_WR) == 0);
 	/* The other direction moves a byte in time, again and again. */
 	for (int i = 0; i < 8; i++) {
-		usleep(HALF_IDLE * 1000 / 4);
+		usleep(HALF_IDLE * 1000 / 6);
 		MUST(write(b[1], "!", 1) == 1);
 	}
 	if (ends)
@@ -40,7 +40,7 @@ static void bridged(int ends)
 	T_EQ(zs_bridge(a[0], a[0], b[0], b[0], &with, results), ends ? 0 : -1);
 	took = t_now_ms() - began;
 	t_join(thread);
-	OK(took >= 6 * HALF_IDLE + (ends ? 0 : HALF_IDLE) - 1 && took < 10000 * t_slower());
+	OK(took >= 5 * HALF_IDLE + (ends ? 0 : HALF_IDLE) - 1 && took < 10000 * t_slower());
 	OK(T_IS(results[0], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE));
 	if (ends)
 		OK(T_IS(results[1], .bytes = 8, .copied = 8, .via = ZS_VIA_READ_WRITE, .index = 1));

@@ -256,6 +256,17 @@ __attribute__((constructor)) static void t_start_time_limit(void)
 	MUST(timer_settime(timer, 0, &limit, NULL) == 0);
 }
 
+/* A user may have been given few descriptors to begin with. A test that wants few says so itself. */
+__attribute__((constructor)) static void t_have_descriptors(void)
+{
+	struct rlimit limit;
+
+	MUST(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	if (limit.rlim_cur < 1024)
+		limit.rlim_cur = limit.rlim_max < 1024 ? limit.rlim_max : 1024;
+	MUST(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
 /* ---- Bytes. Byte p of the pattern depends on p only, and no two stretches look alike. ---- */
 
 static inline unsigned char t_pattern_at(uint64_t p)
