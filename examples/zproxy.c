@@ -686,7 +686,7 @@ static void *work(void *its_listener)
 	if (!watch(stop, EPOLLIN | EPOLLET, &stop) || (its_listener == listeners && !watch(signals, EPOLLIN, &signals)))
 		die("epoll_ctl");
 	accept_or_not();
-	/* The first thread says it, when it has all that it needs and the others are there. */
+	/* The first thread says it, when it has all that it needs and the others have been started. */
 	if (verbose && its_listener == listeners)
 		fprintf(stderr, "zproxy: listening at %s\n", listen_at.text);
 	loop();

@@ -50,7 +50,7 @@ static void *run(void *argument)
 	for (int i = 0; i < 2; i++) {
 		feeders[i] = (struct feeder){ it->far_out[i], it->lens[i] };
 		it->meters[i].fd = it->far_in[!i];
-		it->meters[i].writer = it->kind == PIPES ? 0 : it->near_out[!i];
+		it->meters[i].writer = it->kind == PIPES ? -1 : it->near_out[!i];
 		readers[i] = t_thread(t_meter_read, &it->meters[i]);
 		writers[i] = t_thread(feed, &feeders[i]);
 	}

@@ -56,6 +56,7 @@ static void *run(void *argument)
 	if (it->feed >= 0)
 		t_join(feeder);
 	if (!to_file) {
+		/* The meter still asks a socket. */
 		MUST(shutdown(it->out, SHUT_WR) == 0 || close(it->out) == 0);
 		t_join(reader);
 	}
@@ -85,7 +86,7 @@ static void prepare(struct transfer *it)
 	it->in = in[0];
 	it->feed = in[1];
 	it->meter.fd = out[0];
-	it->meter.writer = it->which == FROM_FILE_TO_TCP ? out[1] : 0;
+	it->meter.writer = it->which == FROM_FILE_TO_TCP ? out[1] : -1;
 	it->out = out[1];
 }
 

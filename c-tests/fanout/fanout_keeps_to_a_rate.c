@@ -63,6 +63,7 @@ static void *run(void *argument)
 	it->took_ms = t_now_ms() - began;
 	it->cpu_ms = t_thread_cpu_ms() - cpu;
 	for (int i = 0; i < 2; i++)
+		/* The meter still asks a socket. */
 		MUST(shutdown(it->outs[i], SHUT_WR) == 0 || close(it->outs[i]) == 0);
 	for (int i = 0; i < (it->feed >= 0 ? 3 : 2); i++)
 		t_join(threads[i]);
@@ -88,7 +89,7 @@ static void prepare(struct transfer *it)
 			MUST(pipe(fds) == 0);
 		it->meters[i].fd = fds[it->scene->to_tcp];
 		it->outs[i] = fds[!it->scene->to_tcp];
-		it->meters[i].writer = it->scene->to_tcp ? it->outs[i] : 0;
+		it->meters[i].writer = it->scene->to_tcp ? it->outs[i] : -1;
 	}
 }
 

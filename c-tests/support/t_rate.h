@@ -12,7 +12,7 @@
 
 struct t_meter {
 	int fd;         /* what t_meter_read reads */
-	int writer;     /* if it is a socket: the other end, which may have bytes that did not get there yet; or 0 */
+	int writer;     /* if it is a socket: the other end, which may have bytes that did not get there yet; or -1 */
 	uint64_t total;
 	int bad;        /* whether bytes were not those of the pattern */
 	size_t count;
@@ -49,7 +49,7 @@ static inline int t_meter_has_all(const struct t_meter *meter)
 	struct pollfd readable = { .fd = meter->fd, .events = POLLIN };
 	int unsent = 0;
 
-	MUST(meter->writer == 0 || ioctl(meter->writer, SIOCOUTQ, &unsent) == 0);
+	MUST(meter->writer < 0 || ioctl(meter->writer, SIOCOUTQ, &unsent) == 0);
 	return unsent == 0 && poll(&readable, 1, 0) == 0;
 }
 
@@ -73,18 +73,20 @@ static inline void *t_meter_read(void *argument)
 	}
 }
 
-/* The most that any stretch of so many milliseconds is known to have seen. */
+/* The most that any stretch of so many milliseconds is known to have seen: of one at least. */
 static inline uint64_t t_meter_most(const struct t_meter *meter, int64_t ms)
 {
 	uint64_t sum = 0, most = 0;
-	size_t end = 0;
+	size_t end = 0, begins = 0;
 
 	for (size_t from = 0; from < meter->count; from++) {
 		for (; end < meter->count && meter->notes[end].ns < meter->notes[from].ns + ms * 1000000; end++)
 			sum += meter->notes[end].bytes;
+		begins += meter->notes[from].begins;
 		most = sum > most && meter->notes[from].begins ? sum : most;
 		sum -= meter->notes[from].bytes;
 	}
+	OK(begins > 0);
 	return most;
 }
 

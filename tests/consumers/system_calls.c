@@ -116,10 +116,51 @@ static void confine(const char *function)
     is_confined = 1;
 }
 
+/* Whether the process that makes the call is stopped again and again meanwhile, and by which process. */
+static int   is_stopped;
+static pid_t stopper;
+
+static void begin_to_stop(pid_t pid)
+{
+    sigset_t end;
+
+    if (!is_stopped)
+        return;
+    /* The end is waited for while nobody is stopped. */
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigprocmask(SIG_BLOCK, &end, NULL);
+    if ((stopper = fork()) == -1)
+        abort();
+    while (stopper == 0) {
+        poll(NULL, 0, 20);
+        sigpending(&end);
+        if (sigismember(&end, SIGTERM))
+            _exit(0);
+        kill(pid, SIGSTOP);
+        poll(NULL, 0, 5);
+        kill(pid, SIGCONT);
+    }
+}
+
+static void end_to_stop(void)
+{
+    if (!is_stopped)
+        return;
+    kill(stopper, SIGTERM);
+    if (waitpid(stopper, NULL, 0) != stopper)
+        abort();
+}
+
 static void judge(const char *function, pid_t child)
 {
-    int status;
+    siginfo_t info;
+    int       status;
 
+    /* Its number belongs to nobody else until it is waited for. */
+    if (waitid(P_PID, (id_t) child, &info, WEXITED | WNOWAIT) != 0)
+        abort();
+    end_to_stop();
     if (waitpid(child, &status, 0) != child)
         abort();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
@@ -132,25 +173,6 @@ static void judge(const char *function, pid_t child)
     seen->faults++;
 }
 
-/* Whether the process that makes the call is stopped some times meanwhile. */
-static int is_stopped;
-
-static void stop_a_while(pid_t pid)
-{
-    pid_t stopper = is_stopped ? fork() : 1;
-
-    if (stopper == -1)
-        abort();
-    for (int times = 0; stopper == 0; times++) {
-        if (times == 5)
-            _exit(0);
-        poll(NULL, 0, 20);
-        kill(pid, SIGSTOP);
-        poll(NULL, 0, 5);
-        kill(pid, SIGCONT);
-    }
-}
-
 /* In a child that is confined to the function: 1. In the process that waits for it: 0. */
 static int confined(const char *function)
 {
@@ -159,7 +181,7 @@ static int confined(const char *function)
     if (child == -1)
         abort();
     if (child > 0) {
-        stop_a_while(child);
+        begin_to_stop(child);
         judge(function, child);
         return 0;
     }
@@ -185,7 +207,7 @@ static int begins(const char *function)
     if (is_filtered && !is_confined)
         return confined(function);
     if (!is_filtered) {
-        stop_a_while(getpid());
+        begin_to_stop(getpid());
         mark(function);
     }
     return 1;
@@ -195,8 +217,10 @@ static void ends(void)
 {
     if (is_filtered && !is_handle)
         _exit(0);
-    if (!is_filtered)
-        mark("end");
+    if (is_filtered)
+        return;
+    mark("end");
+    end_to_stop();
 }
 
 static int must(int returned)
@@ -1062,6 +1086,8 @@ static void without_new_calls(void)
     close(in);
     for (int from = PIPE; from < INPUTS; from++)
         relay(input(from), output(TO_TERMINAL), 0, 0, 0);
+    stopped();
+    refuse(SYS_restart_syscall, EPERM);
     stopped();
 }
 
