@@ -34,7 +34,7 @@ fn python_package() {
         return skip("no Python has pytest (Debian: python3-pytest)");
     };
     let mut pytest = Command::new("timeout");
-    pytest.args(["300", python, "-B", "-m", "pytest", "-q", "-rs", "--tb=short"]);
+    pytest.args(["600", python, "-B", "-m", "pytest", "-q", "-rs", "--tb=short"]);
     pytest.env("ZSPLICE_LIBRARY", built().join("libzsplice.so.0"));
     let output = output(pytest.current_dir(root().join("bindings/python")));
     let told = told(&output);

@@ -274,7 +274,7 @@ fn readme_python_runs() {
     let readme = read("README.md");
     let shown = readme.split("\n```python\n").nth(1).unwrap().split("```").next().unwrap();
     let mut python = Command::new("timeout");
-    python.args(["20", "python3", "-B", "-c", shown]).env("LD_LIBRARY_PATH", built());
+    python.args(["60", "python3", "-B", "-c", shown]).env("LD_LIBRARY_PATH", built());
     let printed = succeed(python.env("PYTHONPATH", root().join("bindings/python")));
     assert!(printed.ends_with(" bytes by splice\n"), "{printed}");
 }

