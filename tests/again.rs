@@ -12,14 +12,19 @@ use support::{output, root, succeed, told, Scratch};
 const FAILED: Option<i32> = Some(101);
 
 /// The script over two programs of tests, as it is over `cargo test`: in the first run these words select the
-/// tests of each. It changes to the folder of the tests.
+/// tests of each.
 fn again(first: &str, second: &str) -> (Output, Scratch) {
+    again_with(first, second, "")
+}
+
+/// The same; if there are words for the second run, they stand for what the script names.
+fn again_with(first: &str, second: &str, again: &str) -> (Output, Scratch) {
     const CARGO: &str = "#!/bin/sh\n\
         printf '%s\\n' \"$LC_ALL\" > language\n\
         test \"$1\" = --no-fail-fast && shift\n\
         status=0\n\
         for words in \"$FIRST\" \"$SECOND\"; do\n\
-        test \"$1\" = -- && words=${*#--}\n\
+        test \"$1\" = -- && words=${AGAIN:-${*#--}}\n\
         ./tests $words || status=101\n\
         done\n\
         exit $status\n";
@@ -31,7 +36,7 @@ fn again(first: &str, second: &str) -> (Output, Scratch) {
     );
     let cargo = scratch.write("cargo", CARGO);
     let mut command = Command::new(root().join("tests/again.sh"));
-    command.arg("sh").arg(cargo).env("FIRST", first).env("SECOND", second);
+    command.arg("sh").arg(cargo).env("FIRST", first).env("SECOND", second).env("AGAIN", again);
     (output(command.env("LC_ALL", "C.UTF-8").current_dir(scratch.path())), scratch)
 }
 
@@ -75,6 +80,13 @@ fn what_fails_again_has_failed() {
     let (output, scratch) = again("always one", "nothing");
     assert_eq!(output.status.code(), FAILED, "{}", quoted(&output));
     assert!(begun(&scratch, "always") > 1);
+}
+
+#[test]
+fn what_is_not_run_again_has_failed() {
+    let (output, scratch) = again_with("one", "nothing", "four_of_them");
+    assert_ne!(output.status.code(), Some(0), "{}", quoted(&output));
+    assert_eq!(begun(&scratch, "one"), 1);
 }
 
 #[test]

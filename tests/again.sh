@@ -24,15 +24,15 @@ run() {
 }
 
 # The names of the failed tests, if that is all that has failed. libtest prints two lists headed `failures:`, what
-# each has written and then the names, and at last their number.
+# each has written and then the names.
 failed_tests() {
 	awk '
 		/^running [0-9]+ tests?$/ { is_cut_off += is_running; is_running = 1 }
-		/^failures:$/ { list = ""; listed = 0; next }
-		/^    [^ ]+$/ { list = list $1 "\n"; listed++ }
+		/^failures:$/ { list = ""; next }
+		/^    [^ ]+$/ { list = list $1 "\n" }
 		/^test result: / { is_running = 0 }
-		/^test result: FAILED/ { names = names list; unlisted += $6 - listed }
-		END { if (!is_cut_off && !is_running && !unlisted) printf "%s", names }' "$log"
+		/^test result: FAILED/ { names = names list }
+		END { if (!is_cut_off && !is_running) printf "%s", names }' "$log"
 }
 
 status=0
