@@ -103,12 +103,14 @@ $(BUILD)/crate/Cargo.toml: Cargo.toml Makefile | $(BUILD)
 		sed 's/"dep:cbindgen"//' > $@
 
 # With frame pointers the unwind tables are a fifth smaller, which is more than they cost.
+# What nothing uses has been left out by the compiler (LTO): --gc-sections would find nothing, and with -r, on riscv64,
+# the linker (binutils 2.44) spoils the unwind tables by it.
 $(BUILD)/zsplice.o: $(SOURCES) $(CRATE) zsplice.map Makefile $(BUILD)/profile | $(BUILD)
 	@$(NEEDS) build '$(CARGO)' '$(CC)' '$(AR)' '$(OBJCOPY)'
 	$(CARGO) rustc $(CRATE_FLAGS) --lib --crate-type staticlib --profile $(PROFILE) --no-default-features \
 		--target-dir '$(TARGET)' $(CARGOFLAGS) -- -C force-frame-pointers=yes
 	printf '%s\n' $(EXPORTS) > $(BUILD)/exports
-	$(CC) -r -nostdlib -Wl,--gc-sections $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
+	$(CC) -r -nostdlib $(EXPORTS:%=-Wl,-u,%) -o $(BUILD)/whole.o \
 		'$(CARGO_OUT)/libzsplice.a'
 	$(OBJCOPY) -R .llvmbc -R .llvmcmd --keep-global-symbols=$(BUILD)/exports $(BUILD)/whole.o $@
 
@@ -121,7 +123,7 @@ $(BUILD)/libzsplice.a: $(BUILD)/zsplice.o
 # Nor does anything unwind through it, so the index that a running program would need for that does, too; what
 # debuggers and profilers read (.eh_frame) is there.
 $(BUILD)/$(SHARED): $(BUILD)/zsplice.o
-	$(CC) -shared -nostartfiles $(LDFLAGS) -Wl,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
+	$(CC) -shared -nostartfiles $(LDFLAGS) -Wl,--gc-sections,--version-script=zsplice.map -Wl,-soname,$(SONAME) \
 		-Wl,-z,defs,-z,relro,-z,now,-z,noexecstack,-z,noseparate-code,--no-eh-frame-hdr -o $@ $<
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
