@@ -5,10 +5,12 @@
 #include <zsplice.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #define MIB ((size_t)1 << 20)
@@ -176,6 +178,16 @@ static int64_t blocks(const char *folder, const char *name)
 	return stat.st_blocks;
 }
 
+/* Whether st_blocks is what a file takes. A server counts what it keeps ready for more, too, or counts later. */
+static int tells_room(const char *folder)
+{
+	struct statfs about;
+
+	if (statfs(folder, &about) != 0)
+		cannot("statfs");
+	return about.f_type != NFS_SUPER_MAGIC && (uint32_t)about.f_type != 0xfe534d42 /* SMB2_SUPER_MAGIC */;
+}
+
 /* Whether the kernel tells where the holes of the input are. */
 static int shows_holes(const struct source *source)
 {
@@ -239,7 +251,7 @@ static void play_all(const struct source *source, char mechanisms[128], char *cl
 
 		if (i == 0)
 			snprintf(mechanisms, 128, "%s", via_of(&result));
-		if (i == 0 && source->len == 4 * MIB && shows_holes(source)
+		if (i == 0 && source->len == 4 * MIB && tells_room(to) && shows_holes(source)
 		    && blocks(to, "out") > blocks(from, "sparse") + 64)
 			strncat(mechanisms, "(filled)", 127 - strlen(mechanisms));
 		if (strcmp(ways[i].name, "ZS_CLONE") == 0)
