@@ -5,11 +5,25 @@
 mod support;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use support::{output, root, succeed, told, Scratch};
 
 /// What `cargo test` ends with when a test has failed.
 const FAILED: Option<i32> = Some(101);
+
+/// What cargo would have compiled.
+static TESTS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let (scratch, source) = (Scratch::new(), root().join("tests/consumers/again.rs"));
+    let (complete, program) =
+        (scratch.path().join("again"), Path::new(env!("CARGO_TARGET_TMPDIR")).join("again"));
+    let mut rustc = Command::new("rustc");
+    succeed(rustc.args(["--edition=2021", "--test", "-o"]).args([&complete, &source]));
+    // Another run of the tests may be running the old one.
+    fs::rename(complete, &program).unwrap();
+    program
+});
 
 /// The script over two programs of tests, as it is over `cargo test`: in the first run these words select the
 /// tests of each.
@@ -25,18 +39,14 @@ fn again_with(first: &str, second: &str, again: &str) -> (Output, Scratch) {
         status=0\n\
         for words in \"$FIRST\" \"$SECOND\"; do\n\
         test \"$1\" = -- && words=${AGAIN:-${*#--}}\n\
-        ./tests $words || status=101\n\
+        \"$TESTS\" $words || status=101\n\
         done\n\
         exit $status\n";
     let scratch = Scratch::new();
-    let source = root().join("tests/consumers/again.rs");
-    let program = scratch.path().join("tests");
-    succeed(
-        Command::new("rustc").args(["--edition=2021", "--test", "-o"]).args([&program, &source]),
-    );
     let cargo = scratch.write("cargo", CARGO);
     let mut command = Command::new(root().join("tests/again.sh"));
     command.arg("sh").arg(cargo).env("FIRST", first).env("SECOND", second).env("AGAIN", again);
+    command.env("TESTS", TESTS.as_path());
     (output(command.env("LC_ALL", "C.UTF-8").current_dir(scratch.path())), scratch)
 }
 

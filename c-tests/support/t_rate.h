@@ -6,10 +6,6 @@
 #ifndef T_RATE_H
 #define T_RATE_H
 
-#include <linux/sockios.h>
-#include <poll.h>
-#include <sys/ioctl.h>
-
 struct t_meter {
 	int fd;         /* what t_meter_read reads */
 	int writer;     /* if it is a socket: the other end, which may have bytes that did not get there yet; or -1 */
@@ -46,11 +42,10 @@ static inline int t_meter_progress(void *meter, const struct zs_result *so_far)
 /* Whether all that was written until now has been read. */
 static inline int t_meter_has_all(const struct t_meter *meter)
 {
-	struct pollfd readable = { .fd = meter->fd, .events = POLLIN };
 	int unsent = 0;
 
-	MUST(meter->writer < 0 || ioctl(meter->writer, SIOCOUTQ, &unsent) == 0);
-	return unsent == 0 && poll(&readable, 1, 0) == 0;
+	MUST(meter->writer < 0 || ioctl(meter->writer, TIOCOUTQ, &unsent) == 0);
+	return unsent == 0 && !t_ready(meter->fd, POLLIN);
 }
 
 /* A thread that reads the pattern until its end, as soon as it comes. */

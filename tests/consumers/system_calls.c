@@ -756,9 +756,6 @@ static void calls(void)
     }
 }
 
-/* How long `later` takes. */
-static int delay_ms = 20;
-
 /* Bytes for the other end of `fd` after a while, or room in it. */
 static void later(int fd, int is_output)
 {
@@ -766,7 +763,8 @@ static void later(int fd, int is_output)
 
     if (must(fork()) > 0)
         return;
-    poll(NULL, 0, delay_ms);
+    /* Long enough for some stops. */
+    poll(NULL, 0, is_stopped ? 300 : 20);
     if (is_output)
         while (read(fd, &byte, 1) == 1)
             ;
@@ -1044,7 +1042,6 @@ static void stopped(void)
     int               in, out, back, more;
 
     is_stopped = 1;
-    delay_ms = 300;
     waits(0, 0, 0);
     waits(1, 0, 0);
     in = input(SILENT);

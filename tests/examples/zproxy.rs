@@ -388,6 +388,9 @@ fn logs_every_connection() {
     let line = format!("zproxy: {peer} -> {target}: 1 bytes sent, 1 back, ");
     assert!(proxy.process.tells(&line, LIMIT), "{}", proxy.process.told());
     assert!(proxy.process.tells("closed by client\n", LIMIT));
+    let told = proxy.process.told();
+    let seconds = told.split(&line).nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(seconds.contains('.') && seconds.parse::<f64>().is_ok(), "{told}");
 
     let (listener, nobody) = server();
     drop(listener);

@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from conftest import LIMIT, open_fds, pipe, sockets, threads
+from conftest import open_fds, pipe, sockets, threads
 
 import zsplice
 
@@ -60,7 +60,7 @@ def test_a_cancelled_task_ends_at_once_a_hundred_times():
 
     with pipe() as (reader, _), pipe() as (_, writer):
         times = sorted(run(main(reader, writer)))
-    assert times[50] < 0.5 and times[-1] < LIMIT / 4, times
+    assert times[50] < 0.5 and times[-1] < 5, times
     assert threads() == 1
 
 

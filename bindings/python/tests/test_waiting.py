@@ -41,7 +41,7 @@ def test_ctrl_c_ends_it_at_once(wait):
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), signals_after(0.1):
         silent(wait)
-    assert time.monotonic() - began < LIMIT / 4
+    assert time.monotonic() - began < 5
     assert threads() == 1
 
 
@@ -52,7 +52,7 @@ def test_ctrl_c_ends_what_never_waits():
         with open("/dev/zero", "rb") as zero, open(os.devnull, "wb") as null:
             with pytest.raises(KeyboardInterrupt) as caught, signals_after(seconds):
                 zsplice.copy(zero, null)
-        assert time.monotonic() - began < LIMIT / 4
+        assert time.monotonic() - began < seconds + 5
         result = getattr(caught.value, "result", None)
         if result and result.bytes > 0:
             return
@@ -164,7 +164,7 @@ def test_other_threads_run_meanwhile():
     with pipe() as (reader, into), pipe() as (_, writer):
         counter = threading.Thread(target=count, args=(into,))
         counter.start()
-        assert zsplice.copy(reader, writer, 1).bytes == 1
+        assert zsplice.copy(reader, writer, 1, timeout=LIMIT / 2).bytes == 1
         counter.join()
 
 
